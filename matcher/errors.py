@@ -1,0 +1,140 @@
+"""The errors of the package.
+
+MatcherError
+ ├── InvalidInput       what was given is faulty; lists every fault at once
+ ├── InfeasibleError    no plan meets the hard rules; carries the witness
+ ├── UnsolvedError      stopped before anything feasible was found
+ ├── SaveError          a target could not be written; nothing was changed
+ └── MissingExtra       the feature needs an optional package
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from matcher.messages import text
+
+Lang = Literal["en", "zh"]
+
+
+class MatcherError(Exception):
+    """Base of every error that the package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of the input, named in the user's own terms.
+
+    Attributes
+    ----------
+    code
+        Stable code; also the key of its text and of its mend in the message catalogue.
+    table, sheet, row, column, value
+        Where it stands: `row` is the 1-based row as the user's editor shows it (header = 1), None if unknown.
+    details
+        What the texts of the catalogue fill in.
+    """
+
+    code: str
+    table: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: Any = None
+    sheet: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what is wrong."""
+        return text(f"fault.{self.code}", lang, **self._fields())
+
+    def mend(self, lang: Lang = "en") -> str:
+        """Say how to mend it."""
+        return text(f"mend.{self.code}", lang, **self._fields())
+
+    def where(self, lang: Lang = "en") -> str:
+        """Say where it stands, as `schools row 12 column lat`."""
+        parts = [str(self.table)] if self.table else []
+        if self.sheet and self.sheet != self.table:
+            parts.append(f"[{self.sheet}]")
+        if self.row is not None:
+            parts.append(text("fault.where.row", lang, row=self.row))
+        if self.column is not None:
+            parts.append(text("fault.where.column", lang, column=self.column))
+        return " ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fault as plain JSON values, with its texts in both languages."""
+        return {
+            "code": self.code,
+            "table": self.table,
+            "sheet": self.sheet,
+            "row": self.row,
+            "column": self.column,
+            "value": None if self.value is None else str(self.value),
+            "message": {lang: self.message(lang) for lang in ("en", "zh")},
+            "mend": {lang: self.mend(lang) for lang in ("en", "zh")},
+        }
+
+    def _fields(self) -> dict[str, Any]:
+        place = {"table": self.table, "row": self.row, "column": self.column, "value": self.value, "sheet": self.sheet}
+        return {**place, **self.details}
+
+
+class InvalidInput(MatcherError):
+    """What was given is faulty; `faults` lists every fault, sorted by table, row and column."""
+
+    def __init__(self, faults: Sequence[Fault]):
+        order = sorted(
+            faults, key=lambda f: (f.table or "", f.row is not None, f.row or 0, f.column or "", f.code, str(f.value))
+        )
+        self.faults: tuple[Fault, ...] = tuple(order)
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en", *, most: int = 20) -> str:
+        """Return the faults as text, at most `most` of each code, the rest counted."""
+        lines = [text("fault.head", lang, count=len(self.faults))]
+        by_code: dict[str, list[Fault]] = {}
+        for fault in self.faults:
+            by_code.setdefault(fault.code, []).append(fault)
+        for group in by_code.values():
+            for fault in group[:most]:
+                where = fault.where(lang)
+                lines.append(
+                    f"  {where + ': ' if where else ''}{fault.message(lang)} {fault.mend(lang)} [{fault.code}]"
+                )
+            if len(group) > most:
+                lines.append(text("fault.more", lang, count=len(group) - most, code=group[0].code))
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all faults as plain JSON values."""
+        return {
+            "format": "matcher.faults/1",
+            "count": len(self.faults),
+            "faults": [fault.to_json() for fault in self.faults],
+        }
+
+
+class InfeasibleError(MatcherError):
+    """No plan meets the hard rules; `witness` says why, in a form that the checker recomputes."""
+
+    def __init__(self, message: str, witness: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.witness = witness
+
+
+class UnsolvedError(MatcherError):
+    """The work was stopped before anything feasible was found."""
+
+
+class SaveError(MatcherError):
+    """A target could not be written; what stood there before still stands."""
+
+
+class MissingExtra(MatcherError):
+    """A feature needs an optional package that is not installed."""
+
+    def __init__(self, package: str, extra: str):
+        super().__init__(f"this needs the package {package}: pip install 'jiedui[{extra}]'")

@@ -1,0 +1,40 @@
+"""Every text that a user reads, in English and Chinese: one catalogue, the same keys in both.
+
+A key names the room and the thing (`fault.unknown_id`, `rule.reach`, `summary.covered`). Texts are `str.format`
+templates; a test checks that both languages have every key and fill in the same names. Rooms with many texts keep
+theirs in a file of their own under `matcher/texts/` as `(key, english, chinese)` and are merged here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final
+
+#: the modules under matcher/texts that hold a tuple TEXTS of (key, english, chinese)
+ROOMS: Final = ("faults", "rules", "plans")
+
+
+@cache
+def catalogue() -> MappingProxyType[str, tuple[str, str]]:
+    """Return the whole catalogue: key -> (English, Chinese)."""
+    merged: dict[str, tuple[str, str]] = {}
+    for room in ROOMS:
+        for key, english, chinese in importlib.import_module(f"matcher.texts.{room}").TEXTS:
+            if key in merged:
+                raise RuntimeError(f"the message {key} is defined twice")
+            merged[key] = (english, chinese)
+    return MappingProxyType(merged)
+
+
+def text(key: str, lang: str = "en", /, **fields: Any) -> str:
+    """Return the text of `key` in `lang` ("en" or "zh") with `fields` filled in.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such key; tests cover every key that the code uses.
+    """
+    english, chinese = catalogue()[key]
+    return (chinese if lang == "zh" else english).format(**fields)

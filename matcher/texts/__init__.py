@@ -1,0 +1,1 @@
+"""The texts of the rooms, one module each; `matcher.messages` merges them."""
