@@ -1,5 +1,73 @@
-"""Plan who helps whom at the scale of a country."""
+"""Plan who helps whom at the scale of a country.
+
+The public names; each is loaded when first used, so that `import matcher` is light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from matcher._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from matcher.errors import Fault as Fault
+    from matcher.errors import InfeasibleError as InfeasibleError
+    from matcher.errors import InvalidInput as InvalidInput
+    from matcher.errors import MatcherError as MatcherError
+    from matcher.errors import MissingExtra as MissingExtra
+    from matcher.errors import SaveError as SaveError
+    from matcher.errors import UnsolvedError as UnsolvedError
+    from matcher.model import Branch as Branch
+    from matcher.model import County as County
+    from matcher.model import Instance as Instance
+    from matcher.model import Lock as Lock
+    from matcher.model import Organization as Organization
+    from matcher.model import Pairing as Pairing
+    from matcher.model import Preference as Preference
+    from matcher.model import School as School
+    from matcher.model import Successor as Successor
+    from matcher.model import TravelTime as TravelTime
+    from matcher.progress import CancelToken as CancelToken
+    from matcher.progress import Progress as Progress
+    from matcher.result import Level as Level
+    from matcher.result import Proof as Proof
+
+#: public name -> module that defines it
+_HOME = {
+    "Branch": "model",
+    "CancelToken": "progress",
+    "County": "model",
+    "Fault": "errors",
+    "InfeasibleError": "errors",
+    "Instance": "model",
+    "InvalidInput": "errors",
+    "Level": "result",
+    "Lock": "model",
+    "MatcherError": "errors",
+    "MissingExtra": "errors",
+    "Organization": "model",
+    "Pairing": "model",
+    "Preference": "model",
+    "Progress": "progress",
+    "Proof": "result",
+    "SaveError": "errors",
+    "School": "model",
+    "Successor": "model",
+    "TravelTime": "model",
+    "UnsolvedError": "errors",
+}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'matcher' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"matcher.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

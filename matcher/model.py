@@ -1,0 +1,321 @@
+"""What a planner knows: organisations and their branches, counties and their schools, and last year's pairings.
+
+Records are checked at the door (pydantic, frozen); an `Instance` holds them in id order, so that the order of the
+rows a user gives never matters, and knows its arrays. Coordinates in an Instance are always WGS-84 degrees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, ValidationError
+
+from matcher.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from matcher.arrays import Arrays
+
+Side = Literal["provider", "recipient"]
+PairLevel = Literal["county", "school"]
+TableName = Literal[
+    "organizations",
+    "branches",
+    "counties",
+    "schools",
+    "previous",
+    "preferences",
+    "travel_times",
+    "locks",
+    "successors",
+]
+
+Id = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+def _bounds(value: Any) -> Any:
+    """Read one number d as (0, d); leave anything else to the field's own check."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return (0, value) if isinstance(value, int) else value
+
+
+def _plain_bounds(value: tuple[int, int]) -> int | list[int]:
+    return value[1] if value[0] == 0 else list(value)
+
+
+#: (minimum, maximum) number of pairs; one number d means (0, d), and is written so
+Bounds = Annotated[
+    tuple[Count, Count],
+    BeforeValidator(_bounds),
+    Field(description="one number d for (0, d), or (minimum, maximum)"),
+    PlainSerializer(_plain_bounds),
+]
+
+
+def _words(value: Any) -> Any:
+    """Read `a;b` (also with the full-width semicolon) as the words a and b, sorted."""
+    if value is None:
+        return ()
+    parts = value.replace("；", ";").split(";") if isinstance(value, str) else value
+    return tuple(sorted({str(part).strip() for part in parts} - {""}))
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class Record(BaseModel):
+    """One row of one table; frozen, unknown fields are refused.
+
+    `extras` holds the columns of the user's table that the library does not know, and carries them to the outputs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    key: ClassVar[tuple[str, ...]] = ("id",)
+
+    def sort_key(self) -> tuple[str, ...]:
+        """Return what the rows of the table are ordered by."""
+        return tuple(str(getattr(self, name)) for name in self.key)
+
+
+class Entity(Record):
+    """A record with an id, unique within its table."""
+
+    id: Id
+    name: str = ""
+    extras: dict[str, str] = Field(default_factory=dict)
+
+
+class Organization(Entity):
+    """A university, enterprise or institution whose committee can be paired with counties."""
+
+    kind: Literal["university", "enterprise", "institution"] | None = None
+    province: str | None = None
+    lat: Latitude
+    lon: Longitude
+    capacity: Bounds = (0, 1)
+
+
+class Branch(Entity):
+    """A unit of one organisation; it serves schools. Without coordinates it stands at its organisation."""
+
+    organization_id: Id
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    capacity: Bounds = (0, 1)
+    volunteers: Count | None = None
+    skills: Words = ()
+
+
+class County(Entity):
+    """A key county; it wants organisations."""
+
+    province: str | None = None
+    lat: Latitude
+    lon: Longitude
+    children: Count | None = None
+    demand: Bounds = (0, 1)
+
+
+class School(Entity):
+    """A school of one county; it wants branches. Without coordinates it stands at its county's seat, marked so."""
+
+    county_id: Id
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    coord_precision: str | None = None
+    children: Count | None = None
+    demand: Bounds = (0, 1)
+    needs: Words = ()
+
+
+class Pairing(Record):
+    """A pair of last year: organisation and county (level "county"), or branch and school (level "school")."""
+
+    key: ClassVar[tuple[str, ...]] = ("level", "provider_id", "recipient_id")
+    level: PairLevel
+    provider_id: Id
+    recipient_id: Id
+    since: Annotated[int, Field(ge=1900, le=2200)] | None = None
+
+
+class Preference(Record):
+    """One line of a preference list: `id` of `side` ranks `choice_id` of the other side (1 is best)."""
+
+    key: ClassVar[tuple[str, ...]] = ("level", "side", "id", "choice_id")
+    level: PairLevel
+    side: Side
+    id: Id
+    choice_id: Id
+    rank: Annotated[int, Field(ge=1, le=10**9)]
+
+
+class TravelTime(Record):
+    """Travel from a provider (organisation or branch) to a recipient (county or school)."""
+
+    key: ClassVar[tuple[str, ...]] = ("level", "origin_id", "destination_id")
+    level: PairLevel
+    origin_id: Id
+    destination_id: Id
+    minutes: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)]
+    km: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)] | None = None
+
+
+class Lock(Record):
+    """A pair that must be in the plan (pin) or must not be (forbid), and why."""
+
+    key: ClassVar[tuple[str, ...]] = ("level", "provider_id", "recipient_id", "kind")
+    level: PairLevel
+    provider_id: Id
+    recipient_id: Id
+    kind: Literal["pin", "forbid"]
+    reason: str = ""
+
+
+class Successor(Record):
+    """An id of last year that has a new one: a county renamed or recoded, a merged university."""
+
+    key: ClassVar[tuple[str, ...]] = ("table", "old_id", "new_id")
+    table: Literal["organizations", "branches", "counties", "schools"]
+    old_id: Id
+    new_id: Id
+
+
+RECORDS: Mapping[str, type[Record]] = {
+    "organizations": Organization,
+    "branches": Branch,
+    "counties": County,
+    "schools": School,
+    "previous": Pairing,
+    "preferences": Preference,
+    "travel_times": TravelTime,
+    "locks": Lock,
+    "successors": Successor,
+}
+
+
+class Instance(BaseModel):
+    """All that is known before planning: nine tables, each in the order of its ids.
+
+    Parameters
+    ----------
+    organizations, branches, counties, schools
+        Records, or mappings with their fields.
+    previous, preferences, travel_times, locks, successors
+        The optional tables.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of every record and of the instance as a whole (unknown and repeated ids and the like).
+
+    Examples
+    --------
+    >>> import matcher
+    >>> county = matcher.County(id="520203", name="六枝特区", province="贵州省", lat=26.2, lon=105.5)
+    >>> university = matcher.Organization(id="U1", kind="university", province="贵州省", lat=26.6, lon=106.7)
+    >>> matcher.Instance(organizations=[university], counties=[county])
+    Instance(1 organizations, 0 branches, 1 counties, 0 schools, 0 previous pairs)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["matcher.instance/1"] = "matcher.instance/1"
+    organizations: tuple[Organization, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    counties: tuple[County, ...] = ()
+    schools: tuple[School, ...] = ()
+    previous: tuple[Pairing, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    travel_times: tuple[TravelTime, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    successors: tuple[Successor, ...] = ()
+
+    def __init__(self, **tables: Iterable[Record | Mapping[str, Any]]):
+        prepared = {name: value if isinstance(value, str) else tuple(value) for name, value in tables.items()}
+        try:
+            super().__init__(**prepared)
+        except ValidationError as error:
+            raise InvalidInput(record_faults(error)) from None
+
+    def model_post_init(self, _context: Any) -> None:
+        """Check the instance as a whole and put every table in id order."""
+        from matcher.crosscheck import cross_check  # not at the top: crosscheck imports the records of this module
+
+        faults = cross_check({name: getattr(self, name) for name in RECORDS})
+        if faults:
+            raise InvalidInput(faults)
+        for name in RECORDS:
+            self.__dict__[name] = tuple(sorted(getattr(self, name), key=lambda record: record.sort_key()))
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The instance as read-only arrays, built once."""
+        from matcher.arrays import Arrays  # loads NumPy: only when first used
+
+        return Arrays.of(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, in hexadecimal: the same for the same content in any row order."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the canonical JSON (format `matcher.instance/1`): tables in id order, defaults left out."""
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps({"format": self.format, **content}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, source: str | bytes) -> Instance:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not JSON, of another format, or has faults.
+        """
+        try:
+            content = json.loads(source)
+        except ValueError as error:
+            raise InvalidInput([Fault("not_json", details={"reason": str(error)})]) from None
+        if not isinstance(content, dict):
+            raise InvalidInput([Fault("not_json", details={"reason": "not an object"})])
+        return cls(**content)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Instance):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in RECORDS)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(
+            f"{len(getattr(self, name))} {name}" for name in ("organizations", "branches", "counties", "schools")
+        )
+        return f"Instance({sizes}, {len(self.previous)} previous pairs)"
+
+    __str__ = __repr__
+
+
+def record_faults(error: ValidationError) -> list[Fault]:
+    """Translate pydantic's errors on an Instance or a record into faults in the user's terms."""
+    faults = []
+    for item in error.errors(include_url=False):
+        place = item["loc"]
+        table = str(place[0]) if place and len(place) > 1 else None
+        row = place[1] + 1 if len(place) > 1 and isinstance(place[1], int) else None
+        column = str(place[2]) if len(place) > 2 else (str(place[-1]) if place and table is None else None)
+        code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
+        value = None if code == "missing_value" else item["input"]
+        faults.append(Fault(code, table, row, column, value, details={"reason": item["msg"]}))
+    return faults
