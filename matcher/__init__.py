@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from matcher._version import __version__
+from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from matcher.errors import Fault as Fault
