@@ -69,4 +69,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "Check that the table belongs to these tables, or list renamed ids in `successors`.",
         "请确认该表与其他表相符，或在 `successors` 中列出更改过的编号。",
     ),
+    (
+        "fault.repeated_objective",
+        "the objective {value} is listed more than once.",
+        "目标 {value} 重复列出。",
+    ),
+    ("mend.repeated_objective", "List each objective once.", "每个目标只列一次。"),
+    ("fault.not_toml", "this is not TOML: {reason}.", "不是有效的 TOML：{reason}。"),
+    ("mend.not_toml", "Correct the file at the place named.", "请在所示位置改正文件。"),
 )

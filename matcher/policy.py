@@ -1,0 +1,200 @@
+"""What a planner wants: objectives in order, and rules. Every field has a default that works.
+
+A policy is data: it goes to and from TOML and JSON, and has a JSON Schema (`Policy.model_json_schema()`).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from matcher.errors import Fault, InvalidInput
+from matcher.facts import CostUnit, Travel
+from matcher.messages import text
+from matcher.model import Bounds, record_faults
+from matcher.objectives import NAMES, ObjectiveName
+from matcher.rules import AnyRule, Listed, Locks, Names, Number, Reach, Rule, Within
+
+
+class Objective(BaseModel):
+    """One objective of the ordered list.
+
+    Parameters
+    ----------
+    name
+        One of `matcher.objectives.NAMES`.
+    slack_percent
+        How much worse than its optimum the level may become for the sake of those after it, in percent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: ObjectiveName
+    slack_percent: Number = 0.0
+
+
+def _objective(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+AnyObjective = Annotated[Objective, BeforeValidator(_objective)]
+
+#: coverage of counties, then last year's pairs, then convenience: the order of the programme
+DEFAULT_OBJECTIVES: tuple[ObjectiveName, ...] = (
+    "cover_counties",
+    "keep_counties",
+    "keep_schools",
+    "convenience",
+    "county_travel",
+)
+
+
+class Policy(BaseModel):
+    """What the planner wants, from the most important down.
+
+    Parameters
+    ----------
+    objectives
+        Names (or `Objective`s) in strict order: each is optimised among the optima of those before.
+    child_km
+        The planner's exchange rate: a branch goes up to so many km for each child it reaches. None: coverage of
+        schools stands as its own level before convenience.
+    change_cost_km
+        What ending a pair of last year costs, in km of convenience (at school level).
+    max_county_km, max_school_km, max_county_min, max_school_min
+        Reach at each level, inclusive; None for no limit.
+    within
+        "province": organisations stay in their province; or the provinces whose organisations take part.
+    county_demand, organization_capacity, school_demand, branch_capacity
+        Bounds on the number of pairs for every row, instead of the table's: one number d is (0, d).
+    county_cost, school_cost
+        What travel is counted in: "km" or "min".
+    speed_kmh, detour_factor
+        Estimate of travel time where the table has none.
+    rules
+        Further rules, see docs/rules.md.
+    stability
+        "off", "report" blocking pairs, or "require" that there are none.
+
+    Examples
+    --------
+    >>> import matcher
+    >>> matcher.Policy(max_county_km=300, within="province").max_county_km
+    300.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["matcher.policy/1"] = "matcher.policy/1"
+    objectives: tuple[AnyObjective, ...] = tuple(Objective(name=name) for name in DEFAULT_OBJECTIVES)
+    child_km: Number | None = 10.0
+    change_cost_km: Number = 0.0
+    max_county_km: Number | None = None
+    max_school_km: Number | None = None
+    max_county_min: Number | None = None
+    max_school_min: Number | None = None
+    within: Literal["province"] | Names | None = None
+    county_demand: Bounds | None = None
+    organization_capacity: Bounds | None = None
+    school_demand: Bounds | None = None
+    branch_capacity: Bounds | None = None
+    county_cost: CostUnit = "km"
+    school_cost: CostUnit = "km"
+    speed_kmh: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    detour_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    rules: tuple[AnyRule, ...] = ()
+    stability: Literal["off", "report", "require"] = "report"
+
+    def __init__(self, **fields: Any):
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InvalidInput(record_faults(error)) from None
+
+    def model_post_init(self, _context: Any) -> None:
+        """Refuse an empty or repeating list of objectives."""
+        names = [objective.name for objective in self.objectives]
+        faults = [
+            Fault("repeated_objective", "policy", column="objectives", value=name)
+            for name in NAMES
+            if names.count(name) > 1
+        ]
+        if not names:
+            faults.append(Fault("missing_value", "policy", column="objectives"))
+        if faults:
+            raise InvalidInput(faults)
+
+    @property
+    def travel(self) -> Travel:
+        """How the cost of a pair is counted."""
+        return Travel(self.county_cost, self.school_cost, self.speed_kmh, self.detour_factor)
+
+    def all_rules(self) -> tuple[Rule, ...]:
+        """Return every rule that holds: those of the fields first, then `rules`, in an order that never matters."""
+        found: list[Rule] = [Locks()]
+        for level, max_km, max_min, unit in (
+            ("county", self.max_county_km, self.max_county_min, self.county_cost),
+            ("school", self.max_school_km, self.max_school_min, self.school_cost),
+        ):
+            if max_km is not None or max_min is not None:
+                found.append(Reach(level=level, max_km=max_km, max_min=max_min))
+            if unit == "min" and self.speed_kmh is None:
+                found.append(Listed(level=level))
+        if self.within is not None:
+            found.append(Within(provinces=None if self.within == "province" else self.within))
+        return (*found, *self.rules)
+
+    def sentences(self, lang: str = "en") -> list[str]:
+        """Say the policy in sentences: the objectives in order, the exchange rate, the rules."""
+        listed = [text(f"objective.{objective.name}", lang) for objective in self.objectives]
+        said = [text("policy.objectives", lang, objectives="; ".join(f"{n}. {s}" for n, s in enumerate(listed, 1)))]
+        if self.child_km is None:
+            said.append(text("policy.child_km.none", lang))
+        else:
+            said.append(text("policy.child_km", lang, child_km=self.child_km))
+        return said + [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
+
+    def to_json(self) -> str:
+        """Return the policy as JSON, defaults left out."""
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps({"format": self.format, **content}, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, source: str | bytes) -> Policy:
+        """Read what `to_json` wrote."""
+        try:
+            content = json.loads(source)
+        except ValueError as error:
+            raise InvalidInput([Fault("not_json", "policy", details={"reason": str(error)})]) from None
+        return cls._from_mapping(content)
+
+    def to_toml(self) -> str:
+        """Return the policy as TOML, defaults left out; `child_km = "none"` stands for None."""
+        from matcher.toml import dump  # only needed here
+
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        return dump({"format": self.format, **content})
+
+    @classmethod
+    def from_toml(cls, source: str) -> Policy:
+        """Read a policy from TOML.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not TOML, or a field is unknown or faulty.
+        """
+        try:
+            content = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidInput([Fault("not_toml", "policy", details={"reason": str(error)})]) from None
+        return cls._from_mapping({name: None if value == "none" else value for name, value in content.items()})
+
+    @classmethod
+    def _from_mapping(cls, content: Any) -> Policy:
+        if not isinstance(content, Mapping):
+            raise InvalidInput([Fault("not_json", "policy", details={"reason": "not an object"})])
+        return cls(**content)
