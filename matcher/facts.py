@@ -145,7 +145,8 @@ class Facts:
     def _estimate(self, metres: IntArray) -> IntArray:
         """Return seconds for metres: monotone, so that a floor of metres gives a floor of seconds."""
         assert self.travel.speed_kmh is not None
-        return np.rint(metres * (self.travel.detour_factor * 3.6 / self.travel.speed_kmh)).astype(np.int64)
+        seconds: IntArray = np.rint(metres * (self.travel.detour_factor * 3.6 / self.travel.speed_kmh)).astype(np.int64)
+        return seconds
 
     def _find(
         self, keys: IntArray, level: str, provider_idx: IntArray, recipient_idx: IntArray

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from matcher.arrays import IntArray
-from matcher.facts import EXACT_UNIT, M_PER_KM, Facts
+from matcher.arrays import BoolArray, IntArray
+from matcher.facts import EXACT_UNIT, Facts
 from matcher.result import Sense
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Terms:
     uncovered: IntArray
     unmet: IntArray
 
-    def of_pairs(self, cost: IntArray, was_pair: IntArray) -> IntArray:
+    def of_pairs(self, cost: IntArray, was_pair: BoolArray) -> IntArray:
         """Return what each pair costs, given its travel cost and whether it was a pair last year."""
         return self.travel * cost + self.kept * was_pair + self.pair
 
@@ -103,21 +103,22 @@ def maxima(facts: Facts, policy: Policy, level: str) -> IntArray:
 
 
 def compile_objectives(facts: Facts, policy: Policy) -> tuple[AdditiveObjective, ...]:
-    """Return the objectives of `policy` in order; a coverage level is put before convenience if `child_km` is None."""
+    """Return the objectives of `policy` in order; without a child rate coverage comes before convenience."""
     names = [objective.name for objective in policy.objectives]
-    if policy.child_km is None and "convenience" in names and not {"cover_schools", "count_schools"} & set(names):
+    if policy.child_rate is None and "convenience" in names and not {"cover_schools", "count_schools"} & set(names):
         names.insert(names.index("convenience"), "cover_schools")
     return tuple(_compile(name, facts, policy) for name in names)
 
 
 def empty_place_cost(facts: Facts, policy: Policy) -> IntArray:
-    """Return what convenience charges for each empty place of each school: child_km * children / places, in metres."""
+    """Return what convenience charges for each empty place of each school: rate * children / places."""
     schools, places = facts.arrays.schools, maxima(facts, policy, "school")
-    if policy.child_km is None:
+    if policy.child_rate is None:
         return np.zeros(len(schools), dtype=np.int64)
-    total = schools.children * round(policy.child_km * M_PER_KM)
+    total = schools.children * policy.child_rate
     wanted = np.maximum(places, 1)
-    return (2 * total + wanted) // (2 * wanted) * (places > 0)  # the nearest integer, halves up
+    nearest: IntArray = (2 * total + wanted) // (2 * wanted) * (places > 0)  # halves up
+    return nearest
 
 
 def _compile(name: ObjectiveName, facts: Facts, policy: Policy) -> AdditiveObjective:
@@ -166,7 +167,7 @@ def _compile(name: ObjectiveName, facts: Facts, policy: Policy) -> AdditiveObjec
     if name == "school_travel":
         unit = EXACT_UNIT[policy.school_cost]
         return AdditiveObjective(name, "min", unit, no_county, terms(len(schools), travel=1))
-    change = round(policy.change_cost_km * M_PER_KM)
+    change = policy.change_rate
     school = terms(len(schools), travel=1, kept=-change, unmet=empty_place_cost(facts, policy))
     # an ended pair costs `change`: the constant for all of last year's pairs that could be kept, less those kept
     keepable = facts.num_previous("school")

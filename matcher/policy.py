@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from matcher.errors import Fault, InvalidInput
-from matcher.facts import CostUnit, Travel
+from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
 from matcher.messages import text
 from matcher.model import Bounds, record_faults
 from matcher.objectives import NAMES, ObjectiveName
@@ -64,6 +64,8 @@ class Policy(BaseModel):
         schools stands as its own level before convenience.
     change_cost_km
         What ending a pair of last year costs, in km of convenience (at school level).
+    child_min, change_cost_min
+        The same two rates where school travel is counted in minutes (`school_cost="min"`).
     max_county_km, max_school_km, max_county_min, max_school_min
         Reach at each level, inclusive; None for no limit.
     within
@@ -92,6 +94,8 @@ class Policy(BaseModel):
     objectives: tuple[AnyObjective, ...] = tuple(Objective(name=name) for name in DEFAULT_OBJECTIVES)
     child_km: Number | None = 10.0
     change_cost_km: Number = 0.0
+    child_min: Number | None = 10.0
+    change_cost_min: Number = 0.0
     max_county_km: Number | None = None
     max_school_km: Number | None = None
     max_county_min: Number | None = None
@@ -128,6 +132,18 @@ class Policy(BaseModel):
             raise InvalidInput(faults)
 
     @property
+    def child_rate(self) -> int | None:
+        """What a branch may go for each child it reaches, in whole metres or seconds; None for any distance."""
+        rate, exact = (self.child_km, M_PER_KM) if self.school_cost == "km" else (self.child_min, S_PER_MIN)
+        return None if rate is None else round(rate * exact)
+
+    @property
+    def change_rate(self) -> int:
+        """What ending a school pair of last year costs, in whole metres or seconds."""
+        in_km = self.school_cost == "km"
+        return round(self.change_cost_km * M_PER_KM) if in_km else round(self.change_cost_min * S_PER_MIN)
+
+    @property
     def travel(self) -> Travel:
         """How the cost of a pair is counted."""
         return Travel(self.county_cost, self.school_cost, self.speed_kmh, self.detour_factor)
@@ -151,10 +167,12 @@ class Policy(BaseModel):
         """Say the policy in sentences: the objectives in order, the exchange rate, the rules."""
         listed = [text(f"objective.{objective.name}", lang) for objective in self.objectives]
         said = [text("policy.objectives", lang, objectives="; ".join(f"{n}. {s}" for n, s in enumerate(listed, 1)))]
-        if self.child_km is None:
-            said.append(text("policy.child_km.none", lang))
+        if self.child_rate is None:
+            said.append(text("policy.child_rate.none", lang))
+        elif self.school_cost == "km":
+            said.append(text("policy.child_rate.km", lang, child_km=self.child_km))
         else:
-            said.append(text("policy.child_km", lang, child_km=self.child_km))
+            said.append(text("policy.child_rate.min", lang, child_min=self.child_min))
         return said + [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
 
     def to_json(self) -> str:

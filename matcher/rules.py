@@ -190,7 +190,8 @@ class Within(Rule):
         home = facts.arrays.organizations.province[provider_idx]
         there = facts.arrays.counties.province[recipient_idx]
         if self.provinces is None:
-            return (home == there) & (home >= 0)
+            same: BoolArray = (home == there) & (home >= 0)
+            return same
         named = [position for position, name in enumerate(facts.arrays.provinces) if name in self.provinces]
         return np.isin(home, named) & np.ones_like(there, dtype=np.bool_)
 

@@ -54,12 +54,17 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "按以下次序，后者在前者最优的前提下取最优：{objectives}。",
     ),
     (
-        "policy.child_km",
+        "policy.child_rate.km",
         "Exchange rate: a branch goes up to {child_km:g} km for each child it reaches, and no farther.",
         "折算率：支部每覆盖一名儿童最多走 {child_km:g} 公里，不再更远。",
     ),
     (
-        "policy.child_km.none",
+        "policy.child_rate.min",
+        "Exchange rate: a branch travels up to {child_min:g} minutes for each child it reaches, and no longer.",
+        "折算率：支部每覆盖一名儿童最多用时 {child_min:g} 分钟，不再更久。",
+    ),
+    (
+        "policy.child_rate.none",
         "Coverage of schools comes before travel at any distance.",
         "学校覆盖先于路程，不限远近。",
     ),

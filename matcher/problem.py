@@ -1,0 +1,120 @@
+"""Instance + Policy -> the problem that solvers and the checker see: who may be paired, bounds, pins, objectives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matcher.arrays import Arrays, BoolArray, IntArray
+from matcher.crosscheck import SIDES
+from matcher.facts import Facts
+from matcher.model import Instance
+from matcher.objectives import AdditiveObjective, compile_objectives, maxima
+from matcher.policy import Policy
+from matcher.rules import Rule
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One instance under one policy.
+
+    Attributes
+    ----------
+    instance, policy
+        What the problem was made from.
+    facts
+        Costs and last year's pairs, of any pair asked for.
+    rules
+        Every rule that holds.
+    objectives
+        The levels, in order.
+    """
+
+    instance: Instance
+    policy: Policy
+    facts: Facts
+    rules: tuple[Rule, ...]
+    objectives: tuple[AdditiveObjective, ...]
+
+    @classmethod
+    def of(cls, instance: Instance, policy: Policy | None = None) -> Problem:
+        """Compile `instance` under `policy` (the default policy if None)."""
+        policy = Policy() if policy is None else policy
+        facts = Facts(instance, policy.travel)
+        return cls(instance, policy, facts, policy.all_rules(), compile_objectives(facts, policy))
+
+    @property
+    def arrays(self) -> Arrays:
+        """The instance's arrays."""
+        return self.facts.arrays
+
+    def allowed(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
+        """Return which pairs every rule of `level` allows (positions broadcast against each other).
+
+        At school level this says nothing of the county pairing, which a school pair needs besides.
+        """
+        allowed = np.ones(np.broadcast(provider_idx, recipient_idx).shape, dtype=np.bool_)
+        for rule in self.rules:
+            mask = rule.allows(self.facts, level, provider_idx, recipient_idx)
+            if mask is not None:
+                allowed &= mask
+        return allowed
+
+    def may_allow(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
+        """Return a superset of `allowed` that is cheap to compute."""
+        allowed = np.ones(np.broadcast(provider_idx, recipient_idx).shape, dtype=np.bool_)
+        for rule in self.rules:
+            mask = rule.may_allow(self.facts, level, provider_idx, recipient_idx)
+            if mask is not None:
+                allowed &= mask
+        return allowed
+
+    @cached_property
+    def pins(self) -> dict[str, IntArray]:
+        """(k, 2) pinned pairs of each level, distinct, in order; a school pin pins its county pair too."""
+        found: dict[str, set[tuple[int, int]]] = {level: set() for level in SIDES}
+        for rule in self.rules:
+            for level, provider, recipient in rule.pins(self.facts):
+                found[level].add((provider, recipient))
+        for branch, school in found["school"]:
+            found["county"].add((int(self.arrays.branches.parent[branch]), int(self.arrays.schools.parent[school])))
+        return {level: np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2) for level, pairs in found.items()}
+
+    def capacity(self, level: str) -> IntArray:
+        """Return (P, 2): least and most pairs of each provider of `level`."""
+        override = self.policy.organization_capacity if level == "county" else self.policy.branch_capacity
+        providers = self.arrays.sides(level)[0]
+        if override is not None:
+            return np.tile(np.array(override, dtype=np.int64), (len(providers), 1))
+        return np.column_stack([providers.minimum, providers.maximum])
+
+    def demand(self, level: str) -> IntArray:
+        """Return (R, 2): least and most pairs of each recipient of `level`."""
+        override = self.policy.county_demand if level == "county" else self.policy.school_demand
+        recipients = self.arrays.sides(level)[1]
+        if override is not None:
+            return np.tile(np.array(override, dtype=np.int64), (len(recipients), 1))
+        return np.column_stack([recipients.minimum, maxima(self.facts, self.policy, level)])
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether no county can have two organisations and no organisation two counties."""
+        return bool((self.capacity("county")[:, 1] <= 1).all() and (self.demand("county")[:, 1] <= 1).all())
+
+    def minimised(self, county_pairs: IntArray, school_pairs: IntArray) -> tuple[int, ...]:
+        """Return the exact sum of each objective for a plan given as (k, 2) positions at both levels."""
+        totals = [0] * len(self.objectives)
+        for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+            provider_idx, recipient_idx = pairs[:, 0], pairs[:, 1]
+            cost = self.facts.cost(level, provider_idx, recipient_idx)
+            was_pair = self.facts.was_pair(level, provider_idx, recipient_idx)
+            demand = self.demand(level)
+            count = np.bincount(recipient_idx, minlength=len(demand))
+            empty = np.maximum(demand[:, 1] - count, 0)
+            for position, objective in enumerate(self.objectives):
+                terms = objective.terms(level)
+                totals[position] += int(terms.of_pairs(cost, was_pair).sum())
+                totals[position] += int(terms.uncovered[count == 0].sum()) + int((terms.unmet * empty).sum())
+        return tuple(totals)
