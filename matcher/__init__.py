@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matcher.model import School as School
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
+    from matcher.policy import Policy as Policy
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
     from matcher.result import Level as Level
@@ -48,6 +49,7 @@ _HOME = {
     "MissingExtra": "errors",
     "Organization": "model",
     "Pairing": "model",
+    "Policy": "policy",
     "Preference": "model",
     "Progress": "progress",
     "Proof": "result",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST, Facts
@@ -123,6 +123,11 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     #: whether the rule keeps a market a flow
     is_flow: ClassVar[bool] = True
+
+    @model_serializer(mode="wrap")
+    def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write `kind` although it is a default: it says which rule the data is."""
+        return {"kind": getattr(self, "kind", self.code), **handler(self)}
 
     def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
         """Return which of the pairs the rule allows, None if it says nothing about `level`."""
