@@ -37,9 +37,9 @@ def split(source: str, lang: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def run_command(line: str, lang: str, folder: Path) -> str:
+def run_command(line: str, folder: Path) -> str:
     """Return what a command of the package prints, run as a user would in an empty folder."""
-    words = shlex.split(line.replace("LANG", lang))
+    words = shlex.split(line)
     if words[0] == "matcher":
         words = [sys.executable, "-m", "matcher", *words[1:]]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
@@ -68,8 +68,8 @@ def fill(text: str, lang: str) -> str:
                 return f"```python\n{body.replace('LANG', lang)}```"
             if kind == "output":
                 if body.startswith("$ "):
-                    command = body.splitlines()[0]
-                    return f"```console\n{command.replace('LANG', lang)}\n{run_command(command[2:], lang, Path(scratch))}\n```"
+                    command = body.splitlines()[0].replace("LANG", lang)
+                    return f"```console\n{command}\n{run_command(command[2:], Path(scratch))}\n```"
                 return f"```text\n{printed}\n```"
             return match[0]
 
