@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 #: the modules under matcher/texts that hold a tuple TEXTS of (key, english, chinese)
-ROOMS: Final = ("faults", "rules", "plans", "geo")
+ROOMS: Final = ("faults", "rules", "plans", "geo", "markets")
 
 
 @cache

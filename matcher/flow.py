@@ -1,0 +1,242 @@
+"""One level of a market as a flow: what earlier levels left open, and its least-cost solution by OR-Tools.
+
+The network of a level: an arc from each provider to each recipient it may serve (capacity 1, the cost of the pair), an
+arc from the root to each provider and from each recipient back to the root, carrying the number of partners within the
+bounds; the latter costs minus what a missing unit is charged. A circulation of least cost is a matching of least cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import Fault, InvalidInput
+from matcher.market import Market
+from matcher.market_input import Bools, Ints, magnitude
+
+#: OR-Tools scales costs by the number of nodes and refuses what comes near this
+_SOLVER_RANGE: Final = 1 << 61
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The matchings that earlier levels left open: free arcs, and the bounds that the free arcs alone must keep.
+
+    Attributes
+    ----------
+    num_providers, num_recipients
+        P and R of the market.
+    arcs
+        (F,) int64: positions of the free arcs among the market's arcs; None: all of them.
+    provider, recipient
+        (F,) int64: the ends of the free arcs.
+    capacity, demand
+        (P, 2) and (R, 2) int64: bounds on the number of free arcs chosen, a minimum may be negative.
+    taken
+        (T,) int64: positions of the arcs that every matching of the face has.
+    """
+
+    num_providers: int
+    num_recipients: int
+    arcs: Ints | None
+    provider: Ints
+    recipient: Ints
+    capacity: Ints
+    demand: Ints
+    taken: Ints
+
+    @classmethod
+    def whole(cls, market: Market) -> Face:
+        """Return the face of all matchings of `market`."""
+        none = np.zeros(0, np.int64)
+        return cls(
+            market.num_providers,
+            market.num_recipients,
+            None,
+            market.provider_idx,
+            market.recipient_idx,
+            market.capacity,
+            market.demand,
+            none,
+        )
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether the free arcs are all pairs, so that (F,) arrays are (P, R) matrices."""
+        return len(self.provider) == self.num_providers * self.num_recipients
+
+    def used(self, chosen: Bools) -> tuple[Ints, Ints]:
+        """Return the number of chosen free arcs at each provider (P,) and each recipient (R,)."""
+        at = np.flatnonzero(chosen)
+        return (
+            np.bincount(self.provider[at], minlength=self.num_providers),
+            np.bincount(self.recipient[at], minlength=self.num_recipients),
+        )
+
+    def reduced(self, cost: Ints | None, provider_price: Ints, recipient_price: Ints) -> Ints:
+        """Return cost + provider price - recipient price of every free arc, (F,) int64."""
+        if self.is_grid:
+            shape = (self.num_providers, self.num_recipients)
+            if cost is None:
+                return (provider_price[:, None] - recipient_price).reshape(-1)
+            grid = cost.reshape(shape) - recipient_price
+            grid += provider_price[:, None]
+            return grid.reshape(-1)
+        price = provider_price[self.provider] - recipient_price[self.recipient]
+        return price if cost is None else price + cost
+
+    def restrict(self, reduced: Ints, missing: Ints, prices: tuple[Ints, Ints], chosen: Bools) -> tuple[Face, Ints]:
+        """Return the optimal face of a level, and the positions here of the arcs that are free in it.
+
+        By complementary slackness the optimal matchings are those that agree with `chosen` wherever the reduced cost is
+        not 0, and with its number of partners wherever a price shows that a bound binds.
+        """
+        stay = np.flatnonzero(reduced == 0)
+        fixed = np.flatnonzero(chosen & (reduced != 0))
+        taken_p, taken_r = self.used(_mask(fixed, len(chosen)))
+        used_p, used_r = self.used(chosen)
+        capacity = _narrowed(self.capacity, taken_p, used_p, prices[0] != 0)
+        demand = _narrowed(self.demand, taken_r, used_r, prices[1] != missing)
+        positions = stay if self.arcs is None else self.arcs[stay]
+        taken = fixed if self.arcs is None else self.arcs[fixed]
+        face = Face(
+            self.num_providers,
+            self.num_recipients,
+            positions,
+            self.provider[stay],
+            self.recipient[stay],
+            capacity,
+            demand,
+            np.concatenate([self.taken, taken]),
+        )
+        return face, stay
+
+
+def _mask(positions: Ints, count: int) -> Bools:
+    mask = np.zeros(count, bool)
+    mask[positions] = True
+    return mask
+
+
+def _narrowed(bounds: Ints, taken: Ints, used: Ints, binding: Bools) -> Ints:
+    """Return the bounds less what is taken; where a bound binds, the number used is the only one left."""
+    narrowed = np.where(binding[:, None], used[:, None], bounds)
+    narrowed -= taken[:, None]
+    return narrowed
+
+
+def least_cost(
+    face: Face,
+    cost: Ints | None,
+    missing: Ints,
+    *,
+    provider_cost: Ints | None = None,
+    numbering: Ints | None = None,
+) -> Bools:
+    """Return the chosen free arcs, (F,) bool, of a matching of least cost in the face, which must not be empty.
+
+    Parameters
+    ----------
+    cost
+        (F,) int64 or None for 0.
+    missing
+        (R,) int64: charged for each unit below the maximum; the same everywhere as paying minus it for each unit used.
+    provider_cost
+        (P,) int64: cost of each unit that a provider gives; None for 0.
+    numbering
+        (P + R,) int64: in which order the nodes are numbered; the flow runs faster when neighbours have near numbers.
+
+    Raises
+    ------
+    InvalidInput
+        If the costs are too large for exact work at this size (code `cost_range`).
+    """
+    chosen = _solved(face, cost, missing, provider_cost, numbering)
+    if chosen is None:
+        chosen = _least_cost_coarse_first(face, cost, missing, provider_cost, numbering)
+    return chosen
+
+
+def _solved(
+    face: Face, cost: Ints | None, missing: Ints, provider_cost: Ints | None, numbering: Ints | None
+) -> Bools | None:
+    """Ask OR-Tools once; None if it refuses the range of the costs."""
+    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
+
+    num_free = len(face.provider)
+    if num_free == 0:
+        return np.zeros(0, bool)
+    degree_p = np.bincount(face.provider, minlength=face.num_providers)
+    degree_r = np.bincount(face.recipient, minlength=face.num_recipients)
+    active = np.flatnonzero(np.concatenate([degree_p, degree_r]))
+    number = np.zeros(face.num_providers + face.num_recipients, np.int32)
+    if numbering is not None:
+        active = active[np.argsort(numbering[active], kind="stable")]
+    number[active] = np.arange(len(active), dtype=np.int32)
+    root = len(active)
+    at_p, at_r = np.flatnonzero(degree_p), np.flatnonzero(degree_r)
+    # A minimum may be negative after arcs were taken, and a maximum beyond the arcs there are means nothing here.
+    least_p, least_r = (np.maximum(b[at, 0], 0) for b, at in ((face.capacity, at_p), (face.demand, at_r)))
+    room_p = np.minimum(face.capacity[at_p, 1], degree_p[at_p]) - least_p
+    room_r = np.minimum(face.demand[at_r, 1], degree_r[at_r]) - least_r
+    node_p, node_r = number[at_p], number[face.num_providers + at_r]
+    tails = np.concatenate([number[face.provider], np.full(len(at_p), root, np.int32), node_r])
+    heads = np.concatenate([number[face.num_providers + face.recipient], node_p, np.full(len(at_r), root, np.int32)])
+    capacities = np.concatenate([np.ones(num_free, np.int64), room_p, room_r])
+    costs = np.concatenate(
+        [
+            np.zeros(num_free, np.int64) if cost is None else cost,
+            np.zeros(len(at_p), np.int64) if provider_cost is None else provider_cost[at_p],
+            -missing[at_r],
+        ]
+    )
+    supplies = np.zeros(root + 1, np.int64)
+    supplies[node_p] = least_p
+    supplies[node_r] = -least_r
+    supplies[root] = -supplies.sum()
+    solver = SimpleMinCostFlow()
+    solver.add_arcs_with_capacity_and_unit_cost(tails, heads, capacities, costs)
+    solver.set_nodes_supplies(np.arange(root + 1, dtype=np.int32), supplies)
+    status = solver.solve()
+    if status == solver.BAD_COST_RANGE:
+        return None
+    if status != solver.OPTIMAL:
+        # Asking for flows now would end the process.
+        raise RuntimeError(f"the flow of a feasible level ended with {status}")
+    flows: NDArray[np.int64] = solver.flows(np.arange(num_free, dtype=np.int32))
+    return flows > 0
+
+
+def _least_cost_coarse_first(
+    face: Face, cost: Ints | None, missing: Ints, provider_cost: Ints | None, numbering: Ints | None
+) -> Bools:
+    """Solve costs beyond the solver's range: first coarse ones, then what the coarse prices leave undecided.
+
+    With costs in units of ``2**k`` the optimum violates the exact optimality conditions by less than ``2**k`` an arc,
+    so no cycle of the exact residual graph gains more than ``n * 2**k``, and an arc whose reduced cost is larger stays
+    as it is: reduced costs may be clamped there without changing the optimal matchings.
+    """
+    from matcher.prices import dual_prices
+
+    nodes = face.num_providers + face.num_recipients + 3
+    pair = np.zeros(len(face.provider), np.int64) if cost is None else cost
+    give = np.zeros(face.num_providers, np.int64) if provider_cost is None else provider_cost
+    largest = max(magnitude(pair), magnitude(give), magnitude(missing))
+    shift = max(1, (largest * nodes * nodes // _SOLVER_RANGE).bit_length() + 1)
+    coarse = (pair >> shift, missing >> shift, give >> shift)
+    first = _solved(face, coarse[0], coarse[1], coarse[2], numbering)
+    most = nodes << (shift + 1)
+    if first is None or most * nodes * nodes >= 4 * _SOLVER_RANGE:
+        details = {"level": 1, "magnitude": largest, "nodes": nodes, "most": _SOLVER_RANGE // nodes**2}
+        raise InvalidInput([Fault("cost_range", column="cost", value=largest, details=details)])
+    price_p, price_r = (p << shift for p in dual_prices(face, coarse[0], coarse[1], first, provider_cost=coarse[2]))
+    clamped = np.clip(face.reduced(pair, price_p, price_r), -most, most)
+    chosen = _solved(
+        face, clamped, np.clip(missing - price_r, -most, most), np.clip(give - price_p, -most, most), numbering
+    )
+    if chosen is None:
+        raise RuntimeError("the flow refused costs within its range")
+    return chosen

@@ -1,0 +1,123 @@
+"""What is wrong with a market given as arrays, and what a matching says of itself."""
+
+TEXTS: tuple[tuple[str, str, str], ...] = (
+    (
+        "fault.array_shape",
+        "{column} has the shape {shape}, but must be {expected}.",
+        "{column} 的形状为 {shape}，应为 {expected}。",
+    ),
+    ("mend.array_shape", "Give an array of that shape.", "请提供该形状的数组。"),
+    (
+        "fault.array_type",
+        "{column} holds {kind}, but must hold numbers.",
+        "{column} 的元素类型为 {kind}，应为数值。",
+    ),
+    ("mend.array_type", "Give integers, or floats where they make sense.", "请提供整数，或在适用处提供浮点数。"),
+    (
+        "fault.not_finite",
+        "{column} at {position} is {value}.",
+        "{column} 在 {position} 处的值为 {value}。",
+    ),
+    (
+        "mend.not_finite",
+        "Give a finite number; leave a pair that is not allowed out (or mark it in `allowed`).",
+        "请提供有限数值；不允许的配对请不要列出（或在 allowed 中标明）。",
+    ),
+    (
+        "fault.not_whole",
+        "{column} at {position} is {value}, but must be a whole number.",
+        "{column} 在 {position} 处的值为 {value}，应为整数。",
+    ),
+    ("mend.not_whole", "Count in whole units.", "请以整数单位计数。"),
+    (
+        "fault.bound_negative",
+        "{column} at {position} is {value}, but must be 0 or more.",
+        "{column} 在 {position} 处的值为 {value}，应不小于 0。",
+    ),
+    ("mend.bound_negative", "Give 0 for none.", "没有时请填 0。"),
+    (
+        "fault.bound_order",
+        "{column} at {position} has the minimum {minimum} above the maximum {maximum}.",
+        "{column} 在 {position} 处的下限 {minimum} 大于上限 {maximum}。",
+    ),
+    ("mend.bound_order", "Give (minimum, maximum), the smaller first.", "请按（下限, 上限）填写，下限在前。"),
+    (
+        "fault.index_range",
+        "{column} at {position} is {value}, but there are {count}: 0 to {last} are valid.",
+        "{column} 在 {position} 处的值为 {value}，但总数为 {count}，有效范围为 0 至 {last}。",
+    ),
+    ("mend.index_range", "Number both sides from 0.", "两侧编号均从 0 开始。"),
+    (
+        "fault.duplicate_arc",
+        "the pair of provider {provider} and recipient {recipient} is listed again at {position}.",
+        "供方 {provider} 与需方 {recipient} 的配对在 {position} 处重复列出。",
+    ),
+    ("mend.duplicate_arc", "List every candidate pair once.", "每个候选配对只列一次。"),
+    (
+        "fault.cost_range",
+        "the costs of level {level} reach {magnitude}; with {nodes} providers and recipients totals would leave the "
+        "range that is counted exactly (at most {most}).",
+        "第 {level} 层的成本绝对值达 {magnitude}；在 {nodes} 个供需方的规模下，"
+        "总和将超出可精确计算的范围（上限 {most}）。",
+    ),
+    ("mend.cost_range", "Use a coarser unit or resolution.", "请使用更粗的单位或分辨率。"),
+    (
+        "fault.integer_range",
+        "{column} at {position} is {value}, which does not fit in 64 bits.",
+        "{column} 在 {position} 处的值为 {value}，超出 64 位整数范围。",
+    ),
+    ("mend.integer_range", "Use a coarser unit.", "请使用更粗的单位。"),
+    (
+        "fault.number_positive",
+        "{column} is {value}, but must be above 0.",
+        "{column} 的值为 {value}，应大于 0。",
+    ),
+    ("mend.number_positive", "Give a number above 0.", "请提供大于 0 的数。"),
+    (
+        "fault.number_negative",
+        "{column} is {value}, but must be 0 or more.",
+        "{column} 的值为 {value}，应不小于 0。",
+    ),
+    ("mend.number_negative", "Give 0 or more, or None for no limit.", "请提供不小于 0 的数，或填 None 表示不限。"),
+    (
+        "fault.start_pair",
+        "the starting pair at {position} is {value}, which is no candidate pair of this market or is listed twice.",
+        "起始方案第 {position} 对 {value} 不是该市场的候选配对，或重复列出。",
+    ),
+    ("mend.start_pair", "Start from pairs of this market.", "请使用该市场中的配对作为起始方案。"),
+    (
+        "fault.not_an_option",
+        "{column} is {value!r}, but must be one of {known}.",
+        "{column} 的值为 {value!r}，应为 {known} 之一。",
+    ),
+    ("mend.not_an_option", "Give one of these.", "请填写其中之一。"),
+    (
+        "fault.many_faults",
+        "{count} more faults of the kind {kind} in {column}.",
+        "{column} 中另有 {count} 处 {kind} 类错误。",
+    ),
+    ("mend.many_faults", "Mend them like those listed.", "请参照已列出的错误一并修改。"),
+    (
+        "fault.array_format",
+        "the arrays are no {expected}: {value}.",
+        "这些数组不是 {expected}：{value}。",
+    ),
+    ("mend.array_format", "Read what was written by `to_arrays`.", "请读取由 to_arrays 写出的内容。"),
+    (
+        "matching.infeasible.recipient",
+        "No matching meets the minima: recipients {members} need {needed} pairs, but the providers that they can reach "
+        "have room for {available}.",
+        "无法满足下限：需方 {members} 至少需要 {needed} 对，但其可达的供方最多只能提供 {available} 对。",
+    ),
+    (
+        "matching.infeasible.provider",
+        "No matching meets the minima: providers {members} must take {needed} pairs, but the recipients that they can "
+        "reach have room for {available}.",
+        "无法满足下限：供方 {members} 至少需要 {needed} 对，但其可达的需方最多只能接受 {available} 对。",
+    ),
+    (
+        "matching.unknown",
+        "The work was stopped ({reason}) before anything feasible was found.",
+        "在找到可行方案之前已停止（{reason}）。",
+    ),
+)
