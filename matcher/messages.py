@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 #: the modules under matcher/texts that hold a tuple TEXTS of (key, english, chinese)
-ROOMS: Final = ("faults", "rules", "plans", "geo")
+ROOMS: Final = ("faults", "rules", "plans", "geo", "tables")
 
 
 @cache
@@ -38,3 +38,8 @@ def text(key: str, lang: str = "en", /, **fields: Any) -> str:
     """
     english, chinese = catalogue()[key]
     return (chinese if lang == "zh" else english).format(**fields)
+
+
+def has_text(key: str) -> bool:
+    """Return whether the catalogue has `key`."""
+    return key in catalogue()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matcher.errors import Lang
-from matcher.messages import text
+from matcher.messages import has_text, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ class Notice:
 
     def text(self, lang: Lang = "en") -> str:
         """Say it."""
-        return text(f"notice.{self.code}", lang, **self.details)
+        key = f"notice.{self.code}"
+        if "nearest" in self.details and has_text(f"{key}.nearest"):
+            key += ".nearest"
+        return text(key, lang, **self.details)
 
     def to_json(self) -> dict[str, Any]:
         """Return the notice as plain JSON values, with its text in both languages."""
