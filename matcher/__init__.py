@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
     from matcher.policy import Policy as Policy
+    from matcher.notices import Notice as Notice
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
     from matcher.result import Level as Level
     from matcher.result import Proof as Proof
+    from matcher.tables import read as read
 
 #: public name -> module that defines it
 _HOME = {
@@ -47,6 +49,7 @@ _HOME = {
     "Lock": "model",
     "MatcherError": "errors",
     "MissingExtra": "errors",
+    "Notice": "notices",
     "Organization": "model",
     "Pairing": "model",
     "Policy": "policy",
@@ -58,6 +61,7 @@ _HOME = {
     "Successor": "model",
     "TravelTime": "model",
     "UnsolvedError": "errors",
+    "read": "tables",
 }
 
 __all__ = sorted([*_HOME, "__version__"])

@@ -1,27 +1,43 @@
 """Checks over a whole instance: what no single record can know.
 
-Used by `Instance` on records and by the table readers, which pass the user's own row numbers.
+Used by `Instance` on records and by the table readers, which pass the user's own row numbers. A record may be a
+`Draft` with `UNREADABLE` fields; nothing is said about those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
+from matcher.drafts import UNREADABLE
 from matcher.errors import Fault
-from matcher.model import RECORDS, Record
+from matcher.model import RECORDS
+from matcher.notices import Notice
+from matcher.suggest import Suggester
 
 #: (table, column) -> table that must have the id
-REFERENCES = {("branches", "organization_id"): "organizations", ("schools", "county_id"): "counties"}
+REFERENCES: Final = {("branches", "organization_id"): "organizations", ("schools", "county_id"): "counties"}
 #: the two sides of a level of pairing: table of the providers, table of the recipients
-SIDES = {"county": ("organizations", "counties"), "school": ("branches", "schools")}
+SIDES: Final = {"county": ("organizations", "counties"), "school": ("branches", "schools")}
+#: tables whose rows name a provider and a recipient (or, in preferences, one of each in the order of `side`)
+PAIR_COLUMNS: Final = {
+    "preferences": ("id", "choice_id"),
+    "travel_times": ("origin_id", "destination_id"),
+    "locks": ("provider_id", "recipient_id"),
+}
 #: above this share of strangers in `previous` the table is taken to belong to other tables
-MOST_STRANGERS = 0.2
+MOST_STRANGERS: Final = 0.2
+#: names and examples that one notice lists
+_EXAMPLES: Final = 5
 
 Tables = Mapping[str, Sequence[Any]]
+Row = Callable[[str, int], int]
 
 
-def cross_check(tables: Tables, rows: Mapping[str, Sequence[int]] | None = None) -> list[Fault]:
+def cross_check(
+    tables: Tables, rows: Mapping[str, Sequence[int]] | None = None, absent: frozenset[str] = frozenset()
+) -> list[Fault]:
     """Return every fault that shows only over the whole instance.
 
     Parameters
@@ -30,38 +46,54 @@ def cross_check(tables: Tables, rows: Mapping[str, Sequence[int]] | None = None)
         Table name -> records, in the user's order.
     rows
         Table name -> row number of each record as the user sees it; without it rows count from 1.
+    absent
+        Tables that could not be read at all: references to them are not judged.
     """
 
     def row(table: str, position: int) -> int:
         return rows[table][position] if rows is not None else position + 1
 
-    ids = {
-        table: {record.id for record in tables[table]} for table in ("organizations", "branches", "counties", "schools")
-    }
+    ids = ids_of(tables)
     faults = _repeated(tables, row)
-    for (table, column), target in REFERENCES.items():
-        for position, record in enumerate(tables[table]):
-            if getattr(record, column) not in ids[target]:
-                faults.append(_unknown(table, row(table, position), column, getattr(record, column), target))
-    for table, first, second in (
-        ("preferences", "id", "choice_id"),
-        ("travel_times", "origin_id", "destination_id"),
-        ("locks", "provider_id", "recipient_id"),
-    ):
-        for position, record in enumerate(tables[table]):
-            sides = SIDES[record.level]
-            if getattr(record, "side", "provider") == "recipient":
-                sides = (sides[1], sides[0])
-            for column, target in zip((first, second), sides, strict=True):
-                if getattr(record, column) not in ids[target]:
-                    faults.append(_unknown(table, row(table, position), column, getattr(record, column), target))
+    faults += _unknown_ids(tables, ids, row, absent)
     faults += _half_coordinates(tables, row)
     faults += _partial_children(tables, row)
     faults += _bounds(tables, row)
     faults += _contradicting_locks(tables, row)
     faults += _successor_cycles(tables, row)
-    faults += _strangers(tables, ids)
+    faults += _shadowing_extras(tables)
+    if not absent:
+        faults += _strangers(tables, ids)
     return faults
+
+
+def notices_of(tables: Tables) -> list[Notice]:
+    """Return what a planner should know about tables without fault."""
+    from matcher.arrays import ASSUMED_CHILDREN  # loads NumPy: not at the top
+
+    notices = [
+        Notice("assumed_children", {"table": table, "children": children})
+        for table, children in sorted(ASSUMED_CHILDREN.items())
+        if tables[table] and all(record.children is None for record in tables[table])
+    ]
+    strangers = [tables["previous"][position] for position in stranger_positions(tables, ids_of(tables))]
+    if strangers:
+        named = "; ".join(f"{pair.provider_id} - {pair.recipient_id}" for pair in strangers[:_EXAMPLES])
+        notices.append(
+            Notice("previous_stranger", {"count": len(strangers), "of": len(tables["previous"]), "pairs": named})
+        )
+    gaps = _rank_gaps(tables["preferences"])
+    if gaps:
+        notices.append(Notice("preference_gaps", {"count": len(gaps), "lists": "; ".join(gaps[:_EXAMPLES])}))
+    return notices
+
+
+def ids_of(tables: Tables) -> dict[str, set[str]]:
+    """Return the ids of each table of entities."""
+    return {
+        table: {record.id for record in tables[table]} - {UNREADABLE}
+        for table in ("organizations", "branches", "counties", "schools")
+    }
 
 
 def successors_of(tables: Tables) -> dict[tuple[str, str], str]:
@@ -77,99 +109,184 @@ def successors_of(tables: Tables) -> dict[tuple[str, str], str]:
     return newest
 
 
-def _unknown(table: str, row: int, column: str, value: str, target: str) -> Fault:
-    return Fault("unknown_id", table, row, column, value, details={"target": target})
-
-
-def _repeated(tables: Tables, row: Any) -> list[Fault]:
-    faults = []
-    for table in RECORDS:
-        first: dict[tuple[str, ...], int] = {}
-        for position, record in enumerate(tables[table]):
-            # an old id has one successor only; everything else is identified by its sort key
-            key = (record.table, record.old_id) if table == "successors" else record.sort_key()
-            if table == "locks":
-                key = key[:3]
-            if key in first:
-                same_lock = table == "locks" and tables[table][first[key]].kind != record.kind
-                if not same_lock:  # a pin that is also forbidden is reported as a contradiction
-                    column = "id" if len(key) == 1 else record.key[-1]
-                    value = key[0] if len(key) == 1 else " ".join(key)
-                    details = {"first_row": row(table, first[key])}
-                    faults.append(Fault("repeated_id", table, row(table, position), column, value, details=details))
-            else:
-                first[key] = position
-    return faults
-
-
-def _half_coordinates(tables: Tables, row: Any) -> list[Fault]:
-    return [
-        Fault("half_coordinates", table, row(table, position), "lat" if record.lat is None else "lon", None)
-        for table in ("branches", "schools")
-        for position, record in enumerate(tables[table])
-        if (record.lat is None) != (record.lon is None)
-    ]
-
-
-def _partial_children(tables: Tables, row: Any) -> list[Fault]:
-    """Find single missing values; a column missing altogether is assumed, and said in the plan."""
-    faults = []
-    for table in ("counties", "schools"):
-        records: Sequence[Any] = tables[table]
-        if any(record.children is not None for record in records):
-            faults += [
-                Fault("missing_value", table, row(table, position), "children")
-                for position, record in enumerate(records)
-                if record.children is None
-            ]
-    return faults
-
-
-def _bounds(tables: Tables, row: Any) -> list[Fault]:
-    columns = {"organizations": "capacity", "branches": "capacity", "counties": "demand", "schools": "demand"}
-    return [
-        Fault("minimum_above_maximum", table, row(table, position), column, getattr(record, column))
-        for table, column in columns.items()
-        for position, record in enumerate(tables[table])
-        if getattr(record, column)[0] > getattr(record, column)[1]
-    ]
-
-
-def _contradicting_locks(tables: Tables, row: Any) -> list[Fault]:
-    kinds: dict[tuple[str, ...], str] = {}
-    faults = []
-    for position, record in enumerate(tables["locks"]):
-        key = record.sort_key()[:3]
-        if kinds.setdefault(key, record.kind) != record.kind:
-            faults.append(Fault("contradicting_locks", "locks", row("locks", position), "kind", " ".join(key)))
-    return faults
-
-
-def _successor_cycles(tables: Tables, row: Any) -> list[Fault]:
-    newest = successors_of(tables)
-    direct = {(record.table, record.old_id) for record in tables["successors"]}
-    return [
-        Fault("successor_cycle", "successors", row("successors", position), "old_id", record.old_id)
-        for position, record in enumerate(tables["successors"])
-        if (record.table, newest[record.table, record.old_id]) in direct
-    ]
-
-
-def _strangers(tables: Tables, ids: Mapping[str, set[str]]) -> list[Fault]:
-    previous: Sequence[Record] = tables["previous"]
-    strangers = stranger_positions(tables, ids)
-    if len(strangers) > MOST_STRANGERS * len(previous):
-        details = {"count": len(strangers), "of": len(previous), "example": " ".join(previous[strangers[0]].sort_key())}
-        return [Fault("previous_strangers", "previous", details=details)]
-    return []
-
-
 def stranger_positions(tables: Tables, ids: Mapping[str, set[str]]) -> list[int]:
     """Return the positions in `previous` with an id that no table has, successors followed."""
     newest = successors_of(tables)
     found = []
     for position, record in enumerate(tables["previous"]):
-        sides = zip(SIDES[record.level], (record.provider_id, record.recipient_id), strict=True)
-        if any(newest.get((table, known), known) not in ids[table] for table, known in sides):
-            found.append(position)
+        if record.level not in SIDES:
+            continue
+        providers, recipients = SIDES[record.level]
+        for table, known in ((providers, record.provider_id), (recipients, record.recipient_id)):
+            new = newest.get((table, known), known)
+            if new not in ids[table] and new is not UNREADABLE:
+                found.append(position)
+                break
     return found
+
+
+def targets_of(table: str, record: Any) -> tuple[str, str] | None:
+    """Return the tables of the two ids in a row of `PAIR_COLUMNS`, None if its level or side can't be read."""
+    side = record.side if table == "preferences" else "provider"
+    if record.level not in SIDES or side is UNREADABLE:
+        return None
+    providers, recipients = SIDES[record.level]
+    return (providers, recipients) if side == "provider" else (recipients, providers)
+
+
+def _unknown_ids(tables: Tables, ids: Mapping[str, set[str]], row: Row, absent: frozenset[str]) -> list[Fault]:
+    suggesters: dict[str, Suggester] = {}
+    faults = []
+    for table, position, column, value, target in _references(tables, ids):
+        if target in absent:
+            continue
+        known = suggesters.setdefault(target, Suggester(tables[target]))
+        place = {"table": table, "row": row(table, position), "column": column, "value": value}
+        if (padded := known.with_zeros(value)) is not None:
+            faults.append(Fault("lost_zeros", **place, details={"target": target, "known": padded}))
+            continue
+        details = {"target": target}
+        if (nearest := known.nearest(value)) is not None:
+            details["nearest"] = nearest
+        faults.append(Fault("unknown_id", **place, details=details))
+    return faults
+
+
+def _references(tables: Tables, ids: Mapping[str, set[str]]) -> Iterator[tuple[str, int, str, str, str]]:
+    """Yield (table, position, column, value, target table) of every id that its table does not have."""
+    for (table, column), target in REFERENCES.items():
+        for position, record in enumerate(tables[table]):
+            value = getattr(record, column)
+            if value not in ids[target] and value is not UNREADABLE:
+                yield table, position, column, value, target
+    for table, columns in PAIR_COLUMNS.items():
+        for position, record in enumerate(tables[table]):
+            for column, target in zip(columns, targets_of(table, record) or (), strict=False):
+                value = getattr(record, column)
+                if value not in ids[target] and value is not UNREADABLE:
+                    yield table, position, column, value, target
+
+
+def _repeated(tables: Tables, row: Row) -> list[Fault]:
+    faults = []
+    for table in RECORDS:
+        keys = [_identity(table, record) for record in tables[table]]
+        if len(set(keys)) == len(keys):
+            continue
+        first: dict[tuple[Any, ...], int] = {}
+        for position, (record, key) in enumerate(zip(tables[table], keys, strict=True)):
+            if UNREADABLE in key:
+                continue
+            if key not in first:
+                first[key] = position
+                continue
+            if table == "locks" and tables[table][first[key]].kind != record.kind:
+                continue  # a pin that is also forbidden is reported as a contradiction
+            column = "id" if len(key) == 1 else record.key[-1]
+            value = " ".join(key)
+            details = {"first_row": row(table, first[key])}
+            faults.append(Fault("repeated_id", table, row(table, position), column, value, details=details))
+    return faults
+
+
+def _identity(table: str, record: Any) -> tuple[Any, ...]:
+    """Return what no two rows of a table may share."""
+    if table == "successors":  # an old id has one successor only
+        return record.table, record.old_id
+    key: tuple[Any, ...] = record.sort_key()
+    return key[:3] if table == "locks" else key
+
+
+def _half_coordinates(tables: Tables, row: Row) -> list[Fault]:
+    return [
+        Fault("half_coordinates", table, row(table, position), "lat" if record.lat is None else "lon", None)
+        for table in ("branches", "schools")
+        for position, record in enumerate(tables[table])
+        if (record.lat is None) != (record.lon is None) and UNREADABLE not in (record.lat, record.lon)
+    ]
+
+
+def _partial_children(tables: Tables, row: Row) -> list[Fault]:
+    """Find single missing values; a column missing altogether is assumed, and said in the plan."""
+    faults = []
+    for table in ("counties", "schools"):
+        missing = [position for position, record in enumerate(tables[table]) if record.children is None]
+        if len(missing) < len(tables[table]):
+            faults += [Fault("missing_value", table, row(table, position), "children") for position in missing]
+    return faults
+
+
+def _bounds(tables: Tables, row: Row) -> list[Fault]:
+    columns = {"organizations": "capacity", "branches": "capacity", "counties": "demand", "schools": "demand"}
+    faults = []
+    for table, column in columns.items():
+        for position, record in enumerate(tables[table]):
+            value = getattr(record, column)
+            if value is not UNREADABLE and value[0] > value[1]:
+                shown = f"{value[0]}..{value[1]}"
+                faults.append(Fault("minimum_above_maximum", table, row(table, position), column, shown))
+    return faults
+
+
+def _contradicting_locks(tables: Tables, row: Row) -> list[Fault]:
+    kinds: dict[tuple[Any, ...], Any] = {}
+    faults = []
+    for position, record in enumerate(tables["locks"]):
+        key = record.sort_key()[:3]
+        if UNREADABLE not in (*key, record.kind) and kinds.setdefault(key, record.kind) != record.kind:
+            faults.append(Fault("contradicting_locks", "locks", row("locks", position), "kind", " ".join(key)))
+    return faults
+
+
+def _successor_cycles(tables: Tables, row: Row) -> list[Fault]:
+    newest = successors_of(tables)
+    return [
+        Fault("successor_cycle", "successors", row("successors", position), "old_id", record.old_id)
+        for position, record in enumerate(tables["successors"])
+        if (record.table, newest[record.table, record.old_id]) in newest
+        and UNREADABLE not in (record.table, record.old_id, record.new_id)
+    ]
+
+
+def _shadowing_extras(tables: Tables) -> list[Fault]:
+    """Find extra columns whose names the reader would take for columns of the table."""
+    from matcher.headers import columns_of  # not at the top: only where there are extras
+
+    faults = []
+    for table in RECORDS:
+        names = {name for record in tables[table] if isinstance(record.extras, Mapping) for name in record.extras}
+        for name in sorted(names):
+            if columns_of(table, [name]):
+                faults.append(Fault("extra_is_column", table, column=name, details={"known": columns_of(table, [name])[0]}))
+    return faults
+
+
+def _strangers(tables: Tables, ids: Mapping[str, set[str]]) -> list[Fault]:
+    previous = tables["previous"]
+    strangers = stranger_positions(tables, ids)
+    if len(strangers) > MOST_STRANGERS * len(previous):
+        example = previous[strangers[0]]
+        details = {
+            "count": len(strangers),
+            "of": len(previous),
+            "example": f"{example.level} {example.provider_id} {example.recipient_id}",
+        }
+        return [Fault("previous_strangers", "previous", details=details)]
+    return []
+
+
+def _rank_gaps(preferences: Sequence[Any]) -> list[str]:
+    """Return the lists whose ranks skip a number that no tie explains."""
+    lists: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for record in preferences:
+        lists[record.level, record.side, record.id].append(record.rank)
+    gaps = []
+    for (level, side, known), ranks in sorted(lists.items()):
+        before, expected = 0, {1}
+        for rank, count in sorted(Counter(ranks).items()):
+            if rank not in expected:
+                gaps.append(f"{level} {side} {known}")
+                break
+            before += count
+            expected = {rank + 1, before + 1}  # dense ranks (1, 2, 2, 3) or ranks as in sports (1, 2, 2, 4)
+    return gaps

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from matcher.messages import text
+from matcher.messages import has_text, text
 
 Lang = Literal["en", "zh"]
 
@@ -51,7 +51,10 @@ class Fault:
 
     def mend(self, lang: Lang = "en") -> str:
         """Say how to mend it."""
-        return text(f"mend.{self.code}", lang, **self._fields())
+        key = f"mend.{self.code}"
+        if "nearest" in self.details and has_text(f"{key}.nearest"):
+            key += ".nearest"
+        return text(key, lang, **self._fields())
 
     def where(self, lang: Lang = "en") -> str:
         """Say where it stands, as `schools row 12 column lat`."""

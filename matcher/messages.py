@@ -2,25 +2,25 @@
 
 A key names the room and the thing (`fault.unknown_id`, `rule.reach`, `summary.covered`). Texts are `str.format`
 templates; a test checks that both languages have every key and fill in the same names. Rooms with many texts keep
-theirs in a file of their own under `matcher/texts/` as `(key, english, chinese)` and are merged here.
+theirs in a file of their own under `matcher/texts/`: a tuple TEXTS of `(key, english, chinese)`, merged here.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
-#: the modules under matcher/texts that hold a tuple TEXTS of (key, english, chinese)
-ROOMS: Final = ("faults", "rules", "plans", "geo", "markets")
+import matcher.texts
 
 
 @cache
 def catalogue() -> MappingProxyType[str, tuple[str, str]]:
     """Return the whole catalogue: key -> (English, Chinese)."""
     merged: dict[str, tuple[str, str]] = {}
-    for room in ROOMS:
+    for room in sorted(module.name for module in pkgutil.iter_modules(matcher.texts.__path__)):
         for key, english, chinese in importlib.import_module(f"matcher.texts.{room}").TEXTS:
             if key in merged:
                 raise RuntimeError(f"the message {key} is defined twice")
@@ -38,3 +38,8 @@ def text(key: str, lang: str = "en", /, **fields: Any) -> str:
     """
     english, chinese = catalogue()[key]
     return (chinese if lang == "zh" else english).format(**fields)
+
+
+def has_text(key: str) -> bool:
+    """Return whether the catalogue has `key`."""
+    return key in catalogue()

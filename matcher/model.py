@@ -10,14 +10,27 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+)
 
 from matcher.errors import Fault, InvalidInput
+from matcher.notices import Notice
 
 if TYPE_CHECKING:
     from matcher.arrays import Arrays
+    from matcher.region import Region
+    from matcher.tables import Datum
 
 Side = Literal["provider", "recipient"]
 PairLevel = Literal["county", "school"]
@@ -33,7 +46,14 @@ TableName = Literal[
     "successors",
 ]
 
-Id = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+#: format of the JSON of an instance
+FORMAT: Final = "matcher.instance/1"
+#: `coord_precision` of a school without coordinates
+AT_SEAT: Final = "county_seat"
+
+# control characters can't be written to a workbook, and in an id they are always a slip
+Id = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
@@ -69,7 +89,17 @@ def _words(value: Any) -> Any:
     return tuple(sorted({str(part).strip() for part in parts} - {""}))
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
+
+
+def _filled(value: Any) -> Any:
+    """Drop the empty cells among the extras of a row."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: cell for name, cell in value.items() if not (isinstance(cell, str) and not cell.strip())}
+
+
+Extras = Annotated[dict[Id, Text], BeforeValidator(_filled)]
 
 
 class Record(BaseModel):
@@ -81,24 +111,25 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
     key: ClassVar[tuple[str, ...]] = ("id",)
 
+    extras: Extras = Field(default_factory=dict)
+
     def sort_key(self) -> tuple[str, ...]:
         """Return what the rows of the table are ordered by."""
-        return tuple(str(getattr(self, name)) for name in self.key)
+        return tuple([getattr(self, name) for name in self.key])
 
 
 class Entity(Record):
     """A record with an id, unique within its table."""
 
     id: Id
-    name: str = ""
-    extras: dict[str, str] = Field(default_factory=dict)
+    name: Text = ""
 
 
 class Organization(Entity):
     """A university, enterprise or institution whose committee can be paired with counties."""
 
     kind: Literal["university", "enterprise", "institution"] | None = None
-    province: str | None = None
+    province: Text | None = None
     lat: Latitude
     lon: Longitude
     capacity: Bounds = (0, 1)
@@ -118,7 +149,7 @@ class Branch(Entity):
 class County(Entity):
     """A key county; it wants organisations."""
 
-    province: str | None = None
+    province: Text | None = None
     lat: Latitude
     lon: Longitude
     children: Count | None = None
@@ -131,10 +162,17 @@ class School(Entity):
     county_id: Id
     lat: Latitude | None = None
     lon: Longitude | None = None
-    coord_precision: str | None = None
+    coord_precision: Text | None = None
     children: Count | None = None
     demand: Bounds = (0, 1)
     needs: Words = ()
+
+
+def _marked(school: School) -> School:
+    """Mark a school without coordinates: it stands at its county's seat."""
+    if school.lat is not None or school.coord_precision == AT_SEAT:
+        return school
+    return school.model_copy(update={"coord_precision": AT_SEAT})
 
 
 class Pairing(Record):
@@ -177,7 +215,7 @@ class Lock(Record):
     provider_id: Id
     recipient_id: Id
     kind: Literal["pin", "forbid"]
-    reason: str = ""
+    reason: Text = ""
 
 
 class Successor(Record):
@@ -228,7 +266,7 @@ class Instance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal["matcher.instance/1"] = "matcher.instance/1"
+    format: Literal["matcher.instance/1"] = FORMAT
     organizations: tuple[Organization, ...] = ()
     branches: tuple[Branch, ...] = ()
     counties: tuple[County, ...] = ()
@@ -239,22 +277,41 @@ class Instance(BaseModel):
     locks: tuple[Lock, ...] = ()
     successors: tuple[Successor, ...] = ()
 
-    def __init__(self, **tables: Iterable[Record | Mapping[str, Any]]):
-        prepared = {name: value if isinstance(value, str) else tuple(value) for name, value in tables.items()}
-        try:
-            super().__init__(**prepared)
-        except ValidationError as error:
-            raise InvalidInput(record_faults(error)) from None
+    _reading: tuple[Notice, ...] = PrivateAttr(default=())
 
-    def model_post_init(self, _context: Any) -> None:
+    def __init__(self, **tables: Iterable[Record | Mapping[str, Any]]):
+        form = tables.pop("format", FORMAT)
+        prepared = {name: tuple(value) if isinstance(value, Iterable) else (value,) for name, value in tables.items()}
+        faults = [Fault("unknown_field", column=name) for name in prepared if name not in RECORDS]
+        if form != FORMAT:
+            faults.append(Fault("unknown_format", value=form, details={"known": FORMAT}))
+        try:
+            if faults:
+                raise InvalidInput(faults)
+            super().__init__(**prepared)
+        except (ValidationError, InvalidInput):
+            from matcher.drafts import faults_of  # not at the top: drafts imports the records of this module
+
+            raise InvalidInput([*faults, *faults_of(prepared)]) from None
+
+    def model_post_init(self, context: Any) -> None:
         """Check the instance as a whole and put every table in id order."""
         from matcher.crosscheck import cross_check  # not at the top: crosscheck imports the records of this module
 
+        super().model_post_init(context)  # pydantic's own: sets up the private attributes
         faults = cross_check({name: getattr(self, name) for name in RECORDS})
         if faults:
             raise InvalidInput(faults)
-        for name in RECORDS:
-            self.__dict__[name] = tuple(sorted(getattr(self, name), key=lambda record: record.sort_key()))
+        for name, kind in RECORDS.items():
+            self.__dict__[name] = tuple(sorted(getattr(self, name), key=attrgetter(*kind.key)))
+        self.__dict__["schools"] = tuple(map(_marked, self.schools))
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a planner should know about this input: what the reader noticed, then what shows in the records."""
+        from matcher.crosscheck import notices_of
+
+        return (*self._reading, *notices_of({name: getattr(self, name) for name in RECORDS}))
 
     @cached_property
     def arrays(self) -> Arrays:
@@ -267,6 +324,26 @@ class Instance(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in hexadecimal: the same for the same content in any row order."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def from_frames(cls, *, datum: Datum = "wgs84", region: Region | None = None, **frames: Any) -> Instance:
+        """Read an instance from frames of pandas or polars, one argument a table (`organizations=df`, ...).
+
+        Parameters
+        ----------
+        datum, region
+            As in `matcher.read`.
+        **frames
+            Tables by name, with English or Chinese headers; rows count from 2, as if written to a file.
+
+        Raises
+        ------
+        InvalidInput
+            With every fault of every table.
+        """
+        from matcher.tables import from_frames
+
+        return from_frames(frames, datum=datum, region=region)
 
     def to_json(self) -> str:
         """Return the canonical JSON (format `matcher.instance/1`): tables in id order, defaults left out."""
@@ -307,15 +384,10 @@ class Instance(BaseModel):
     __str__ = __repr__
 
 
-def record_faults(error: ValidationError) -> list[Fault]:
-    """Translate pydantic's errors on an Instance or a record into faults in the user's terms."""
-    faults = []
-    for item in error.errors(include_url=False):
-        place = item["loc"]
-        table = str(place[0]) if place and len(place) > 1 else None
-        row = place[1] + 1 if len(place) > 1 and isinstance(place[1], int) else None
-        column = str(place[2]) if len(place) > 2 else (str(place[-1]) if place and table is None else None)
-        code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
-        value = None if code == "missing_value" else item["input"]
-        faults.append(Fault(code, table, row, column, value, details={"reason": item["msg"]}))
-    return faults
+def record_fault(item: Any, table: str | None, row: int | None) -> Fault:
+    """Translate one of pydantic's errors on a record into a fault in the user's terms."""
+    place = item["loc"][1:2] if item["loc"][:1] == ("extras",) and len(item["loc"]) > 1 else item["loc"][:1]
+    column = str(place[0]) if place else None
+    code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
+    value = None if code == "missing_value" else item["input"]
+    return Fault(code, table, row, column, value, details={"reason": item["msg"]})

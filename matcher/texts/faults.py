@@ -29,6 +29,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "Correct the id, or add it to {target}.",
         "请改正编号，或在表 {target} 中补上。",
     ),
+    (
+        "mend.unknown_id.nearest",
+        "Correct the id, or add it to {target}; did you mean {nearest}?",
+        "请改正编号，或在表 {target} 中补上；是否指 {nearest}？",
+    ),
     ("fault.repeated_id", "{value!r} stands in row {first_row} already.", "{value!r} 已出现在第 {first_row} 行。"),
     ("mend.repeated_id", "Remove one of the two rows, or give one a new id.", "请删除其中一行，或改用新编号。"),
     (

@@ -1,0 +1,89 @@
+"""Names where ids belong: put the id where exactly one row has the name, never guess."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from matcher.crosscheck import PAIR_COLUMNS, REFERENCES, SIDES
+from matcher.drafts import UNREADABLE
+from matcher.errors import Fault
+from matcher.notices import Notice
+
+if TYPE_CHECKING:
+    from matcher.tables import Typed
+
+
+def put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:
+    """Replace names by ids in every column of references, in place; a name that several rows have is a fault."""
+    known = {table: _Known(typed[table]) for table in ("organizations", "branches", "counties", "schools") if table in typed}
+    for (table, column), target in REFERENCES.items():
+        if table in typed:
+            _replace(typed[table], column, [target] * len(typed[table]), known, faults, notices)
+    old = _old_ids(typed)
+    for table, columns in {**PAIR_COLUMNS, "previous": ("provider_id", "recipient_id")}.items():
+        if table in typed:
+            for column, targets in zip(columns, _targets(typed[table]), strict=True):
+                _replace(typed[table], column, targets, known, faults, notices, old if table == "previous" else set())
+
+
+class _Known:
+    """Ids of a table, and the ids of each name."""
+
+    def __init__(self, table: Typed):
+        ids = table.columns["id"]
+        self.ids = set(ids)
+        self.of_name: dict[Any, list[str]] = defaultdict(list)
+        for name, known in zip(table.columns.get("name", ()), ids, strict=False):
+            if known is not UNREADABLE:
+                self.of_name[name].append(known)
+
+
+def _replace(
+    table: Typed,
+    column: str,
+    targets: Sequence[str | None],
+    known: Mapping[str, _Known],
+    faults: list[Fault],
+    notices: list[Notice],
+    old: set[tuple[str, str]] | None = None,
+) -> None:
+    values = table.columns[column]
+    replaced = 0
+    for position, (value, target) in enumerate(zip(values, targets, strict=True)):
+        if target not in known or value in known[target].ids or (old and (target, value) in old):
+            continue
+        found = known[target].of_name.get(value, ())
+        if len(found) == 1:
+            values[position] = found[0]
+            replaced += 1
+        elif found:
+            details = {"target": target, "ids": ", ".join(found[:8])}
+            faults.append(table.fault("ambiguous_name", position, column, value, **details))
+            values[position] = UNREADABLE
+    if replaced:
+        details = {"table": table.raw.table, "column": table.titles[column], "count": replaced}
+        notices.append(Notice("names_for_ids", details))
+
+
+def _targets(table: Typed) -> tuple[list[str | None], list[str | None]]:
+    """Return, for each row, the tables of its two ids; None where its level or side can't be read."""
+    levels = table.columns["level"]
+    sides = table.columns.get("side", ["provider"] * len(levels))
+    first: list[str | None] = []
+    second: list[str | None] = []
+    for level, side in zip(levels, sides, strict=True):
+        pair: tuple[str | None, str | None] = SIDES.get(level, (None, None)) if side is not UNREADABLE else (None, None)
+        if side == "recipient":
+            pair = (pair[1], pair[0])
+        first.append(pair[0])
+        second.append(pair[1])
+    return first, second
+
+
+def _old_ids(typed: Mapping[str, Typed]) -> set[tuple[str, str]]:
+    if "successors" not in typed:
+        return set()
+    columns = typed["successors"].columns
+    return set(zip(columns["table"], columns["old_id"], strict=True))

@@ -1,0 +1,63 @@
+"""What a user may have meant: the id or name of a table that looks most like a word that is neither."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+#: candidates with most pairs of neighbouring characters in common that are compared closely
+_CLOSEST = 8
+#: share of equal characters from which on a word is worth proposing
+_ALIKE = 0.6
+
+
+class Suggester:
+    """Proposes ids of one table; built when the first fault asks for it.
+
+    Parameters
+    ----------
+    records
+        The table's records; each may have a `name`.
+    """
+
+    def __init__(self, records: Sequence[Any]):
+        self._records = [record for record in records if isinstance(record.id, str)]
+
+    def nearest(self, word: str) -> str | None:
+        """Return `id name` of the record most like `word`, None if none is like it."""
+        shared = Counter(position for pair in _pairs(word) for position in self._index.get(pair, ()))
+        best, best_ratio = None, _ALIKE
+        for position, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_CLOSEST]:
+            record = self._records[position]
+            for known in (record.id, _name(record)):
+                ratio = difflib.SequenceMatcher(None, word, known, autojunk=False).ratio()
+                if ratio > best_ratio:
+                    best, best_ratio = f"{record.id} {_name(record)}".strip(), ratio
+        return best
+
+    def with_zeros(self, word: str) -> str | None:
+        """Return the id that `word` is without its leading zeros, None if there is none."""
+        return self._without_zeros.get(word)
+
+    @cached_property
+    def _index(self) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = defaultdict(list)
+        for position, record in enumerate(self._records):
+            for pair in _pairs(record.id) | _pairs(_name(record)):
+                index[pair].append(position)
+        return index
+
+    @cached_property
+    def _without_zeros(self) -> dict[str, str]:
+        return {record.id.lstrip("0"): record.id for record in self._records if record.id.startswith("0")}
+
+
+def _name(record: Any) -> str:
+    return record.name if isinstance(getattr(record, "name", None), str) else ""
+
+
+def _pairs(word: str) -> set[str]:
+    return {word[start : start + 2] for start in range(len(word) - 1)} or {word}
