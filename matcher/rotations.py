@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.stability import BoolArray, IntArray, Preferences
+from matcher.stability import BoolArray, IntArray, Preferences, distinct, tied
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,8 @@ class Lattice:
         (m,) int64: arcs that a rotation takes out of the matching and puts into it.
     before, after
         (E,) int64: rotation `before[e]` must be carried out if `after[e]` is; before < after; sorted, each pair once.
+    ties_broken
+        Whether someone ranks two partners equally, so that the rule for ties made the order.
     """
 
     first: IntArray
@@ -43,6 +45,7 @@ class Lattice:
     gained: IntArray
     before: IntArray
     after: IntArray
+    ties_broken: bool
 
     @property
     def num_rotations(self) -> int:
@@ -56,19 +59,36 @@ class Lattice:
     def matching(self, chosen: BoolArray) -> IntArray:
         """Return (k,) int64: arcs of the stable matching of a closed set of rotations, (K,) bool."""
         moved = np.asarray(chosen, dtype=np.bool_)[self.rotation_of()]
-        # an arc may be gained by one chosen rotation and lost by another, so count
-        kept = np.setdiff1d(np.concatenate((self.first, self.gained[moved])), self.lost[moved])
-        return np.asarray(kept, dtype=np.int64)
+        # an arc gained by one rotation may be lost by a later one, never the other way round
+        once = np.concatenate((self.first, self.gained[moved]))
+        left = np.zeros(1 + max(once.max(initial=-1), self.lost.max(initial=-1)), dtype=np.bool_)
+        left[once] = True
+        left[self.lost[moved]] = False
+        return np.flatnonzero(left)
 
     def is_closed(self, chosen: BoolArray) -> bool:
         """Whether every rotation of the set, (K,) bool, comes with its predecessors."""
         return not bool((chosen[self.after] & ~chosen[self.before]).any())
 
     def weights(self, cost: IntArray) -> IntArray:
-        """Return (K,) int64: what each rotation adds to the total of `cost`, (A,) int64."""
+        """Return (K,) int64: what each rotation adds to the total of `cost`, (A,) int64.
+
+        Raises
+        ------
+        OverflowError
+            If the costs that rotations move sum to 2**62 or more, so that a sum could leave int64.
+        """
+        if _total_size(cost[self.gained]) + _total_size(cost[self.lost]) >= 2**62:
+            raise OverflowError("the changes of cost of one level sum to 2**62 or more")
         change = np.zeros(len(self.lost) + 1, dtype=np.int64)
         np.cumsum(cost[self.gained] - cost[self.lost], out=change[1:])
         return np.diff(change[self.start])
+
+
+def _total_size(values: IntArray) -> int:
+    """Return a bound on the sum of absolute values, the sum itself where the quick bound is not small."""
+    quick = len(values) * max(-int(values.min(initial=0)), int(values.max(initial=0)))
+    return quick if quick < 2**60 else sum(map(abs, values.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,7 @@ class _Lists:
     recipient_start: list[int]
     provider_at: list[int]
     place_at: IntArray
+    ties: bool
 
     @classmethod
     def of(cls, preferences: Preferences) -> _Lists:
@@ -107,6 +128,7 @@ class _Lists:
             recipient_start=_starts(r, preferences.num_recipients),
             provider_at=p[by_recipient].tolist(),
             place_at=place_of_arc[by_recipient],
+            ties=tied(p, preferences.provider_rank, by_provider) or tied(r, preferences.recipient_rank, by_recipient),
         )
 
 
@@ -205,12 +227,12 @@ def find_rotations(preferences: Preferences) -> Lattice:
         _chain(preferences.recipient_idx[gained], rotation),
         _skipped(rotation, movers, gained_at, untried, np.array(lists.seat, dtype=np.int64), crossed_by),
     ]
-    keys = np.unique(np.concatenate([before * (len(sizes) + 1) + after for before, after in edges]))
-    return Lattice(first, start, lost, gained, keys // (len(sizes) + 1), keys % (len(sizes) + 1))
+    before, after = np.divmod(distinct(np.concatenate([b * (len(sizes) + 1) + a for b, a in edges])), len(sizes) + 1)
+    return Lattice(first, start, lost, gained, before, after, lists.ties)
 
 
 def _walk(lists: _Lists, state: _State, num_recipients: int) -> tuple[list[int], list[int], list[int], IntArray]:
-    """Follow "my worst partner's next choice" from recipient to recipient until it closes or ends; carry out each cycle.
+    """Follow "my worst partner's next choice" from recipient to recipient; carry out each cycle that closes.
 
     Returns the size of each rotation, the seats lost, the places gained, and (A,) int64 for each seat the rotation
     after which its recipient holds only better partners (-1: before the first rotation, or never).

@@ -2,8 +2,8 @@
 
 A market in which every provider p takes up to `capacity[p]` recipients, every recipient r up to `demand[r]` providers,
 and each side ranks the partners that it accepts (its candidate arcs). A pair outside a matching *blocks* it if it is a
-candidate arc and each of the two has a free place or strictly prefers the other to its worst partner. A matching without
-a blocking pair is *stable* (pairwise stability under responsive preferences; under ties, weak stability).
+candidate arc and each of the two has a free place or strictly prefers the other to its worst partner. A matching
+without a blocking pair is *stable* (pairwise stability under responsive preferences; under ties, weak stability).
 
 Ties are broken, wherever a strict order is needed, by the position of the partner: the lower position is preferred. A
 matching that is stable for the broken order is weakly stable for the order as given.
@@ -116,11 +116,19 @@ class Preferences:
 
     def has_ties(self) -> bool:
         """Whether anyone ranks two partners equally."""
-        for side, rank in ((self.provider_idx, self.provider_rank), (self.recipient_idx, self.recipient_rank)):
-            order = np.lexsort((rank, side))
-            if bool(((np.diff(side[order]) == 0) & (np.diff(rank[order]) == 0)).any()):
-                return True
-        return False
+        sides = ((self.provider_idx, self.provider_rank), (self.recipient_idx, self.recipient_rank))
+        return any(tied(side, rank, np.lexsort((rank, side))) for side, rank in sides)
+
+
+def distinct(values: IntArray) -> IntArray:
+    """Return the distinct values in order; NumPy's hashing `unique` is several times slower on large integers."""
+    values = np.sort(values)
+    return values[np.concatenate(([True], np.diff(values) != 0))] if len(values) else values
+
+
+def tied(side: IntArray, rank: IntArray, order: IntArray) -> bool:
+    """Whether one agent of `side` has equal ranks; `order` sorts the arcs by (side, rank)."""
+    return bool(((np.diff(side[order]) == 0) & (np.diff(rank[order]) == 0)).any())
 
 
 def as_pairs(pairs: Any) -> IntArray:
@@ -191,7 +199,7 @@ def _wants(
     arcs: IntArray,
     tolerance: int,
 ) -> BoolArray:
-    """Return (A,) bool: would this side take the partner of the arc, in a free place or instead of its worst?"""
+    """Return (A,) bool: whether this side would take the arc's partner, in a free place or instead of its worst."""
     inside = (partners_side >= 0) & (partners_side < len(bounds))
     count = np.bincount(partners_side[inside], minlength=len(bounds))
     most = bounds[:, 1]
