@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -15,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from matcher.errors import Fault, InvalidInput
 from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
 from matcher.messages import text
-from matcher.model import Bounds, record_faults
+from matcher.model import Bounds, record_fault
 from matcher.objectives import NAMES, ObjectiveName
 from matcher.rules import AnyRule, Listed, Locks, Names, Number, Reach, Rule, Within
 
@@ -116,7 +117,7 @@ class Policy(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InvalidInput(record_faults(error)) from None
+            raise InvalidInput([_fault(item) for item in error.errors(include_url=False)]) from None
 
     def model_post_init(self, _context: Any) -> None:
         """Refuse an empty or repeating list of objectives."""
@@ -216,3 +217,9 @@ class Policy(BaseModel):
         if not isinstance(content, Mapping):
             raise InvalidInput([Fault("not_json", "policy", details={"reason": "not an object"})])
         return cls(**content)
+
+
+def _fault(item: Any) -> Fault:
+    """Name the field as the planner wrote it: `rules.0.max_km`."""
+    fault = record_fault(item, "policy", None)
+    return replace(fault, column=".".join(str(part) for part in item["loc"]))

@@ -14,21 +14,21 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("mend.array_type", "Give integers, or floats where they make sense.", "请提供整数，或在适用处提供浮点数。"),
     (
-        "fault.not_finite",
+        "fault.cost_not_finite",
         "{column} at {position} is {value}.",
         "{column} 在 {position} 处的值为 {value}。",
     ),
     (
-        "mend.not_finite",
+        "mend.cost_not_finite",
         "Give a finite number; leave a pair that is not allowed out (or mark it in `allowed`).",
         "请提供有限数值；不允许的配对请不要列出（或在 allowed 中标明）。",
     ),
     (
-        "fault.not_whole",
+        "fault.bound_not_whole",
         "{column} at {position} is {value}, but must be a whole number.",
         "{column} 在 {position} 处的值为 {value}，应为整数。",
     ),
-    ("mend.not_whole", "Count in whole units.", "请以整数单位计数。"),
+    ("mend.bound_not_whole", "Count in whole units.", "请以整数单位计数。"),
     (
         "fault.bound_negative",
         "{column} at {position} is {value}, but must be 0 or more.",
