@@ -97,9 +97,9 @@ def whole(value: ArrayLike, column: str, faults: Faults) -> Ints | None:
         return array
     finite = np.isfinite(array)
     safe = np.where(finite, array, 0.0)
-    faults.add_where("not_finite", column, array, ~finite)
+    faults.add_where("cost_not_finite", column, array, ~finite)
     broken = (np.rint(safe) != safe) | (np.abs(safe) >= _MOST_FLOAT)
-    faults.add_where("not_whole", column, array, broken)
+    faults.add_where("bound_not_whole", column, array, broken)
     return np.where(broken, 0.0, safe).astype(np.int64)
 
 
@@ -183,7 +183,7 @@ def quantised(array: NDArray[Any], resolution: float, column: str, faults: Fault
         return _quantised_ints(array, resolution, column, faults)
     finite = np.isfinite(array)
     if not finite.all():
-        faults.add_where("not_finite", column, array, ~finite)
+        faults.add_where("cost_not_finite", column, array, ~finite)
         array = np.where(finite, array, 0.0)
     inverse = round(1 / resolution)
     exact_inverse = inverse >= 1 and float(Decimal(1) / inverse) == resolution
