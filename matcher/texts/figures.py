@@ -1,0 +1,56 @@
+"""The words on maps and charts."""
+
+TEXTS: tuple[tuple[str, str, str], ...] = (
+    (
+        "figures.no_font",
+        "no font with Chinese characters was found: the figure is in English and shows ids in place of names. "
+        "Install one with: pip install 'jiedui[figures]'",
+        "未找到中文字体：图中文字改用英文，名称改用编号。请安装：pip install 'jiedui[figures]'",
+    ),
+    (
+        "fault.figure_format",
+        "a figure is written as .png or .svg, not as {value}.",
+        "图只能存为 .png 或 .svg，不能存为 {value}。",
+    ),
+    ("mend.figure_format", "Give a name that ends in .png or .svg.", "请使用以 .png 或 .svg 结尾的文件名。"),
+    ("figures.map_title", "Who is paired with whom", "结对地图"),
+    (
+        "figures.county_pairs",
+        "{count:,} county pairs, median {median:,.0f} km",
+        "区县结对 {count:,} 对，距离中位数 {median:,.0f} 公里",
+    ),
+    (
+        "figures.school_pairs",
+        "{count:,} school pairs, median {median:,.0f} km",
+        "学校结对 {count:,} 对，距离中位数 {median:,.0f} 公里",
+    ),
+    ("figures.km", "km", "公里"),
+    ("figures.pair_km", "length of a pair, km", "结对距离（公里）"),
+    ("figures.county_line", "county pair", "区县结对"),
+    ("figures.school_line", "school pair", "学校结对"),
+    ("figures.university", "university", "高校"),
+    ("figures.enterprise", "enterprise", "企业"),
+    ("figures.institution", "institution", "事业单位"),
+    ("figures.organization", "organisation", "结对单位"),
+    ("figures.branch", "branch", "分支（院系、支部）"),
+    ("figures.county", "county (area: children)", "区县（面积示儿童数）"),
+    ("figures.school", "school", "学校"),
+    ("figures.school_left", "school left out", "未覆盖学校"),
+    ("figures.histogram_title", "How far the pairs are", "结对距离分布"),
+    ("figures.pairs", "pairs", "对数"),
+    ("figures.median", "median {value:,.0f} km", "中位数 {value:,.0f} 公里"),
+    ("figures.p95", "95 % within {value:,.0f} km", "95% 在 {value:,.0f} 公里以内"),
+    ("figures.no_pairs", "no pairs", "无结对"),
+    ("figures.coverage_province", "Children reached, by province", "各省儿童覆盖"),
+    ("figures.coverage_county", "Children reached, by county", "各区县儿童覆盖"),
+    ("figures.covered", "reached", "已覆盖"),
+    ("figures.left_out", "left out", "未覆盖"),
+    ("figures.children", "children in the schools of the plan", "计划内学校的儿童数"),
+    ("figures.others", "{count} others", "其余 {count} 个"),
+    ("figures.unknown", "unknown", "未注明"),
+    (
+        "figures.total",
+        "{covered:,} of {total:,} children: {share}",
+        "共 {total:,} 名儿童，已覆盖 {covered:,} 名：{share}",
+    ),
+)
