@@ -47,10 +47,13 @@ def _levels_in_order(market: Market, budget: Budget) -> Solved:
                 return solved
         budget.report(Progress(f"level:{level.name}", number, len(levels)))
         cost = _cost_on(market, face, level)
-        if number >= known:
-            following = levels[number + 1] if number + 1 < len(levels) else None
-            chosen, method, known = _solved(market, face, level, following, number, chosen)
-        p, q = dual_prices(face, cost, level.missing, chosen)
+        stands = _still_best(face, level, chosen) if cost is None and number >= max(known, 1) else None
+        if stands is None:
+            if number >= known:
+                following = levels[number + 1] if number + 1 < len(levels) else None
+                chosen, method, known = _solved(market, face, level, following, number)
+            stands = dual_prices(face, cost, level.missing, chosen)
+        p, q = stands
         reduced = face.reduced(cost, p, q)
         face, free = face.restrict(reduced, level.missing, (p, q), chosen)
         chosen = chosen[free]
@@ -60,6 +63,17 @@ def _levels_in_order(market: Market, budget: Budget) -> Solved:
         solved.methods.append(method)
         budget.spend()
     return solved
+
+
+def _still_best(face: Face, level: Objective, chosen: Bools) -> tuple[Ints, Ints] | None:
+    """Return prices that prove what was chosen before best at a level without pair costs, None if it is not.
+
+    Without pair costs no cycle of arcs alone gains anything, so the test costs one search and always ends.
+    """
+    try:
+        return dual_prices(face, None, level.missing, chosen)
+    except NotOptimal:
+        return None
 
 
 def _cost_on(market: Market, face: Face, level: Objective) -> Ints | None:
@@ -78,17 +92,10 @@ def _flat(market: Market) -> NDArray[np.int64]:
 
 
 def _solved(
-    market: Market, face: Face, level: Objective, following: Objective | None, number: int, chosen: Bools
+    market: Market, face: Face, level: Objective, following: Objective | None, number: int
 ) -> tuple[Bools, str, int]:
     """Return the arcs chosen in a face by an optimal matching, the method, and up to which level it is optimal."""
     cost = _cost_on(market, face, level)
-    if cost is None and number > 0:
-        # Without pair costs no cycle of arcs alone gains anything, so what stands is tested at the price of one search.
-        try:
-            dual_prices(face, None, level.missing, chosen)
-            return chosen, "flow", number + 1
-        except NotOptimal:
-            pass
     if number == 0 and market.unmet_cost is None and following is not None:
         both = assignment.least_cost(face, _cost_on(market, face, following), following.missing, most_pairs_first=True)
         if both is not None:

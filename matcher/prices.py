@@ -20,6 +20,10 @@ _FAR: Final = 1 << 62
 _UNREACHED: Final = 1 << 61
 #: grids with more arcs a node than this are priced as a whole and settled on few arcs
 _DENSE: Final = 24
+#: grids up to this are settled as a whole
+_SMALL_GRID: Final = 1 << 14
+#: a length that leads nowhere: added to what the root reaches it stays above _UNREACHED, added to _FAR below 2**63
+_NO_ARC: Final = 3 << 60
 
 
 class NotOptimal(Exception):
@@ -55,10 +59,13 @@ def dual_prices(
             np.where(used_r < face.demand[:, 1], missing, -_FAR),
         ]
     )
+    small = face.ends is None and 0 < face.num_free <= _SMALL_GRID
     dense = face.ends is None and face.num_free > _DENSE * (face.num_providers + face.num_recipients)
-    if dense:
+    if small:
+        _settle_small_grid(face, cost, chosen, price)
+    elif dense:
         _settle_grid(face, cost, chosen, price)
-    if not dense or (price > _UNREACHED).any():
+    if not (small or dense) or (price > _UNREACHED).any():
         graph = _residual(face, cost, np.flatnonzero(~chosen), np.flatnonzero(chosen))
         _settle(graph, price, np.flatnonzero(price < _UNREACHED))
         lost = np.flatnonzero(price > _UNREACHED)
@@ -110,22 +117,26 @@ def _residual(face: Face, cost: Ints | None, unchosen: Ints, chosen: Ints) -> _G
     )
 
 
-def _settle(graph: _Graph, price: Ints, front: Ints) -> Ints:
-    """Lower `price` in place until no arc out of what `front` reaches can lower it; return the nodes that changed."""
-    changed = np.zeros(len(price), bool)
+def _settle(graph: _Graph, price: Ints, front: Ints) -> None:
+    """Lower `price` in place until no arc out of what `front` reaches can lower it."""
+    start, head, length = graph.start, graph.head, graph.length
     for _ in range(len(price) + 2):
-        arcs, count = graph.out_of(front)
-        label = np.repeat(price[front], count) + graph.length[arcs]
-        head = graph.head[arcs]
-        better = np.flatnonzero(label < price[head])
+        first = start[front]
+        count = start[front + 1] - first
+        ends = count.cumsum()
+        arcs = (first - ends + count).repeat(count)
+        arcs += np.arange(len(arcs))
+        to = head[arcs]
+        label = price[front].repeat(count)
+        label += length[arcs]
+        better = (label < price[to]).nonzero()[0]
         if not len(better):
-            return np.flatnonzero(changed)
-        head = head[better]
-        np.minimum.at(price, head, label[better])
+            return
+        to = to[better]
+        np.minimum.at(price, to, label[better])
         moved = np.zeros(len(price), bool)
-        moved[head] = True
-        changed |= moved
-        front = np.flatnonzero(moved)
+        moved[to] = True
+        front = moved.nonzero()[0]
     raise NotOptimal
 
 
@@ -142,12 +153,30 @@ def _settle_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> N
         label.reshape(-1)[taken] = _FAR
         best = label.argmin(axis=0)
         least = label[best, columns]
-        better = np.flatnonzero((least < price[num_p:]) & (least < _UNREACHED))
+        better = ((least < price[num_p:]) & (least < _UNREACHED)).nonzero()[0]
         if not len(better):
             return
         kept = np.concatenate([kept, best[better] * num_r + better])
         price[num_p + better] = least[better]
         _settle(_residual(face, cost, kept, taken), price, num_p + better)
+    raise NotOptimal
+
+
+def _settle_small_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> None:
+    """Settle a small grid of all pairs, the whole of it in every step."""
+    num_p, num_r = face.num_providers, face.num_recipients
+    taken = chosen.nonzero()[0]
+    provider, recipient = face.ends_of(taken)
+    grid = np.zeros((num_p, num_r), np.int64) if cost is None else cost.reshape(num_p, num_r).copy()
+    back = grid.reshape(-1)[taken]
+    grid.reshape(-1)[taken] = _NO_ARC
+    p, q = price[:num_p], price[num_p:]
+    for _ in range(num_p + num_r + 2):
+        np.minimum(q, (grid + p[:, None]).min(axis=0), out=q)
+        before = p.copy()
+        np.minimum.at(p, provider, q[recipient] - back)
+        if (p == before).all():
+            return
     raise NotOptimal
 
 
