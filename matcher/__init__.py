@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from matcher.errors import MissingExtra as MissingExtra
     from matcher.errors import SaveError as SaveError
     from matcher.errors import UnsolvedError as UnsolvedError
+    from matcher.market import Market as Market
+    from matcher.matching import Matching as Matching
+    from matcher.matching_solver import match as match
     from matcher.model import Branch as Branch
     from matcher.model import County as County
     from matcher.model import Instance as Instance
@@ -47,7 +50,9 @@ _HOME = {
     "InvalidInput": "errors",
     "Level": "result",
     "Lock": "model",
+    "Market": "market",
     "MatcherError": "errors",
+    "Matching": "matching",
     "MissingExtra": "errors",
     "Notice": "notices",
     "Organization": "model",
@@ -61,6 +66,7 @@ _HOME = {
     "Successor": "model",
     "TravelTime": "model",
     "UnsolvedError": "errors",
+    "match": "matching_solver",
     "read": "tables",
 }
 

@@ -31,8 +31,8 @@ class Face:
         P and R of the market.
     arcs
         (F,) int64: positions of the free arcs among the market's arcs; None: all of them.
-    provider, recipient
-        (F,) int64: the ends of the free arcs.
+    ends
+        (F,) int64 twice: provider and recipient of each free arc, in their order; None: all pairs are free.
     capacity, demand
         (P, 2) and (R, 2) int64: bounds on the number of free arcs chosen, a minimum may be negative.
     taken
@@ -42,8 +42,7 @@ class Face:
     num_providers: int
     num_recipients: int
     arcs: Ints | None
-    provider: Ints
-    recipient: Ints
+    ends: tuple[Ints, Ints] | None
     capacity: Ints
     demand: Ints
     taken: Ints
@@ -51,41 +50,45 @@ class Face:
     @classmethod
     def whole(cls, market: Market) -> Face:
         """Return the face of all matchings of `market`."""
-        none = np.zeros(0, np.int64)
-        return cls(
-            market.num_providers,
-            market.num_recipients,
-            None,
-            market.provider_idx,
-            market.recipient_idx,
-            market.capacity,
-            market.demand,
-            none,
-        )
+        grid = market.matrix is not None and market.matrix.allowed is None
+        ends = None if grid else (market.provider_idx, market.recipient_idx)
+        bounds = (market.capacity, market.demand)
+        return cls(market.num_providers, market.num_recipients, None, ends, *bounds, np.zeros(0, np.int64))
 
     @property
-    def is_grid(self) -> bool:
-        """Whether the free arcs are all pairs, so that (F,) arrays are (P, R) matrices."""
-        return len(self.provider) == self.num_providers * self.num_recipients
+    def num_free(self) -> int:
+        """Number of free arcs, F."""
+        return self.num_providers * self.num_recipients if self.ends is None else len(self.ends[0])
+
+    def ends_of(self, at: Ints) -> tuple[Ints, Ints]:
+        """Return provider and recipient of the free arcs at these positions."""
+        if self.ends is None:
+            provider, recipient = np.divmod(at, self.num_recipients) if len(at) else (at, at)
+            return provider, recipient
+        return self.ends[0][at], self.ends[1][at]
 
     def used(self, chosen: Bools) -> tuple[Ints, Ints]:
         """Return the number of chosen free arcs at each provider (P,) and each recipient (R,)."""
-        at = np.flatnonzero(chosen)
+        return self.count(np.flatnonzero(chosen))
+
+    def count(self, at: Ints) -> tuple[Ints, Ints]:
+        """Return how many of the free arcs at these positions each provider (P,) and each recipient (R,) has."""
+        provider, recipient = self.ends_of(at)
         return (
-            np.bincount(self.provider[at], minlength=self.num_providers),
-            np.bincount(self.recipient[at], minlength=self.num_recipients),
+            np.bincount(provider, minlength=self.num_providers),
+            np.bincount(recipient, minlength=self.num_recipients),
         )
 
     def reduced(self, cost: Ints | None, provider_price: Ints, recipient_price: Ints) -> Ints:
         """Return cost + provider price - recipient price of every free arc, (F,) int64."""
-        if self.is_grid:
+        if self.ends is None:
             shape = (self.num_providers, self.num_recipients)
             if cost is None:
                 return (provider_price[:, None] - recipient_price).reshape(-1)
             grid = cost.reshape(shape) - recipient_price
             grid += provider_price[:, None]
             return grid.reshape(-1)
-        price = provider_price[self.provider] - recipient_price[self.recipient]
+        price = provider_price[self.ends[0]] - recipient_price[self.ends[1]]
         return price if cost is None else price + cost
 
     def restrict(self, reduced: Ints, missing: Ints, prices: tuple[Ints, Ints], chosen: Bools) -> tuple[Face, Ints]:
@@ -96,7 +99,7 @@ class Face:
         """
         stay = np.flatnonzero(reduced == 0)
         fixed = np.flatnonzero(chosen & (reduced != 0))
-        taken_p, taken_r = self.used(_mask(fixed, len(chosen)))
+        taken_p, taken_r = self.count(fixed)
         used_p, used_r = self.used(chosen)
         capacity = _narrowed(self.capacity, taken_p, used_p, prices[0] != 0)
         demand = _narrowed(self.demand, taken_r, used_r, prices[1] != missing)
@@ -106,19 +109,12 @@ class Face:
             self.num_providers,
             self.num_recipients,
             positions,
-            self.provider[stay],
-            self.recipient[stay],
+            self.ends_of(stay),
             capacity,
             demand,
             np.concatenate([self.taken, taken]),
         )
         return face, stay
-
-
-def _mask(positions: Ints, count: int) -> Bools:
-    mask = np.zeros(count, bool)
-    mask[positions] = True
-    return mask
 
 
 def _narrowed(bounds: Ints, taken: Ints, used: Ints, binding: Bools) -> Ints:
@@ -166,11 +162,11 @@ def _solved(
     """Ask OR-Tools once; None if it refuses the range of the costs."""
     from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
-    num_free = len(face.provider)
+    num_free = face.num_free
     if num_free == 0:
         return np.zeros(0, bool)
-    degree_p = np.bincount(face.provider, minlength=face.num_providers)
-    degree_r = np.bincount(face.recipient, minlength=face.num_recipients)
+    provider, recipient = face.ends_of(np.arange(num_free))
+    degree_p, degree_r = face.count(np.arange(num_free))
     active = np.flatnonzero(np.concatenate([degree_p, degree_r]))
     number = np.zeros(face.num_providers + face.num_recipients, np.int32)
     if numbering is not None:
@@ -183,8 +179,8 @@ def _solved(
     room_p = np.minimum(face.capacity[at_p, 1], degree_p[at_p]) - least_p
     room_r = np.minimum(face.demand[at_r, 1], degree_r[at_r]) - least_r
     node_p, node_r = number[at_p], number[face.num_providers + at_r]
-    tails = np.concatenate([number[face.provider], np.full(len(at_p), root, np.int32), node_r])
-    heads = np.concatenate([number[face.num_providers + face.recipient], node_p, np.full(len(at_r), root, np.int32)])
+    tails = np.concatenate([number[provider], np.full(len(at_p), root, np.int32), node_r])
+    heads = np.concatenate([number[face.num_providers + recipient], node_p, np.full(len(at_r), root, np.int32)])
     capacities = np.concatenate([np.ones(num_free, np.int64), room_p, room_r])
     costs = np.concatenate(
         [
@@ -222,7 +218,7 @@ def _least_cost_coarse_first(
     from matcher.prices import dual_prices
 
     nodes = face.num_providers + face.num_recipients + 3
-    pair = np.zeros(len(face.provider), np.int64) if cost is None else cost
+    pair = np.zeros(face.num_free, np.int64) if cost is None else cost
     give = np.zeros(face.num_providers, np.int64) if provider_cost is None else provider_cost
     largest = max(magnitude(pair), magnitude(give), magnitude(missing))
     shift = max(1, (largest * nodes * nodes // _SOLVER_RANGE).bit_length() + 1)

@@ -243,6 +243,35 @@ class Market:
         """(A,) int64 rank of the provider in the recipient's eyes, or None: cost is the preference."""
         return self.arcs.recipient_rank if self.points is None else None
 
+    def positions(self, pairs: Ints) -> Ints:
+        """Return the position of each pair (k, 2) among the candidate arcs, (k,) int64; -1 where it is none."""
+        keys = pairs[:, 0] * self.num_recipients + pairs[:, 1]
+        if self.matrix is not None and self.matrix.allowed is None:
+            return keys
+        if not self.num_arcs:
+            return np.full(len(pairs), -1, np.int64)
+        listed = self.provider_idx * self.num_recipients + self.recipient_idx
+        at = np.minimum(np.searchsorted(listed, keys), len(listed) - 1)
+        return np.where(listed[at] == keys, at, -1)
+
+    def allows(self, pairs: Ints) -> NDArray[np.bool_]:
+        """Return whether each pair (k, 2), of positions in range, is a candidate arc."""
+        if self.points is not None:
+            max_m = self.points.max_m
+            return np.full(len(pairs), True) if max_m is None else self.pair_cost(pairs)[0] <= max_m
+        if self.matrix is not None:
+            allowed = self.matrix.allowed
+            return np.full(len(pairs), True) if allowed is None else allowed[pairs[:, 0], pairs[:, 1]]
+        return self.positions(pairs) >= 0
+
+    def pair_cost(self, pairs: Ints) -> Ints:
+        """Return the cost (L, k) int64 of candidate arcs given as (k, 2) pairs, without listing the others."""
+        if self.points is not None:
+            return build.distances(self.points, pairs)[None]
+        if self.matrix is not None:
+            return self.matrix.cost[:, pairs[:, 0], pairs[:, 1]]
+        return self.cost[:, self.positions(pairs)]
+
     @property
     def has_minima(self) -> bool:
         """Whether any provider or recipient has a minimum above 0."""

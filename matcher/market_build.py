@@ -269,6 +269,14 @@ def listed(matrix: Matrix) -> Arcs:
     return Arcs(*(frozen(array) for array in (provider, recipient, cost, *ranks)))
 
 
+def distances(points: Points, pairs: Ints) -> Ints:
+    """Return the geodesic of each pair (k, 2) in whole metres, (k,) int64."""
+    from matcher import geo
+
+    one, other = points.provider_latlon[pairs[:, 0]], points.recipient_latlon[pairs[:, 1]]
+    return geo.pair_m(one[:, 0], one[:, 1], other[:, 0], other[:, 1])
+
+
 def in_reach(points: Points) -> Arcs:
     """List the pairs of points within reach as arcs, with their distances in metres."""
     from matcher import geo
@@ -277,10 +285,7 @@ def in_reach(points: Points) -> Arcs:
     if points.max_m is None:
         provider = np.repeat(np.arange(num_providers), num_recipients)
         recipient = np.tile(np.arange(num_recipients), num_providers)
-        ends = (points.provider_latlon[provider], points.recipient_latlon[recipient])
-        cost = geo.pair_m(ends[0][:, 0], ends[0][:, 1], ends[1][:, 0], ends[1][:, 1])
+        cost = distances(points, np.column_stack([provider, recipient]))
     else:
         provider, recipient, cost = geo.within(points.provider_latlon, points.recipient_latlon, points.max_m)
-        order = np.lexsort((recipient, provider))
-        provider, recipient, cost = provider[order], recipient[order], cost[order]
     return Arcs(frozen(provider), frozen(recipient), frozen(cost[None]))

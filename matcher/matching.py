@@ -1,0 +1,257 @@
+"""What `match` returns: the pairs, what they cost, what was proved, and how to check it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher import certificate
+from matcher.certificate import HallWitness
+from matcher.errors import Fault, InfeasibleError, InvalidInput, UnsolvedError
+from matcher.market import Market
+from matcher.market_input import Ints
+from matcher.messages import text
+from matcher.progress import StopReason
+from matcher.result import Level, Proof, Status
+
+FORMAT: Final = "matcher.matching/1"
+
+Total = int | float | tuple[int | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Integer dual prices, one row a level: `provider` (K, P) and `recipient` (K, R) int64.
+
+    At each level ``cost + provider - recipient`` is the reduced cost of a pair: over all allowed pairs the vector of
+    them is lexicographically >= 0 where the pair is not in the matching and <= 0 where it is.
+    """
+
+    provider: Ints
+    recipient: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Matching:
+    """A set of pairs and what is claimed about it.
+
+    Attributes
+    ----------
+    market
+        What was matched.
+    pairs
+        (k, 2) int64: provider position, recipient position, in order of (provider, recipient); empty if there is none.
+    status
+        "optimal", "feasible" (stopped: best found, with bounds), "infeasible" or "unknown" (stopped with nothing).
+    stop_reason
+        None, "time", "work", "gap" or "cancelled".
+    levels
+        One `Level` for each objective of the market, in strict order; values and bounds in whole units (of
+        `market.resolution`). Without `unmet_cost` the first is "unmet", the number of missing units.
+    proof
+        kind "certificate" with the dual prices, or with the members of a Hall set if the status is "infeasible".
+    """
+
+    market: Market
+    pairs: Ints
+    status: Status
+    stop_reason: StopReason | None
+    levels: tuple[Level, ...]
+    proof: Proof
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether there is a matching at all (it may be empty)."""
+        return self.status in ("optimal", "feasible")
+
+    @property
+    def cost(self) -> Total | None:
+        """Total over the pairs in the market's own unit, exact: a number for one cost level, a tuple for several."""
+        if not self.has_pairs:
+            return None
+        cost = self.market.pair_cost(self.pairs)
+        return _single([self._in_own_unit(certificate.exact_sum(level)) for level in cost])
+
+    @property
+    def objective(self) -> Total | None:
+        """The value of every level, what is unmet included: a number for one level, a tuple for several.
+
+        Without `unmet_cost` the number of unmet units is the first level, so there are at least two.
+        """
+        if not self.has_pairs:
+            return None
+        values = certificate.values(self.market, self.pairs)
+        rows = [objective.cost_row for objective in self.market.objectives]
+        return _single([v if row is None else self._in_own_unit(v) for v, row in zip(values, rows, strict=True)])
+
+    @property
+    def unmet(self) -> Ints | None:
+        """Units below the maximum of every recipient, (R,) int64; None without a matching."""
+        return certificate.missing_units(self.market, self.pairs) if self.has_pairs else None
+
+    @property
+    def prices(self) -> Prices | None:
+        """The dual prices of the levels that were proved, or None."""
+        if "provider" not in self.proof.arrays:
+            return None
+        return Prices(self.proof.arrays["provider"], self.proof.arrays["recipient"])
+
+    @property
+    def witness(self) -> HallWitness | None:
+        """Why there is no matching, if the status is "infeasible"."""
+        for side in ("recipient", "provider"):
+            members = self.proof.arrays.get(f"hall_{side}")
+            if members is not None:
+                return HallWitness.of(self.market, side, members)
+        return None
+
+    def raise_for_status(self) -> Matching:
+        """Return the matching itself if there is one.
+
+        Raises
+        ------
+        InfeasibleError
+            If the minima cannot be met; carries the witness.
+        UnsolvedError
+            If the work was stopped before anything feasible was found.
+        """
+        if self.status == "infeasible":
+            witness = self.witness
+            assert witness is not None
+            members = witness.members.tolist()
+            facts = {
+                "side": witness.side,
+                "members": members,
+                "reach": witness.reach.tolist(),
+                "needed": witness.needed,
+                "available": witness.available,
+            }
+            shown = ", ".join(map(str, members[:20])) + (" …" if len(members) > 20 else "")
+            message = text(
+                f"matching.infeasible.{witness.side}",
+                members=shown,
+                needed=witness.needed,
+                available=witness.available,
+            )
+            raise InfeasibleError(message, facts)
+        if self.status == "unknown":
+            raise UnsolvedError(text("matching.unknown", reason=self.stop_reason))
+        return self
+
+    def blocking_pairs(self) -> Ints:
+        """Return the pairs that both sides would rather be in, (n, 2) int64; see `matcher.stability`."""
+        from matcher import stability
+
+        market = self.market
+        cost = market.cost[0]
+        ranks = (market.provider_rank, market.recipient_rank)
+        found: Ints = stability.blocking_pairs(
+            market.provider_idx,
+            market.recipient_idx,
+            cost if ranks[0] is None else ranks[0],
+            cost if ranks[1] is None else ranks[1],
+            market.capacity,
+            market.demand,
+            self.pairs,
+        )
+        return found
+
+    def _in_own_unit(self, total: int) -> int | float:
+        resolution = self.market.resolution
+        return total if resolution == 1 else float(total * Fraction(repr(resolution)))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
+        levels = [level.to_json() for level in self.levels]
+        arrays: dict[str, NDArray[Any]] = {
+            "format": np.array(FORMAT),
+            "pairs": self.pairs,
+            "status": np.array(self.status),
+            "stop_reason": np.array(self.stop_reason or ""),
+            "proof": np.array([self.proof.kind, self.proof.scope, self.proof.solver or ""]),
+        }
+        for name in Level.__slots__:
+            # Numbers beyond 64 bits and None have no array of their own: text keeps them exactly.
+            arrays[f"level_{name}"] = np.array([repr(level[name]) for level in levels], np.str_)
+        arrays.update({f"proof_{name}": array for name, array in self.proof.arrays.items()})
+        arrays.update({f"market_{name}": array for name, array in self.market.to_arrays().items()})
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Matching:
+        """Read what `to_arrays` wrote. Nothing is proved by reading: check it with `matcher.certificate`.
+
+        Raises
+        ------
+        InvalidInput
+            If the arrays are of another format or faulty.
+        """
+        found = str(arrays.get("format", "?"))
+        if found != FORMAT:
+            raise InvalidInput([Fault("array_format", value=found, details={"expected": FORMAT})])
+        try:
+            return _read(arrays)
+        except (KeyError, ValueError, SyntaxError) as error:
+            raise InvalidInput([Fault("array_format", value=str(error), details={"expected": FORMAT})]) from None
+
+    def to_npz(self, path: str | Path) -> None:
+        """Write `to_arrays` to one compressed .npz file."""
+        with Path(path).open("wb") as file:
+            np.savez_compressed(file, **self.to_arrays())  # type: ignore[arg-type]
+
+    @classmethod
+    def from_npz(cls, path: str | Path) -> Matching:
+        """Read what `to_npz` wrote."""
+        with np.load(Path(path), allow_pickle=False) as arrays:
+            return cls.from_arrays(dict(arrays))
+
+    def replace(self, **changes: Any) -> Matching:
+        """Return a copy with some attributes changed."""
+        return replace(self, **changes)
+
+    def __repr__(self) -> str:
+        stopped = f", stopped: {self.stop_reason}" if self.stop_reason else ""
+        if not self.has_pairs:
+            return f"<Matching {self.status}{stopped}>"
+        return f"<Matching {self.status}, {len(self.pairs)} pairs, cost {self.cost}, proof {self.proof.kind}{stopped}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{level.name}</td><td>{_shown(level.value)}</td><td>{_shown(level.bound)}</td>"
+            f"<td>{level.unit}</td></tr>"
+            for level in self.levels
+        )
+        head = f"<b>Matching</b>: {self.status}, {len(self.pairs)} pairs, proof: {self.proof.kind}"
+        return f"<div>{head}<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table></div>"
+
+
+def _shown(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def _single(totals: list[int | float]) -> Total:
+    return totals[0] if len(totals) == 1 else tuple(totals)
+
+
+def _read(arrays: Mapping[str, NDArray[Any]]) -> Matching:
+    from ast import literal_eval
+
+    market = Market.from_arrays({name[7:]: array for name, array in arrays.items() if name.startswith("market_")})
+    columns = {name: [literal_eval(str(item)) for item in arrays[f"level_{name}"]] for name in Level.__slots__}
+    levels = tuple(Level(*row) for row in zip(*columns.values(), strict=True))
+    kind, scope, solver = (str(item) for item in arrays["proof"])
+    proof = {name[6:]: array for name, array in arrays.items() if name.startswith("proof_")}
+    return Matching(
+        market,
+        arrays["pairs"],
+        str(arrays["status"]),  # type: ignore[arg-type]
+        str(arrays["stop_reason"]) or None,  # type: ignore[arg-type]
+        levels,
+        Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
+    )
