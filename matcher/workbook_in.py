@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,10 +60,8 @@ def read_workbook(path: Path) -> Findings:
     except ImportError as error:
         raise MissingExtra(error.name or "python-calamine", "excel") from None
     found = Findings()
-    package = _checked(path, found)
-    if package is None:
-        return found
     try:
+        package = _checked(path)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(package.content))
         hidden = {sheet.name for sheet in workbook.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible}
         for name in workbook.sheet_names:
@@ -81,65 +80,66 @@ def read_workbook(path: Path) -> Findings:
             found.add_rows(table, None if name == table else name, sheet.to_python(skip_empty_area=False))
             _report_merged(sheet.merged_cell_ranges or [], found)
         if not found.tables and not found.broken:
-            _refuse(found, "no_tables", value=path.name, tables=", ".join(TABLES))
+            raise _Refused("no_tables", path.name, tables=", ".join(TABLES))
         if package.formulas or (package.padded and any(_numbers_as_ids(raw) for raw in found.tables)):
             _look_again(package.content, found)
     except (CalamineError, OSError, ValueError, TypeError, LookupError, AttributeError, SyntaxError) as error:
         # a package that is sound as such may still hold nonsense that the readers trip over, each in its own way
-        _refuse(found, "not_a_workbook", reason=str(error) or type(error).__name__)
+        found.faults.append(Fault("not_a_workbook", details={"reason": str(error) or type(error).__name__}))
+        found.broken.update(TABLES)
+    except _Refused as refused:
+        found.faults.append(refused.fault)
+        found.broken.update(TABLES)
     return found
 
 
-def _refuse(found: Findings, code: str, value: object = None, **details: object) -> None:
-    found.faults.append(Fault(code, value=value, details=details))
-    found.broken.update(TABLES)
+class _Refused(Exception):
+    """The workbook as a whole can't be read: a signal within this module."""
+
+    def __init__(self, code: str, value: object = None, **details: object):
+        self.fault = Fault(code, value=value, details=details)
 
 
 # --- the package ----------------------------------------------------------------------------------------------------
 
 
-def _checked(path: Path, found: Findings) -> _Package | None:
-    """Return the workbook if it is safe to open, else None and the fault."""
+def _checked(path: Path) -> _Package:
+    """Return the workbook if it is safe to open."""
     try:
         if path.stat().st_size > _MOST_BYTES:
-            return _refuse(found, "file_too_large", limit_mb=_MOST_BYTES // 1024**2)
+            raise _Refused("file_too_large", limit_mb=_MOST_BYTES // 1024**2)
         content = path.read_bytes()
     except OSError as error:
-        return _refuse(found, "unreadable_file", reason=error.strerror or str(error))
+        raise _Refused("unreadable_file", reason=error.strerror or str(error)) from None
     if not content:
-        return _refuse(found, "not_a_workbook", reason="the file is empty")
+        raise _Refused("not_a_workbook", reason="the file is empty")
     if content.startswith(_OLD_OR_ENCRYPTED):
-        return _refuse(found, "encrypted")
+        raise _Refused("encrypted")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return _checked_package(package, content, found)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
-        return _refuse(found, "not_a_workbook", reason=str(error) or type(error).__name__)
-    except Exception as error:
-        # zlib.error is not among the errors that zipfile promises
-        if type(error).__module__ != "zlib":
-            raise
-        return _refuse(found, "not_a_workbook", reason=str(error))
+            return _checked_package(package, content)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise _Refused("not_a_workbook", reason=str(error) or type(error).__name__) from None
 
 
-def _checked_package(package: zipfile.ZipFile, content: bytes, found: Findings) -> _Package | None:
+def _checked_package(package: zipfile.ZipFile, content: bytes) -> _Package:
     parts = package.infolist()
     for part in parts:
         steps = part.filename.replace("\\", "/").split("/")
         if ".." in steps or steps[0] == "" or ":" in steps[0]:
-            return _refuse(found, "unsafe_path", part.filename)
+            raise _Refused("unsafe_path", part.filename)
         if part.flag_bits & 1:
-            return _refuse(found, "encrypted")
+            raise _Refused("encrypted")
     size = sum(part.file_size for part in parts)
     if size > _MOST_BYTES or (size > _FINE_BYTES and size > _MOST_TIMES * len(content)):
-        return _refuse(found, "inflating", mb=size // 1024**2, times=size // max(1, len(content)))
+        raise _Refused("inflating", mb=size // 1024**2, times=size // max(1, len(content)))
     formulas = padded = False
     for part in parts:
         # reading to the end also proves the declared size and the check sum, before another reader trusts them
         with package.open(part) as stream:
             tail = stream.read(_CHUNK)
             if b"<!DOCTYPE" in tail[:1024] or b"<!ENTITY" in tail[:1024]:
-                return _refuse(found, "not_a_workbook", reason=f"{part.filename} declares entities")
+                raise _Refused("not_a_workbook", reason=f"{part.filename} declares entities")
             is_sheet = part.filename.startswith("xl/worksheets/")
             if part.filename == "xl/styles.xml":
                 padded = b"formatCode" in tail and _has_padding(tail)
