@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from matcher.model import School as School
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
-    from matcher.policy import Policy as Policy
     from matcher.notices import Notice as Notice
+    from matcher.policy import Policy as Policy
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
     from matcher.result import Level as Level

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from matcher.drafts import UNREADABLE
 from matcher.headers import Column, normal
+from matcher.model import words
 
 #: cells of a column that are tried at once; a chunk with a fault is read again cell by cell
 _CHUNK: Final = 2048
@@ -23,7 +24,7 @@ _LOST_DIGITS: Final = 10**15
 _MOST: Final = 10**9
 
 _HALF_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20}
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONTROL_IN_ID: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _DMS: Final = re.compile(
@@ -56,8 +57,8 @@ class Problem:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-class BadCell(Exception):  # noqa: N818 - a signal between functions of this module, never raised to a user
-    """One cell can't be read."""
+class BadCell(Exception):
+    """One cell can't be read: a signal between the functions of this module, never raised to a user."""
 
     def __init__(self, code: str, **details: Any):
         self.code = code
@@ -212,12 +213,22 @@ def _fast_choice(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
     return list(chunk)
 
 
+def _fast_words(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
+    plain = _fast_text(column, chunk)
+    if plain is None:
+        return None
+    split = {cell: words(cell) for cell in set(plain)}  # the same few lists of words come again and again
+    return [split[cell] for cell in plain]
+
+
 # --- one cell -------------------------------------------------------------------------------------------------------
 
 One = Callable[[Column, Any], Any]
 
 
 def _cell(one: One, column: Column, value: Any) -> Any:
+    if value is UNREADABLE:  # reported by the reader already
+        return value
     if isinstance(value, str):
         value = value.strip()
         if _EXCEL_ERROR.fullmatch(value):
@@ -244,13 +255,16 @@ def _one_id(column: Column, value: Any) -> str:
     return plain
 
 
-def _one_text(column: Column, value: Any) -> Any:
-    if isinstance(value, list | tuple | set | frozenset) and column.type == "words":
-        value = ";".join(str(part) for part in value)
-    plain = as_text(value)
+def _one_text(column: Column, value: Any) -> str:
+    plain = as_text(value).replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(plain):
         raise BadCell("control_character")
     return plain
+
+
+def _one_words(column: Column, value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return words(";".join(_one_text(column, part) for part in parts))
 
 
 def _number(column: Column, value: Any) -> float | int:
@@ -311,16 +325,16 @@ def _one_bounds(column: Column, value: Any) -> tuple[int, int]:
 
 def _one_choice(column: Column, value: Any) -> str:
     plain = normal(as_text(value))
-    for name, words in column.values.items():
-        if plain == name or plain in words:
+    for name, further in column.values.items():
+        if plain == name or plain in further:
             return name
-    raise BadCell("not_a_choice", choices=", ".join(f"{name} ({words[0]})" for name, words in column.values.items()))
+    raise BadCell("not_a_choice", choices=", ".join(f"{name} ({also[0]})" for name, also in column.values.items()))
 
 
 _READERS: Final[Mapping[str, tuple[Fast, One]]] = {
     "id": (_fast_text, _one_id),
     "text": (_fast_text, _one_text),
-    "words": (_fast_text, _one_text),
+    "words": (_fast_words, _one_words),
     "choice": (_fast_choice, _one_choice),
     "lat": (_fast_decimal, _one_decimal),
     "lon": (_fast_decimal, _one_decimal),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from matcher.drafts import UNREADABLE
@@ -112,7 +113,7 @@ def successors_of(tables: Tables) -> dict[tuple[str, str], str]:
 def stranger_positions(tables: Tables, ids: Mapping[str, set[str]]) -> list[int]:
     """Return the positions in `previous` with an id that no table has, successors followed."""
     newest = successors_of(tables)
-    found = []
+    found: list[int] = []
     for position, record in enumerate(tables["previous"]):
         if record.level not in SIDES:
             continue
@@ -141,22 +142,22 @@ def _unknown_ids(tables: Tables, ids: Mapping[str, set[str]], row: Row, absent: 
         if target in absent:
             continue
         known = suggesters.setdefault(target, Suggester(tables[target]))
-        place = {"table": table, "row": row(table, position), "column": column, "value": value}
+        code, details = "unknown_id", {"target": target}
         if (padded := known.with_zeros(value)) is not None:
-            faults.append(Fault("lost_zeros", **place, details={"target": target, "known": padded}))
-            continue
-        details = {"target": target}
-        if (nearest := known.nearest(value)) is not None:
+            code, details["known"] = "lost_zeros", padded
+        elif (nearest := known.nearest(value)) is not None:
             details["nearest"] = nearest
-        faults.append(Fault("unknown_id", **place, details=details))
+        faults.append(Fault(code, table, row(table, position), column, value, details=details))
     return faults
 
 
 def _references(tables: Tables, ids: Mapping[str, set[str]]) -> Iterator[tuple[str, int, str, str, str]]:
     """Yield (table, position, column, value, target table) of every id that its table does not have."""
     for (table, column), target in REFERENCES.items():
-        for position, record in enumerate(tables[table]):
-            value = getattr(record, column)
+        values = list(map(attrgetter(column), tables[table]))
+        if ids[target].issuperset(values):
+            continue
+        for position, value in enumerate(values):
             if value not in ids[target] and value is not UNREADABLE:
                 yield table, position, column, value, target
     for table, columns in PAIR_COLUMNS.items():
@@ -170,31 +171,24 @@ def _references(tables: Tables, ids: Mapping[str, set[str]]) -> Iterator[tuple[s
 def _repeated(tables: Tables, row: Row) -> list[Fault]:
     faults = []
     for table in RECORDS:
-        keys = [_identity(table, record) for record in tables[table]]
+        fields = ("table", "old_id") if table == "successors" else RECORDS[table].key[: 3 if table == "locks" else None]
+        keys = list(map(attrgetter(*fields), tables[table]))
         if len(set(keys)) == len(keys):
             continue
-        first: dict[tuple[Any, ...], int] = {}
+        first: dict[Any, int] = {}
         for position, (record, key) in enumerate(zip(tables[table], keys, strict=True)):
-            if UNREADABLE in key:
+            parts = key if isinstance(key, tuple) else (key,)
+            if UNREADABLE in parts:
                 continue
             if key not in first:
                 first[key] = position
                 continue
             if table == "locks" and tables[table][first[key]].kind != record.kind:
                 continue  # a pin that is also forbidden is reported as a contradiction
-            column = "id" if len(key) == 1 else record.key[-1]
-            value = " ".join(key)
+            column, value = record.key[-1], " ".join(parts)
             details = {"first_row": row(table, first[key])}
             faults.append(Fault("repeated_id", table, row(table, position), column, value, details=details))
     return faults
-
-
-def _identity(table: str, record: Any) -> tuple[Any, ...]:
-    """Return what no two rows of a table may share."""
-    if table == "successors":  # an old id has one successor only
-        return record.table, record.old_id
-    key: tuple[Any, ...] = record.sort_key()
-    return key[:3] if table == "locks" else key
 
 
 def _half_coordinates(tables: Tables, row: Row) -> list[Fault]:
@@ -210,7 +204,10 @@ def _partial_children(tables: Tables, row: Row) -> list[Fault]:
     """Find single missing values; a column missing altogether is assumed, and said in the plan."""
     faults = []
     for table in ("counties", "schools"):
-        missing = [position for position, record in enumerate(tables[table]) if record.children is None]
+        children = list(map(attrgetter("children"), tables[table]))
+        if None not in children:
+            continue
+        missing = [position for position, known in enumerate(children) if known is None]
         if len(missing) < len(tables[table]):
             faults += [Fault("missing_value", table, row(table, position), "children") for position in missing]
     return faults
@@ -220,8 +217,7 @@ def _bounds(tables: Tables, row: Row) -> list[Fault]:
     columns = {"organizations": "capacity", "branches": "capacity", "counties": "demand", "schools": "demand"}
     faults = []
     for table, column in columns.items():
-        for position, record in enumerate(tables[table]):
-            value = getattr(record, column)
+        for position, value in enumerate(map(attrgetter(column), tables[table])):
             if value is not UNREADABLE and value[0] > value[1]:
                 shown = f"{value[0]}..{value[1]}"
                 faults.append(Fault("minimum_above_maximum", table, row(table, position), column, shown))
@@ -254,11 +250,18 @@ def _shadowing_extras(tables: Tables) -> list[Fault]:
 
     faults = []
     for table in RECORDS:
-        names = {name for record in tables[table] if isinstance(record.extras, Mapping) for name in record.extras}
-        for name in sorted(names):
-            if columns_of(table, [name]):
-                faults.append(Fault("extra_is_column", table, column=name, details={"known": columns_of(table, [name])[0]}))
+        names = {name for record in tables[table] if record.extras for name in _names(record.extras)}
+        known = {name: columns_of(table, [name]) for name in sorted(names)}
+        faults += [
+            Fault("extra_is_column", table, column=name, details={"known": column[0]})
+            for name, column in known.items()
+            if column
+        ]
     return faults
+
+
+def _names(extras: Any) -> list[str]:
+    return [] if extras is UNREADABLE else list(extras)
 
 
 def _strangers(tables: Tables, ids: Mapping[str, set[str]]) -> list[Fault]:

@@ -72,9 +72,10 @@ def _near(title: str) -> dict[str, str]:
 def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> list[list[str]] | None:
     """Return the rows of one CSV file; None, and a fault in `found`, if it can't be read."""
 
-    def refuse(code: str, row: int | None = None, **details: object) -> None:
+    def refuse(code: str, row: int | None = None, **details: object) -> list[list[str]] | None:
         found.faults.append(Fault(code, table, row, sheet=sheet, details=details))
         found.broken.add(table)
+        return None
 
     try:
         if path.stat().st_size > _MOST_BYTES:

@@ -67,16 +67,16 @@ def faults_of(
 
 
 @cache
-def adapter(table: str) -> TypeAdapter[list[Record]]:
-    """Return the validator of a table's rows."""
-    return TypeAdapter(list[RECORDS[table]])  # type: ignore[misc]  # a type known at run time
+def _adapter(table: str) -> TypeAdapter[Any]:
+    kind: Any = RECORDS[table]
+    return TypeAdapter(list[kind])
 
 
 def _drafts(table: str, given: Sequence[Any], rows: Sequence[int] | None, faults: list[Fault]) -> list[Any]:
     from matcher.model import record_fault
 
     try:
-        return list(adapter(table).validate_python(list(given)))
+        return list(_adapter(table).validate_python(list(given)))
     except ValidationError:
         pass
     drafts: list[Any] = []
@@ -97,7 +97,10 @@ def _draft(kind: type[Record], given: Any) -> tuple[Any, list[Any]]:
     given = dict(given) if isinstance(given, Mapping) else {}
     unreadable = {name for name, value in given.items() if value is UNREADABLE}
     bad = unreadable | {str(item["loc"][0]) for item in errors if item["loc"]}
-    fields = {name: UNREADABLE if name in bad else field.get_default() for name, field in kind.model_fields.items()}
+    fields = {
+        name: UNREADABLE if name in bad else field.get_default(call_default_factory=True)
+        for name, field in kind.model_fields.items()
+    }
     whole = {**_sample(kind), **{name: value for name, value in given.items() if name in fields and name not in bad}}
     try:
         read = kind.model_validate(whole)

@@ -123,7 +123,9 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                 "单位",
                 ("organization", "organisations", "organisation", "组织", "高校", "结对单位", "单位团委", "高校团委"),
                 (
-                    Column("id", "单位编号", "id", True, ("编号", "代码", "组织编号", "高校编号", "高校代码", "单位代码")),
+                    Column(
+                        "id", "单位编号", "id", True, ("编号", "代码", "组织编号", "高校编号", "高校代码", "单位代码")
+                    ),
                     Column("name", "单位名称", "text", False, ("名称", "单位", "组织名称", "高校名称", "高校", "组织")),
                     Column("kind", "单位类型", "choice", False, ("类型", "类别", "性质", "单位性质"), values=_KINDS),
                     _PROVINCE,
@@ -145,7 +147,16 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                         "id",
                         True,
                         ("所属单位编号", "组织编号", "高校编号", "所属组织编号", "organisation_id"),
-                        ("所属单位", "单位", "单位名称", "所属高校", "高校", "高校名称", "organization", "organisation"),
+                        (
+                            "所属单位",
+                            "单位",
+                            "单位名称",
+                            "所属高校",
+                            "高校",
+                            "高校名称",
+                            "organization",
+                            "organisation",
+                        ),
                     ),
                     _lat(False),
                     _lon(False),
@@ -170,7 +181,9 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                     _PROVINCE,
                     _lat(True),
                     _lon(True),
-                    Column("children", "留守儿童数", "count", False, ("留守儿童", "留守儿童人数", "儿童数", "儿童人数")),
+                    Column(
+                        "children", "留守儿童数", "count", False, ("留守儿童", "留守儿童人数", "儿童数", "儿童人数")
+                    ),
                     Column(*_DEMAND, False, ("需结对单位数", "需求", "所需单位数")),
                 ),
             ),
@@ -192,7 +205,9 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                     _lat(False),
                     _lon(False),
                     Column("coord_precision", "坐标精度", "text", False, ("坐标来源",)),
-                    Column("children", "留守儿童数", "count", False, ("留守儿童", "留守儿童人数", "儿童数", "儿童人数")),
+                    Column(
+                        "children", "留守儿童数", "count", False, ("留守儿童", "留守儿童人数", "儿童数", "儿童人数")
+                    ),
                     Column(*_DEMAND, False, ("需结对数", "需求", "所需团支部数")),
                     Column("needs", "服务需求", "words", False, ("需要", "需求内容", "帮扶需求")),
                 ),

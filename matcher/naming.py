@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from matcher.crosscheck import PAIR_COLUMNS, REFERENCES, SIDES
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 def put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:
     """Replace names by ids in every column of references, in place; a name that several rows have is a fault."""
-    known = {table: _Known(typed[table]) for table in ("organizations", "branches", "counties", "schools") if table in typed}
+    known = {
+        table: _Known(typed[table]) for table in ("organizations", "branches", "counties", "schools") if table in typed
+    }
     for (table, column), target in REFERENCES.items():
         if table in typed:
             _replace(typed[table], column, [target] * len(typed[table]), known, faults, notices)
@@ -32,12 +35,17 @@ class _Known:
     """Ids of a table, and the ids of each name."""
 
     def __init__(self, table: Typed):
-        ids = table.columns["id"]
-        self.ids = set(ids)
-        self.of_name: dict[Any, list[str]] = defaultdict(list)
-        for name, known in zip(table.columns.get("name", ()), ids, strict=False):
+        self._table = table
+        self.ids = set(table.columns["id"])
+
+    @cached_property
+    def of_name(self) -> Mapping[Any, list[str]]:
+        """Name -> the ids that have it."""
+        found: dict[Any, list[str]] = defaultdict(list)
+        for name, known in zip(self._table.columns.get("name", ()), self._table.columns["id"], strict=False):
             if known is not UNREADABLE:
-                self.of_name[name].append(known)
+                found[name].append(known)
+        return dict(found)
 
 
 def _replace(
@@ -50,9 +58,12 @@ def _replace(
     old: set[tuple[str, str]] | None = None,
 ) -> None:
     values = table.columns[column]
+    one = known.get(targets[0] or "") if len(set(targets)) == 1 else None
+    if one is not None and one.ids.issuperset(values):
+        return  # as almost always
     replaced = 0
     for position, (value, target) in enumerate(zip(values, targets, strict=True)):
-        if target not in known or value in known[target].ids or (old and (target, value) in old):
+        if target is None or target not in known or value in known[target].ids or (old and (target, value) in old):
             continue
         found = known[target].of_name.get(value, ())
         if len(found) == 1:
@@ -63,8 +74,8 @@ def _replace(
             faults.append(table.fault("ambiguous_name", position, column, value, **details))
             values[position] = UNREADABLE
     if replaced:
-        details = {"table": table.raw.table, "column": table.titles[column], "count": replaced}
-        notices.append(Notice("names_for_ids", details))
+        place = {"table": table.raw.table, "column": table.titles[column]}
+        notices.append(Notice("names_for_ids", {**place, "count": replaced}))
 
 
 def _targets(table: Typed) -> tuple[list[str | None], list[str | None]]:

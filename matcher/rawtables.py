@@ -26,6 +26,8 @@ class RawTable:
         Cells, a column each.
     rows : (n,)
         Row numbers as the user's editor shows them.
+    header_row
+        Row number of the header.
     """
 
     table: str
@@ -33,6 +35,7 @@ class RawTable:
     header: Sequence[Any]
     columns: Sequence[Sequence[Any]]
     rows: Sequence[int]
+    header_row: int = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +65,7 @@ class Findings:
         if any(len(row) != width for row in body) or any(_blank(row[0]) for row in body if row):
             body, numbers = self._squared(table, sheet, body, numbers, width)
         columns = list(zip(*body, strict=True)) if body else [()] * width
-        self.tables.append(RawTable(table, sheet, header, columns, numbers))
+        self.tables.append(RawTable(table, sheet, header, columns, numbers, first_row + start))
 
     def _squared(
         self, table: str, sheet: str | None, body: Sequence[Sequence[Any]], numbers: Sequence[int], width: int

@@ -100,12 +100,14 @@ def _judge(
         outside = ~np.isnan(lat) & ~_within(lat, lon, box)
         swapped |= outside & _within(lon, lat, box)
         stray = outside & ~swapped & ~wild
-    for position in np.flatnonzero(wild & ~swapped):
-        faults.append(table.fault("out_of_range", int(position), "lat", float(lat[position]), low=-90, high=90))
-    for position in np.flatnonzero(swapped):
-        faults.append(
-            table.fault("swapped_coordinates", int(position), "lat", float(lat[position]), lon=float(lon[position]))
-        )
+    faults += [
+        table.fault("out_of_range", position, "lat", float(lat[position]), low=-90, high=90)
+        for position in np.flatnonzero(wild & ~swapped).tolist()
+    ]
+    faults += [
+        table.fault("swapped_coordinates", position, "lat", float(lat[position]), lon=float(lon[position]))
+        for position in np.flatnonzero(swapped).tolist()
+    ]
     if declared:
         for position in np.flatnonzero(stray):
             here = {"lat": float(lat[position]), "lon": float(lon[position]), "region": box}
