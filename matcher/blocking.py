@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """One side of a level: who has a list, and the listed pairs as sorted keys (provider * R + recipient) with ranks."""
+    """One side of a level: who has a list, and the listed pairs by sorted key (provider * R + recipient)."""
 
     has_list: BoolArray
     keys: IntArray
