@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from matcher.changes import Diff as Diff
+    from matcher.changes import diff as diff
+    from matcher.checker import Report as Report
+    from matcher.checker import verify as verify
     from matcher.errors import Fault as Fault
     from matcher.errors import InfeasibleError as InfeasibleError
     from matcher.errors import InvalidInput as InvalidInput
@@ -32,11 +36,14 @@ if TYPE_CHECKING:
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
     from matcher.notices import Notice as Notice
+    from matcher.plan import Plan as Plan
     from matcher.policy import Policy as Policy
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
     from matcher.result import Level as Level
     from matcher.result import Proof as Proof
+    from matcher.rules import Violation as Violation
+    from matcher.saving import load_plan as load_plan
     from matcher.tables import read as read
 
 #: public name -> module that defines it
@@ -44,6 +51,7 @@ _HOME = {
     "Branch": "model",
     "CancelToken": "progress",
     "County": "model",
+    "Diff": "changes",
     "Fault": "errors",
     "InfeasibleError": "errors",
     "Instance": "model",
@@ -57,17 +65,23 @@ _HOME = {
     "Notice": "notices",
     "Organization": "model",
     "Pairing": "model",
+    "Plan": "plan",
     "Policy": "policy",
     "Preference": "model",
     "Progress": "progress",
     "Proof": "result",
+    "Report": "checker",
     "SaveError": "errors",
     "School": "model",
     "Successor": "model",
     "TravelTime": "model",
     "UnsolvedError": "errors",
     "match": "matching_solver",
+    "Violation": "rules",
+    "diff": "changes",
+    "load_plan": "saving",
     "read": "tables",
+    "verify": "checker",
 }
 
 __all__ = sorted([*_HOME, "__version__"])

@@ -133,7 +133,16 @@ class UnsolvedError(MatcherError):
 
 
 class SaveError(MatcherError):
-    """A target could not be written; what stood there before still stands."""
+    """A target could not be written; what stood there before still stands. `code` and `details` say why."""
+
+    def __init__(self, code: str, **details: Any):
+        self.code = code
+        self.details = details
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say why."""
+        return text(f"error.{self.code}", lang, **self.details)
 
 
 class MissingExtra(MatcherError):

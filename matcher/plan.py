@@ -1,0 +1,333 @@
+"""A plan: what was decided, what it costs, and what was proved, in the planner's own ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from matcher.arrays import IntArray
+from matcher.crosscheck import SIDES
+from matcher.errors import InfeasibleError, Lang, UnsolvedError
+from matcher.messages import text
+from matcher.metrics import Metric, metrics_of, schools_at_county_seat, spread
+from matcher.notices import Notice
+from matcher.planframes import UNMATCHED_COLUMNS, StrangerPair, ordered, pair_frame
+from matcher.problem import Problem
+from matcher.progress import StopReason
+from matcher.result import Level, Proof, Status
+from matcher.unmatched import Unmatched, as_columns, unmatched_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matcher.explain import Explanation
+    from matcher.model import Instance
+    from matcher.policy import Policy
+    from matcher.solution import Solution
+
+Pairs = Iterable[Sequence[str]]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """A plan over both levels of pairing; made by `solve`, `Plan.from_pairs` and `load_plan`.
+
+    Attributes
+    ----------
+    problem
+        The instance under the policy; `instance` and `policy` are its parts.
+    status
+        "optimal", "feasible", "infeasible" (no plan can meet the hard rules) or "unknown" (nothing feasible is known).
+    stop_reason
+        Why the search stopped early: "time", "work", "gap", "cancelled"; None if it did not.
+    county_pairs, school_pairs : (k, 2) int64
+        (organisation, county) and (branch, school) positions, ordered by recipient, then provider.
+    levels
+        One `Level` for each objective, in order.
+    proof
+        What was proved.
+    warnings
+        What a planner should know: `Notice`s with a code, details and a text in both languages.
+    witness
+        Of an infeasible plan: why, in plain JSON values; None otherwise.
+    strangers
+        Pairs of a hand-made plan with ids that the instance does not have: level -> (provider_id, recipient_id)s.
+    """
+
+    problem: Problem
+    status: Status
+    stop_reason: StopReason | None
+    county_pairs: IntArray
+    school_pairs: IntArray
+    levels: tuple[Level, ...]
+    proof: Proof
+    warnings: tuple[Notice, ...] = ()
+    witness: Mapping[str, Any] | None = None
+    strangers: Mapping[str, tuple[StrangerPair, ...]] = field(
+        default_factory=lambda: MappingProxyType(dict.fromkeys(SIDES, ()))
+    )
+
+    @classmethod
+    def of(cls, problem: Problem, solution: Solution) -> Plan:
+        """Turn what a solver hands over into a plan, with its warnings."""
+        county_pairs, school_pairs = ordered(solution.county_pairs), ordered(solution.school_pairs)
+        return cls(
+            problem,
+            solution.status,
+            solution.stop_reason,
+            county_pairs,
+            school_pairs,
+            solution.levels,
+            solution.proof,
+            warnings_of(problem, county_pairs, school_pairs),
+            solution.witness,
+        )
+
+    @classmethod
+    def from_pairs(
+        cls,
+        instance: Instance,
+        *,
+        county_pairs: Pairs = (),
+        school_pairs: Pairs = (),
+        policy: Policy | None = None,
+    ) -> Plan:
+        """Make a plan by hand: every bound is None and nothing is proved.
+
+        Parameters
+        ----------
+        county_pairs
+            (organization_id, county_id) of each pair.
+        school_pairs
+            (branch_id, school_id) of each pair.
+        policy
+            What the plan is judged by; the default policy if None.
+
+        Returns
+        -------
+        Plan
+            Its status is "feasible" if the pairs break no hard rule and "unknown" if they do: `matcher.verify` says
+            which. Ids that the instance does not have are kept apart in `strangers`, for `verify` to name.
+
+        Examples
+        --------
+        >>> import matcher
+        >>> county = matcher.County(id="520203", lat=26.2, lon=105.5)
+        >>> university = matcher.Organization(id="U1", lat=26.6, lon=106.7)
+        >>> instance = matcher.Instance(organizations=[university], counties=[county])
+        >>> matcher.Plan.from_pairs(instance, county_pairs=[("U1", "520203")]).metrics["counties_covered"]
+        1
+        """
+        from matcher.hardrules import hard_violations  # not at the top: it reads plans
+
+        problem = Problem.of(instance, policy)
+        known: dict[str, IntArray] = {}
+        strangers: dict[str, tuple[StrangerPair, ...]] = {}
+        for level, given in (("county", county_pairs), ("school", school_pairs)):
+            known[level], strangers[level] = positions_of(problem, level, given)
+        values = problem.minimised(known["county"], known["school"])
+        levels = tuple(
+            Level.of(objective.name, objective.sense, objective.unit, objective.shown(value), None)
+            for objective, value in zip(problem.objectives, values, strict=True)
+        )
+        broken = any(strangers.values()) or hard_violations(problem, known["county"], known["school"])
+        return cls(
+            problem,
+            "unknown" if broken else "feasible",
+            None,
+            known["county"],
+            known["school"],
+            levels,
+            Proof("none"),
+            warnings_of(problem, known["county"], known["school"]),
+            None,
+            MappingProxyType(strangers),
+        )
+
+    @property
+    def instance(self) -> Instance:
+        """What the plan was made from."""
+        return self.problem.instance
+
+    @property
+    def policy(self) -> Policy:
+        """What the plan was made for."""
+        return self.problem.policy
+
+    def pairs(self, level: str) -> IntArray:
+        """Return the (k, 2) positions of the pairs of `level`, "county" or "school"."""
+        return self.county_pairs if level == "county" else self.school_pairs
+
+    @property
+    def county_pairings(self) -> pd.DataFrame:
+        """One row a county pair: county_id, organization_id, km, minutes, kept, since; then extras of the input."""
+        return self._frames["county"].copy()
+
+    @property
+    def school_pairings(self) -> pd.DataFrame:
+        """One row a school pair: school_id, branch_id, county_id, organization_id, km, minutes, kept, since; extras."""
+        return self._frames["school"].copy()
+
+    @property
+    def unmatched(self) -> pd.DataFrame:
+        """Who wanted more and why: kind, id, missing, reason, detail (see `matcher.unmatched` for the reasons)."""
+        import pandas as pd
+
+        return pd.DataFrame(as_columns(self.unmatched_rows), columns=list(UNMATCHED_COLUMNS))
+
+    @cached_property
+    def unmatched_rows(self) -> tuple[Unmatched, ...]:
+        """The rows of `unmatched` as records."""
+        return unmatched_of(self.problem, self.county_pairs, self.school_pairs)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Every number of the plan by name (see `matcher.metrics`)."""
+        return MappingProxyType(metrics_of(self.problem, self.county_pairs, self.school_pairs))
+
+    @cached_property
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return {level: pair_frame(self.problem, level, self.pairs(level), self.strangers[level]) for level in SIDES}
+
+    def raise_for_status(self) -> Plan:
+        """Return the plan itself if it has one.
+
+        Raises
+        ------
+        InfeasibleError
+            If no plan meets the hard rules; it carries the witness.
+        UnsolvedError
+            If nothing feasible is known.
+        """
+        if self.status == "infeasible":
+            raise InfeasibleError(text("plan.infeasible"), self.witness)
+        if self.status == "unknown":
+            raise UnsolvedError(text("plan.unknown", reason=self.stop_reason or "-"))
+        return self
+
+    def summary(self, lang: Lang = "en") -> str:
+        """Return the plan on one screen: coverage, travel, what changed, the levels and what was proved, warnings."""
+        from matcher.summary import plan_summary  # heavy parts load when first used
+
+        return plan_summary(self, lang)
+
+    def explain(self, kind: str, id: str, /) -> Explanation:  # noqa: A002 - the contract's name
+        """Say why this organisation, branch, county or school is paired as it is, and what else it could have.
+
+        Raises
+        ------
+        InvalidInput
+            If `kind` or `id` is not known.
+        """
+        from matcher.explain import explain
+
+        return explain(self, kind, id)
+
+    def map(self, **options: Any) -> Any:
+        """Draw the pairs on a map (needs the extra `figures`); see `matcher.figures.plan_map` for the options."""
+        from matcher.figures import plan_map
+
+        return plan_map(self, **options)
+
+    def report(self, path: str | Path, *, lang: Lang = "en") -> Path:
+        """Write the plan as one HTML file that needs no network; return its path."""
+        from matcher.report import write_report
+
+        return write_report(self, Path(path), lang)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the plan to a folder, or to a workbook if `path` ends in .xlsx; return the path.
+
+        A folder is written beside and renamed into place: what stood there stays whole until the new one is.
+
+        Raises
+        ------
+        SaveError
+            If the target can't be written, or is something else than a plan.
+        """
+        from matcher.saving import save_plan
+
+        return save_plan(self, Path(path))
+
+    def to_json(self) -> str:
+        """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""
+        from matcher.plandata import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, source: str | bytes) -> Plan:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not JSON, or of another format.
+        """
+        from matcher.plandata import from_json
+
+        return from_json(source)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        simple = ("status", "stop_reason", "levels", "proof", "warnings", "strangers", "policy", "instance")
+        return (
+            all(getattr(self, name) == getattr(other, name) for name in simple)
+            and (self.witness or None) == (other.witness or None)
+            and all(self.pairs(level).tolist() == other.pairs(level).tolist() for level in SIDES)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.instance, self.county_pairs.tobytes(), self.school_pairs.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"Plan({self.status}, {len(self.county_pairs)} county pairs, {len(self.school_pairs)} school pairs)"
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        from matcher.report import as_html
+
+        return as_html(self.summary())
+
+
+def positions_of(problem: Problem, level: str, pairs: Pairs) -> tuple[IntArray, tuple[StrangerPair, ...]]:
+    """Return pairs of ids as ordered (k, 2) positions, and apart those with an id that the instance does not have."""
+    providers, recipients = problem.arrays.sides(level)
+    known: list[tuple[int, int]] = []
+    strangers: list[StrangerPair] = []
+    for provider_id, recipient_id in pairs:
+        provider, recipient = providers.index.get(provider_id), recipients.index.get(recipient_id)
+        if provider is None or recipient is None:
+            strangers.append((str(provider_id), str(recipient_id)))
+        else:
+            known.append((provider, recipient))
+    return ordered(known), tuple(sorted(strangers, key=lambda pair: (pair[1], pair[0])))  # type: ignore[arg-type]
+
+
+def warnings_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
+    """Return the notices of the input and those of the plan."""
+    return (*getattr(problem.instance, "notices", ()), *plan_notices(problem, county_pairs, school_pairs))
+
+
+def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
+    """Return what must be said of a plan itself; all of it follows from the input and the pairs."""
+    found = []
+    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+        limited = any(rule.code == "reach" and getattr(rule, "level", None) == level for rule in problem.rules)
+        if len(pairs) and not limited:
+            km = spread(problem.facts.metres(level, pairs[:, 0], pairs[:, 1]), 1000)
+            found.append(Notice("unlimited_reach", {"level": level, "p95_km": km["p95"], "max_km": km["max"]}))
+        _, estimated = problem.facts.seconds(level, pairs[:, 0], pairs[:, 1])
+        if problem.facts.unit(level) == "min" and estimated.any():
+            found.append(Notice("estimated_times", {"level": level, "count": int(estimated.sum())}))
+    at_seat = schools_at_county_seat(problem)
+    if at_seat:
+        found.append(Notice("school_at_county_seat", {"count": at_seat, "of": len(problem.arrays.schools)}))
+    return tuple(found)
