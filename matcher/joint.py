@@ -1,0 +1,237 @@
+"""County pairing and school pairing decided together, one organisation a county: exact, with a certificate.
+
+The value of an (organisation, county) is the optimum of the organisation's branches against the county's schools
+(`blocks`); the plan is a minimum-cost matching over these values. They are evaluated only where a cheap lower bound
+(`joint_bounds`) does not decide (`lazy_assignment`). One unit of work is one evaluated value or one settled column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from matcher.arrays import IntArray
+from matcher.blocks import Blocks
+from matcher.joint_bounds import NO_BRANCH, JointBounds
+from matcher.joint_certificate import block_bounds, dual_value, first_sign, undecided
+from matcher.joint_terms import JointTerms, Packing, packings
+from matcher.lazy_assignment import CLOSED, LazyAssignment
+from matcher.problem import Problem
+from matcher.progress import Budget, Progress, StopReason
+from matcher.result import Level, Proof, Status
+from matcher.solution import Solution, no_pairs
+
+METHOD = "lazy_assignment"
+SCOPE = "both_levels"
+#: bits of a limb of the outer assignment: sums of three of them stay in 64 bits
+_LIMB_BITS = 57
+#: how many times the largest value a price may be before fields overlap; the wide one can't be exceeded
+_TIGHT_MARGIN = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairing:
+    """A decision at county level with its value: organisation of each county, -1 where there is none."""
+
+    organization_of: IntArray
+    county_pairs: IntArray
+    school_pairs: IntArray
+    total: tuple[int, ...]
+
+
+class JointSolver:
+    """One run over one problem.
+
+    Parameters
+    ----------
+    problem
+        A joint case (`joint_terms.is_joint_case`).
+    budget
+        Limits, progress, cancel.
+    """
+
+    def __init__(self, problem: Problem, budget: Budget):
+        self.problem, self.budget = problem, budget
+        self.terms = JointTerms.of(problem)
+        self.bounds = JointBounds(problem, self.terms)
+        self.blocks = Blocks(problem, self.terms, self.bounds)
+        self._values: dict[tuple[int, int], list[int] | None] = {}
+
+    def solve(self) -> Solution:
+        """Return the optimum with its certificate, or the best plan known with a bound when stopped."""
+        counties = len(self.problem.arrays.counties)
+        for margin in (_TIGHT_MARGIN, 2 * counties + 2):
+            groups = self._pack(margin)
+            assignment = self._assignment(groups)
+            stop = self._run(assignment)
+            solution = self._solution(assignment, groups, stop)
+            if solution is not None:
+                return solution
+        raise ArithmeticError("dual prices do not fit their fields")
+
+    def _pack(self, margin: int) -> tuple[Packing, ...]:
+        """Return the limbs: every component, with room for `margin` times its largest value."""
+        terms = self.terms
+        units = int(np.diff(terms.unit_start).max(initial=0))
+        largest = []
+        for c in range(terms.num_components):
+            at_county = int(np.abs(terms.county_gain[c]).max(initial=0)) + abs(int(terms.county_pair[c]))
+            at_county += abs(int(terms.county_kept[c])) + abs(int(terms.county_travel[c])) * self._farthest("county")
+            at_school = int(np.abs(terms.unit_gain[c]).max(initial=0)) + abs(int(terms.school_pair[c]))
+            at_school += abs(int(terms.school_kept[c])) + abs(int(terms.school_travel[c])) * self._farthest("school")
+            if terms.num_hard and c == 0:
+                at_county += 2
+                at_school += 2
+            largest.append((at_county + units * at_school) * margin)
+        return packings(range(terms.num_components), largest, _LIMB_BITS)
+
+    def _farthest(self, level: str) -> int:
+        """Return an upper bound on the cost of an allowed pair."""
+        return 2**25 if self.problem.facts.unit(level) == "km" else int(NO_BRANCH)
+
+    def _assignment(self, groups: tuple[Packing, ...]) -> LazyAssignment:
+        arrays = self.problem.arrays
+        shape = len(arrays.counties), len(arrays.organizations)
+        limbs = [np.empty(shape, dtype=np.int64) for _ in groups]
+        for county in range(shape[0]):
+            value, open_pairs = self.bounds.of_county(county)
+            for limb, group in zip(limbs, groups, strict=True):
+                limb[county] = group.pack(value)
+            limbs[0][county, ~open_pairs] = CLOSED
+
+        def evaluate(county: int, organization: int) -> tuple[int, ...] | None:
+            vector = self.value(organization, county)
+            return None if vector is None else tuple(group.weight_of(vector) for group in groups)
+
+        return LazyAssignment(limbs, evaluate)
+
+    def value(self, organization: int, county: int) -> list[int] | None:
+        """Return the exact value vector of a pair, remembered."""
+        key = organization, county
+        if key not in self._values:
+            self.budget.spend()
+            self._values[key] = self.blocks.value(organization, county)
+        return self._values[key]
+
+    def _run(self, assignment: LazyAssignment) -> StopReason | None:
+        counties, organizations = assignment.limbs[0].shape
+        if not organizations:
+            return None
+        for county in range(counties):
+            stop = self.budget.stop_reason
+            if stop is not None:
+                return stop
+            settled = assignment.num_settled
+            assignment.augment(county)
+            self.budget.spend(assignment.num_settled - settled)
+            if county % 16 == 15 or county == counties - 1:
+                self.budget.report(Progress("joint", county + 1, counties))
+        return None
+
+    def _solution(
+        self, assignment: LazyAssignment, groups: tuple[Packing, ...], stop: StopReason | None
+    ) -> Solution | None:
+        """Return the solution with its certificate; None if the prices did not fit their fields."""
+        terms = self.terms
+        county_price, organization_price = self._prices(assignment, groups)
+        arrays = self._certificate(county_price, organization_price)
+        if arrays is None:
+            return None
+        bound = dual_value(terms, county_price, organization_price)
+        pairing = self._pairing(assignment.column_of)
+        proof = Proof("certificate", SCOPE, None, MappingProxyType(arrays))
+        if terms.num_hard and bound[0] > 0:
+            witness = {"kind": "joint_requirements", "unmet": bound[0]}
+            levels = tuple(
+                Level.of(o.name, o.sense, o.unit, None, None, method=METHOD, scope=SCOPE)
+                for o in self.problem.objectives
+            )
+            return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, MappingProxyType(witness))
+        exact = stop is None and pairing.total[: terms.num_claimed] == bound
+        if stop is None and not exact:
+            return None
+        status: Status = "optimal" if exact else "feasible"
+        levels = levels_of(self.problem, pairing.total[terms.num_hard : terms.num_claimed], bound[terms.num_hard :])
+        return Solution(status, stop, pairing.county_pairs, pairing.school_pairs, levels, proof)
+
+    def _prices(self, assignment: LazyAssignment, groups: tuple[Packing, ...]) -> tuple[IntArray, IntArray]:
+        """Return (D, C) and (D, O) prices of the claimed components."""
+        found = []
+        for prices in (assignment.row_price, assignment.column_price):
+            out = np.zeros((self.terms.num_components, len(prices[0])), dtype=np.int64)
+            for group, packed in zip(groups, prices, strict=True):
+                group.unpack(packed, out)
+            found.append(out[: self.terms.num_claimed])
+        return found[0], found[1]
+
+    def _certificate(self, county_price: IntArray, organization_price: IntArray) -> dict[str, IntArray] | None:
+        """Return the arrays of the certificate; None if they prove nothing."""
+        problem, terms = self.problem, self.terms
+        evaluated = undecided(problem, terms, self.bounds, county_price, organization_price)
+        inner = [self.blocks.prices(o, c) for o, c in evaluated.tolist()]
+        empty = np.zeros((terms.num_claimed, 0), dtype=np.int64)
+        branch_price = np.concatenate([empty, *(prices[0] for prices in inner)], axis=1)
+        school_price = np.concatenate([empty, *(prices[1] for prices in inner)], axis=1)
+        value = block_bounds(problem, terms, self.bounds, evaluated, branch_price, school_price)
+        reduced = value - county_price[:, evaluated[:, 1]] - organization_price[:, evaluated[:, 0]]
+        if (first_sign(reduced) < 0).any():
+            return None
+        return {
+            "county_price": county_price,
+            "organization_price": organization_price,
+            "evaluated": evaluated,
+            "branch_price": branch_price,
+            "school_price": school_price,
+        }
+
+    def _pairing(self, organization_of: IntArray) -> _Pairing:
+        """Return the plan of a county pairing, with the best school pairs inside it."""
+        terms = self.terms
+        counties = np.flatnonzero(organization_of >= 0)
+        county_pairs = np.column_stack([organization_of[counties], counties]).astype(np.int64)
+        total = list(terms.base)
+        schools = [no_pairs()]
+        for organization, county in county_pairs.tolist():
+            vector = self.value(organization, county)
+            assert vector is not None
+            total = [known + x for known, x in zip(total, vector, strict=True)]
+            schools.append(self.blocks.pairs(organization, county))
+        school_pairs = np.concatenate(schools)
+        school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
+        return _Pairing(organization_of, county_pairs, school_pairs, tuple(total))
+
+
+def levels_of(problem: Problem, value: tuple[int, ...], bound: tuple[int, ...]) -> tuple[Level, ...]:
+    """Return the levels of a plan under a lexicographic bound: after the first gap nothing is bounded."""
+    levels, exact = [], True
+    for objective, attained, least in zip(problem.objectives, value, bound, strict=True):
+        shown = objective.shown(least) if exact else None
+        levels.append(
+            Level.of(
+                objective.name,
+                objective.sense,
+                objective.unit,
+                objective.shown(attained),
+                shown,
+                conditional=not exact,
+                method=METHOD,
+                scope=SCOPE,
+            )
+        )
+        exact = exact and attained == least
+    return tuple(levels)
+
+
+def solve_joint(problem: Problem, budget: Budget | None = None) -> Solution:
+    """Return the joint optimum of `problem` with its certificate.
+
+    Parameters
+    ----------
+    problem
+        A joint case (`joint_terms.is_joint_case`).
+    budget
+        Limits, progress, cancel; none if None.
+    """
+    return JointSolver(problem, Budget() if budget is None else budget).solve()

@@ -1,0 +1,230 @@
+"""A cheap lower bound on the value vector of every (organisation, county), recomputed from the input alone.
+
+Relaxation: every place of every school takes the nearest branch of the organisation that might be allowed, by a lower
+bound on its cost, as if that branch were free; of these gains the organisation takes the best ones, as many as its
+branches have places. A gain is compared as a vector, so the bound holds in the order of the objectives. No solver is
+used here: the solver prunes with this bound and the checker recomputes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+
+from matcher.arrays import BoolArray, IntArray
+from matcher.geo import ecef
+from matcher.joint_terms import JointTerms, Packing, has_school_rules, packings
+from matcher.problem import Problem
+
+#: lower bounds of distance stay below this many metres (or seconds); a cell without any branch holds it
+NO_BRANCH = np.int64(2**40)
+#: bits of a packed gain
+_LIMIT = 62
+#: taken off a chord for its rounding, in metres (see `geo.chord_floor_m`)
+_SLACK_M = 1e-6
+
+
+class JointBounds:
+    """Lower bounds on the value vectors of all (organisation, county), one county at a time.
+
+    Parameters
+    ----------
+    problem, terms
+        The problem, and its value vectors.
+    """
+
+    def __init__(self, problem: Problem, terms: JointTerms):
+        self.problem, self.terms = problem, terms
+        arrays = problem.arrays
+        self._arrays = arrays
+        start, order = arrays.branches_of
+        self._branches = order
+        self._owners = np.flatnonzero(np.diff(start) > 0)
+        self._begin = start[self._owners]
+        self._plain = not has_school_rules(problem) and problem.facts.unit("school") == "km"
+        self._organizations = np.arange(len(arrays.organizations), dtype=np.int64)
+        self._groups = self._pack_gains()
+        self._unit_keys = [
+            group.pack(terms.unit_gain - terms.school_pair[:, None]) for group in self._groups
+        ]
+        self._travel = [group.weight_of(terms.school_travel) for group in self._groups]
+
+    def _pack_gains(self) -> tuple[Packing, ...]:
+        """Group the components that schools have a say in; sums over one county fit their fields."""
+        terms = self.terms
+        units = int(np.diff(terms.unit_start).max(initial=0)) + 1
+        components, largest = [], []
+        farthest = int(NO_BRANCH) if not self._plain else 2**25
+        for c in range(terms.num_components):
+            gain = int(np.abs(terms.unit_gain[c]).max(initial=0)) + abs(int(terms.school_pair[c]))
+            gain += abs(int(terms.school_kept[c])) + (1 if terms.num_hard and c == 0 else 0)
+            gain += farthest * abs(int(terms.school_travel[c]))
+            if gain:
+                components.append(c)
+                largest.append(gain * units)
+        return packings(components, largest, _LIMIT)
+
+    @cached_property
+    def _seats(self) -> tuple[tuple[np.ndarray, ...], np.ndarray, IntArray]:
+        """Earth-centred coordinates of the distinct points of each organisation's branches, and where they begin."""
+        branches = self._arrays.branches
+        owner = branches.parent[self._branches]
+        points = np.column_stack([owner, branches.lat[self._branches], branches.lon[self._branches]])
+        distinct = np.unique(points, axis=0)
+        xyz = ecef(distinct[:, 1], distinct[:, 2])
+        begin = np.searchsorted(distinct[:, 0], self._owners)
+        schools = self._arrays.schools
+        return (xyz[:, 0].copy(), xyz[:, 1].copy(), xyz[:, 2].copy()), ecef(schools.lat, schools.lon), begin
+
+    def school_floor(self, county: int) -> IntArray:
+        """Return (n, O) int64: for each school of `county`, a lower bound on the cost of the nearest branch of each
+        organisation that might be allowed, `NO_BRANCH` where there is none."""
+        schools = self._arrays.rows_of("counties", county)
+        floor = np.full((len(schools), len(self._organizations)), NO_BRANCH, dtype=np.int64)
+        if not len(schools) or not len(self._owners):
+            return floor
+        if self._plain:
+            seats, school_xyz, begin = self._seats
+            square = np.zeros((len(schools), len(seats[0])))
+            for axis in range(3):
+                difference = seats[axis] - school_xyz[schools, axis][:, None]
+                square += np.square(difference, out=difference)
+            nearest = np.sqrt(np.minimum.reduceat(square, begin, axis=1))
+            floor[:, self._owners] = np.maximum(nearest - _SLACK_M, 0.0).astype(np.int64)
+            return floor
+        branch, school = self._branches[None, :], schools[:, None]
+        cost = self.problem.facts.cost_floor("school", branch, school)
+        cost = np.where(self.problem.may_allow("school", branch, school), cost, NO_BRANCH)
+        floor[:, self._owners] = np.minimum(np.minimum.reduceat(cost, self._begin, axis=1), NO_BRANCH)
+        return floor
+
+    @cached_property
+    def _sparse(self) -> dict[int, tuple[IntArray, IntArray, IntArray]]:
+        """For each county, (organisation, unit, component gain column) of pairs of last year and pins at its schools."""
+        terms, arrays = self.terms, self._arrays
+        previous = arrays.previous["school"]
+        here = (previous.provider_idx >= 0) & (previous.recipient_idx >= 0)
+        pairs = np.unique(np.column_stack([previous.provider_idx[here], previous.recipient_idx[here]]), axis=0)
+        kept = np.maximum(-terms.school_kept, 0)
+        hard = np.zeros(terms.num_components, dtype=np.int64)
+        if terms.num_hard:
+            hard[0] = 1
+        first_unit = np.searchsorted(self._unit_rank, arrays.schools.parent * len(arrays.schools) + np.arange(len(arrays.schools)))
+        found: dict[int, list[tuple[int, int, IntArray]]] = {}
+        for gain, rows in ((kept, pairs), (hard, terms.pins["school"])):
+            used: dict[tuple[int, int], int] = {}
+            for branch, school in rows.tolist():
+                owner = int(arrays.branches.parent[branch])
+                place = used.get((owner, school), 0)
+                unit = int(first_unit[school]) + place
+                if unit < len(terms.unit_school) and terms.unit_school[unit] == school and gain.any():
+                    used[owner, school] = place + 1
+                    found.setdefault(int(arrays.schools.parent[school]), []).append((owner, unit, gain))
+        return {
+            county: (
+                np.array([row[0] for row in rows], dtype=np.int64),
+                np.array([row[1] for row in rows], dtype=np.int64),
+                np.array([row[2] for row in rows], dtype=np.int64).T,
+            )
+            for county, rows in found.items()
+        }
+
+    @cached_property
+    def _unit_rank(self) -> IntArray:
+        """Units' sort keys (county, school), ascending."""
+        schools = self._arrays.schools
+        return schools.parent[self.terms.unit_school] * len(schools) + self.terms.unit_school
+
+    @cached_property
+    def _room(self) -> IntArray:
+        """(O,) places of all branches of each organisation, bounded to stay far from overflow."""
+        owner = self._arrays.branches.parent
+        most = np.minimum(self.terms.branch_max, len(self.terms.unit_school))
+        return np.bincount(owner, weights=most, minlength=len(self._organizations)).astype(np.int64)
+
+    @cached_property
+    def _branch_minima(self) -> IntArray:
+        owner = self._arrays.branches.parent
+        least = np.minimum(self.terms.branch_min, len(self.terms.unit_school))
+        return np.bincount(owner, weights=least, minlength=len(self._organizations)).astype(np.int64)
+
+    @cached_property
+    def _county_sparse(self) -> dict[str, dict[int, IntArray]]:
+        """Organisations paired with each county last year, and pinned to it."""
+        previous = self._arrays.previous["county"]
+        here = (previous.provider_idx >= 0) & (previous.recipient_idx >= 0)
+        kept = np.unique(np.column_stack([previous.provider_idx[here], previous.recipient_idx[here]]), axis=0)
+        return {
+            name: {int(c): rows[rows[:, 1] == c, 0] for c in np.unique(rows[:, 1])}
+            for name, rows in (("kept", kept), ("pin", self.terms.pins["county"]))
+        }
+
+    def open_pairs(self, county: int) -> BoolArray:
+        """Return (O,) bool: a superset of the organisations that may be paired with `county`."""
+        if not self.terms.county_open[county]:
+            return np.zeros(len(self._organizations), dtype=np.bool_)
+        may = self.problem.may_allow("county", self._organizations, np.int64(county))
+        return may & self.terms.organization_open
+
+    def county_part(self, county: int, cost: IntArray) -> IntArray:
+        """Return (D, O): value vectors of pairing `county` with each organisation, its schools left aside.
+
+        `cost` (O,) is that of the pairs at county level, or a lower bound on it.
+        """
+        terms = self.terms
+        value = terms.county_pair[:, None] + terms.county_travel[:, None] * cost - terms.county_gain[:, county, None]
+        kept = self._county_sparse["kept"].get(county)
+        if kept is not None:
+            value[:, kept] += terms.county_kept[:, None]
+        if terms.num_hard:
+            value[0] -= terms.organization_min
+            value[0, self._county_sparse["pin"].get(county, np.zeros(0, dtype=np.int64))] -= 1
+        return value
+
+    def of_county(self, county: int) -> tuple[IntArray, BoolArray]:
+        """Return (D, O) lower bounds on the value vectors of `county`, and (O,) which pairs may be allowed at all."""
+        floor = self.problem.facts.cost_floor("county", self._organizations, np.int64(county))
+        open_pairs = self.open_pairs(county)
+        value = self.county_part(county, np.where(open_pairs, floor, 0))
+        gains = np.zeros_like(value)
+        for group, total in zip(self._groups, self._gains(county), strict=True):
+            group.unpack(total, gains)
+        value -= gains
+        if self.terms.num_hard:
+            value[0] -= self._branch_minima
+        return value, open_pairs
+
+    def _gains(self, county: int) -> Iterator[IntArray]:
+        """Yield for each group of components (O,) the largest packed gain of the county's schools."""
+        terms = self.terms
+        start, stop = int(terms.unit_start[county]), int(terms.unit_start[county + 1])
+        if start == stop:
+            for _ in self._groups:
+                yield np.zeros(len(self._organizations), dtype=np.int64)
+            return
+        schools = self._arrays.rows_of("counties", county)
+        row = np.searchsorted(schools, terms.unit_school[start:stop])
+        floor = self.school_floor(county)
+        if not (len(row) == len(schools)):
+            floor = floor[row]
+        nowhere = floor == NO_BRANCH if (not self._plain or len(self._owners) < len(self._organizations)) else None
+        for group, unit_key, travel in zip(self._groups, self._unit_keys, self._travel, strict=True):
+            # units in columns: the best of each organisation are then sorted along contiguous memory
+            key = np.ascontiguousarray((unit_key[start:stop, None] - (travel * floor if travel else 0)).T) if travel else (
+                np.repeat(unit_key[None, start:stop], len(self._organizations), axis=0)
+            )
+            if county in self._sparse:
+                owner, unit, gain = self._sparse[county]
+                np.add.at(key, (owner, unit - start), group.pack(gain))
+            if nowhere is not None:
+                key[nowhere.T] = 0
+            np.maximum(key, 0, out=key)
+            total = key.sum(axis=1)
+            short = np.flatnonzero(np.count_nonzero(key, axis=1) > self._room)
+            if len(short):
+                ordered = -np.sort(-key[short], axis=1)
+                taken = np.arange(ordered.shape[1]) < self._room[short, None]
+                total[short] = np.where(taken, ordered, 0).sum(axis=1)
+            yield total
