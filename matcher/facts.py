@@ -23,6 +23,8 @@ EXACT_UNIT = {"km": "m", "min": "s"}
 UNKNOWN_COST = np.int64(2**40)
 M_PER_KM = 1000
 S_PER_MIN = 60
+#: pairs looked at in one go
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,53 @@ class Facts:
         """Return how many pairs of last year have both partners still."""
         return len(self._previous_keys[level])
 
+    def previous_pairs(self, level: str) -> IntArray:
+        """Return (k, 2): last year's pairs of `level` whose partners are both still there, distinct, in order."""
+        return np.column_stack(np.divmod(self._previous_keys[level], max(1, len(self.arrays.sides(level)[1]))))
+
     def since(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
         """Return the year since which each pair lasts, 0 if it is new or unknown."""
         position, known = self._find(self._previous_keys[level], level, provider_idx, recipient_idx)
         years = self._previous_since[level]
         return np.where(known, years[position] if len(years) else 0, 0)
+
+    def fit(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
+        """Return how many of the recipient's needs the provider's skills meet; 0 at county level."""
+        if level == "county":
+            return np.zeros(np.broadcast(provider_idx, recipient_idx).shape, dtype=np.int64)
+        skills, needs = self._skills
+        met: IntArray = (skills[provider_idx] & needs[recipient_idx]).sum(axis=-1, dtype=np.int64)
+        return met
+
+    @cached_property
+    def num_needs(self) -> IntArray:
+        """(S,) int64: how many needs each school has."""
+        needs: IntArray = self._skills[1].sum(axis=1, dtype=np.int64)
+        return needs
+
+    def largest_cost(self, level: str) -> int:
+        """Return the largest cost that any pair of `level` has, 0 if none has one."""
+        providers, recipients = self.arrays.sides(level)
+        if not (len(providers) and len(recipients)):
+            return 0
+        everyone = np.arange(len(recipients))[None, :]
+        largest = 0
+        for start in range(0, len(providers), step := max(1, _CHUNK // len(recipients))):
+            some = np.arange(start, min(start + step, len(providers)))[:, None]
+            cost = self.cost(level, some, everyone)
+            largest = max(largest, int(cost.max(initial=0, where=cost < UNKNOWN_COST)))
+        return largest
+
+    @cached_property
+    def _skills(self) -> tuple[BoolArray, BoolArray]:
+        """Skills of each branch and needs of each school over the words of either, in order."""
+        rows = [branch.skills for branch in self.instance.branches], [school.needs for school in self.instance.schools]
+        words = {word: column for column, word in enumerate(sorted({w for side in rows for row in side for w in row}))}
+        found = [np.zeros((len(side), len(words)), dtype=np.bool_) for side in rows]
+        for side, table in zip(rows, found, strict=True):
+            for position, row in enumerate(side):
+                table[position, [words[word] for word in row]] = True
+        return found[0], found[1]
 
     def is_forbidden(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
         """Return whether the table `locks` forbids each pair."""

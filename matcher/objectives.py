@@ -2,22 +2,25 @@
 
 An additive objective is, at each level of pairing, `travel` times the cost of every chosen pair, `kept` for every pair
 of last year, `pair` for every pair, `uncovered` for every recipient without a pair, and `unmet` for every place left
-empty. Solvers minimise that sum; `shown` turns it into the number that a planner reads.
+empty (`Terms` lists the rarer ones). Solvers minimise that sum; `shown` turns it into the number that a planner reads.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from matcher.arrays import BoolArray, IntArray
-from matcher.facts import EXACT_UNIT, Facts
+from matcher.facts import EXACT_UNIT, M_PER_KM, S_PER_MIN, Facts
+from matcher.messages import text
+from matcher.model import PairLevel
 from matcher.result import Sense
 
 if TYPE_CHECKING:
-    from matcher.policy import Policy
+    from matcher.policy import Objective, Policy
 
 ObjectiveName = Literal[
     "cover_counties",
@@ -31,8 +34,34 @@ ObjectiveName = Literal[
     "convenience",
     "county_travel",
     "school_travel",
+    "worst_county_travel",
+    "worst_school_travel",
+    "fair_county_travel",
+    "fair_school_travel",
+    "balance",
+    "skills",
+    "fewest_organizations",
 ]
 NAMES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
+
+
+#: exact integers behind one unit of a cap: caps of travel are given in km or minutes
+SHOWN_PER_UNIT = {"m": M_PER_KM, "s": S_PER_MIN}
+#: far below one unit of any exact integer, far above the rounding of its decimal form
+ROUNDING = 1e-6
+#: objectives that count recipients, and so can be asked for some of them only (`Objective.where`)
+COVERAGE: tuple[ObjectiveName, ...] = ("cover_counties", "count_counties", "cover_schools", "count_schools")
+#: objectives whose shown number is better the larger it is
+MORE_IS_BETTER: tuple[ObjectiveName, ...] = (
+    *COVERAGE,
+    "fill_counties",
+    "fill",
+    "keep_counties",
+    "keep_schools",
+    "skills",
+)
+#: objectives in bands of travel (`Objective.band_km`, `Objective.band_min`)
+BANDED: tuple[ObjectiveName, ...] = ("fair_county_travel", "fair_school_travel")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +74,14 @@ class Terms:
         Times the cost of a chosen pair; added for a pair of last year; added for every pair.
     uncovered, unmet : (R,) int64
         Added for a recipient with no pair at all; added for each place left empty below the maximum.
+    fit
+        Times the number of the recipient's needs that the provider's skills meet.
+    far
+        1 is added for every pair whose cost is at least this; None for no such term.
+    used
+        Added for every provider with at least one pair.
+    squares
+        Times the square of each provider's number of pairs.
     """
 
     travel: int
@@ -52,20 +89,38 @@ class Terms:
     pair: int
     uncovered: IntArray
     unmet: IntArray
+    fit: int = 0
+    far: int | None = None
+    used: int = 0
+    squares: int = 0
 
-    def of_pairs(self, cost: IntArray, was_pair: BoolArray) -> IntArray:
-        """Return what each pair costs, given its travel cost and whether it was a pair last year."""
-        return self.travel * cost + self.kept * was_pair + self.pair
+    def of_pairs(self, cost: IntArray, was_pair: BoolArray, fit: IntArray | None = None) -> IntArray:
+        """Return what each pair costs, given its travel cost, whether it was a pair last year, and its fit."""
+        total: IntArray = self.travel * cost + self.kept * was_pair + self.pair
+        if self.far is not None:
+            total = total + (cost >= self.far)
+        if self.fit and fit is not None:
+            total = total + self.fit * fit
+        return total
+
+    def of_providers(self, count: IntArray) -> int:
+        """Return what the providers cost, given each one's number of pairs."""
+        return self.used * int((count > 0).sum()) + self.squares * int((count * count).sum())
 
     @property
     def is_zero(self) -> bool:
         """Whether the objective says nothing about this level of pairing."""
-        return not (self.travel or self.kept or self.pair or self.uncovered.any() or self.unmet.any())
+        return self.is_plain and not (self.travel or self.kept or self.pair or self.uncovered.any() or self.unmet.any())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only the first five terms are there, which a flow can carry."""
+        return not (self.fit or self.far is not None or self.used or self.squares)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AdditiveObjective:
-    """One additive objective over both levels of pairing.
+    """One objective over both levels of pairing: a sum, or with `worst_of` the dearest pair of that level.
 
     Attributes
     ----------
@@ -73,6 +128,12 @@ class AdditiveObjective:
         As in `Level`; `unit` is that of the exact integer.
     offset
         Value shown when the minimised sum is 0: shown = offset - sum for "max", offset + sum for "min".
+    worst_of
+        The level of pairing whose largest cost of a pair (0 without pairs) is minimised, instead of a sum.
+    slack_percent
+        How much worse than its optimum the level may become for the sake of those after it.
+    cap
+        The minimised value may never exceed this (a hard rule from the first level on); None for no cap.
     """
 
     name: str
@@ -81,6 +142,9 @@ class AdditiveObjective:
     county: Terms
     school: Terms
     offset: int = 0
+    worst_of: PairLevel | None = None
+    slack_percent: float = 0.0
+    cap: int | None = None
 
     def terms(self, level: str) -> Terms:
         """Return the terms of `level`, "county" or "school"."""
@@ -94,6 +158,28 @@ class AdditiveObjective:
         """Return the minimised sum behind a shown number."""
         return self.offset - shown if self.sense == "max" else shown - self.offset
 
+    def allowance(self, minimised: int) -> int:
+        """Return the largest minimised value that the levels after may leave, once the optimum is known."""
+        thousandths = round(self.slack_percent * 1000)
+        return minimised + abs(self.shown(minimised)) * thousandths // 100_000
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a sum that a flow can carry, without slack or cap."""
+        return (
+            self.worst_of is None
+            and self.county.is_plain
+            and self.school.is_plain
+            and not self.slack_percent
+            and self.cap is None
+        )
+
+
+def title(name: str, lang: str = "en") -> str:
+    """Return the words for the name of a level, such as "cover_schools[贵州省]" or "fair_school_travel>=50km"."""
+    base = name.split("[")[0].split(">=")[0]
+    return text(f"objective.{base}", lang) + name[len(base) :]
+
 
 def maxima(facts: Facts, policy: Policy, level: str) -> IntArray:
     """Return the most pairs each recipient of `level` wants under `policy`."""
@@ -104,10 +190,14 @@ def maxima(facts: Facts, policy: Policy, level: str) -> IntArray:
 
 def compile_objectives(facts: Facts, policy: Policy) -> tuple[AdditiveObjective, ...]:
     """Return the objectives of `policy` in order; without a child rate coverage comes before convenience."""
-    names = [objective.name for objective in policy.objectives]
+    compiled = [level for asked in policy.objectives for level in _compile(asked, facts, policy)]
+    names = [level.name for level in compiled]
     if policy.child_rate is None and "convenience" in names and not {"cover_schools", "count_schools"} & set(names):
-        names.insert(names.index("convenience"), "cover_schools")
-    return tuple(_compile(name, facts, policy) for name in names)
+        from matcher.policy import Objective  # not at the top: policy imports the names of this module
+
+        first = names.index("convenience")
+        compiled[first:first] = _compile(Objective(name="cover_schools"), facts, policy)
+    return tuple(compiled)
 
 
 def empty_place_cost(facts: Facts, policy: Policy) -> IntArray:
@@ -116,59 +206,98 @@ def empty_place_cost(facts: Facts, policy: Policy) -> IntArray:
     if policy.child_rate is None:
         return np.zeros(len(schools), dtype=np.int64)
     total = schools.children * policy.child_rate
+    for rule in policy.rules:
+        total = rule.weigh_children(facts, total)
     wanted = np.maximum(places, 1)
     nearest: IntArray = (2 * total + wanted) // (2 * wanted) * (places > 0)  # halves up
     return nearest
 
 
-def _compile(name: ObjectiveName, facts: Facts, policy: Policy) -> AdditiveObjective:
+def _compile(asked: Objective, facts: Facts, policy: Policy) -> list[AdditiveObjective]:
+    if asked.name in BANDED:
+        return _bands(asked, facts, policy)
+    level = _sum(asked, facts, policy)
+    if asked.where is not None:
+        level = replace(level, name=f"{level.name}[{asked.where.words('en')}]")
+    cap = None
+    if asked.at_most is not None:
+        cap = level.minimised(math.floor(asked.at_most * SHOWN_PER_UNIT.get(level.unit, 1) + ROUNDING))
+    if asked.at_least is not None:
+        cap = level.minimised(math.ceil(asked.at_least - ROUNDING))
+    return [replace(level, slack_percent=asked.slack_percent, cap=cap)]
+
+
+def _sum(asked: Objective, facts: Facts, policy: Policy) -> AdditiveObjective:
     counties, schools = facts.arrays.counties, facts.arrays.schools
-    county_places, school_places = maxima(facts, policy, "county"), maxima(facts, policy, "school")
+    county_wants = maxima(facts, policy, "county") > 0
+    school_wants = maxima(facts, policy, "school") > 0
+    if asked.where is not None:
+        county_wants = county_wants & asked.where.mask(facts, "counties")
+        school_wants = school_wants & asked.where.mask(facts, "schools")
+    no_county, no_school = _terms(len(counties)), _terms(len(schools))
+    county_unit, school_unit = EXACT_UNIT[policy.county_cost], EXACT_UNIT[policy.school_cost]
+    name = asked.name
 
-    def terms(
-        recipients: int,
-        *,
-        travel: int = 0,
-        kept: int = 0,
-        pair: int = 0,
-        uncovered: IntArray | None = None,
-        unmet: IntArray | None = None,
-    ) -> Terms:
-        zero = np.zeros(recipients, dtype=np.int64)
-        return Terms(travel, kept, pair, zero if uncovered is None else uncovered, zero if unmet is None else unmet)
+    def most(unit: str, county: Terms = no_county, school: Terms = no_school, offset: int = 0) -> AdditiveObjective:
+        return AdditiveObjective(name, "max", unit, county, school, offset)
 
-    no_county, no_school = terms(len(counties)), terms(len(schools))
-    wanting_counties, wanting_schools = county_places > 0, school_places > 0
-    if name == "cover_counties":
-        uncovered = counties.children * wanting_counties
-        county = terms(len(counties), uncovered=uncovered)
-        return AdditiveObjective(name, "max", "children", county, no_school, int(uncovered.sum()))
-    if name == "count_counties":
-        county = terms(len(counties), uncovered=wanting_counties.astype(np.int64))
-        return AdditiveObjective(name, "max", "counties", county, no_school, int(wanting_counties.sum()))
+    def least(unit: str, county: Terms = no_county, school: Terms = no_school, offset: int = 0) -> AdditiveObjective:
+        return AdditiveObjective(name, "min", unit, county, school, offset)
+
+    if name in COVERAGE:
+        wants, nodes = (county_wants, counties) if name.endswith("counties") else (school_wants, schools)
+        unit = "children" if name.startswith("cover") else name.split("_")[1]
+        counted = nodes.children * wants if unit == "children" else wants.astype(np.int64)
+        terms = _terms(len(nodes), uncovered=counted)
+        of_county = name.endswith("counties")
+        return most(unit, terms if of_county else no_county, no_school if of_county else terms, int(counted.sum()))
     if name == "fill_counties":
-        return AdditiveObjective(name, "max", "pairs", terms(len(counties), pair=-1), no_school)
-    if name == "cover_schools":
-        uncovered = schools.children * wanting_schools
-        school = terms(len(schools), uncovered=uncovered)
-        return AdditiveObjective(name, "max", "children", no_county, school, int(uncovered.sum()))
-    if name == "count_schools":
-        school = terms(len(schools), uncovered=wanting_schools.astype(np.int64))
-        return AdditiveObjective(name, "max", "schools", no_county, school, int(wanting_schools.sum()))
+        return most("pairs", county=replace(no_county, pair=-1))
     if name == "fill":
-        return AdditiveObjective(name, "max", "pairs", no_county, terms(len(schools), pair=-1))
+        return most("pairs", school=replace(no_school, pair=-1))
     if name == "keep_counties":
-        return AdditiveObjective(name, "max", "pairs", terms(len(counties), kept=-1), no_school)
+        return most("pairs", county=replace(no_county, kept=-1))
     if name == "keep_schools":
-        return AdditiveObjective(name, "max", "pairs", no_county, terms(len(schools), kept=-1))
+        return most("pairs", school=replace(no_school, kept=-1))
     if name == "county_travel":
-        unit = EXACT_UNIT[policy.county_cost]
-        return AdditiveObjective(name, "min", unit, terms(len(counties), travel=1), no_school)
+        return least(county_unit, county=replace(no_county, travel=1))
     if name == "school_travel":
-        unit = EXACT_UNIT[policy.school_cost]
-        return AdditiveObjective(name, "min", unit, no_county, terms(len(schools), travel=1))
+        return least(school_unit, school=replace(no_school, travel=1))
+    if name == "worst_county_travel":
+        return replace(least(county_unit), worst_of="county")
+    if name == "worst_school_travel":
+        return replace(least(school_unit), worst_of="school")
+    if name == "balance":
+        return least("squared pairs", school=replace(no_school, squares=1))
+    if name == "skills":
+        return most("needs", school=replace(no_school, fit=-1))
+    if name == "fewest_organizations":
+        return least("organizations", county=replace(no_county, used=1))
     change = policy.change_rate
-    school = terms(len(schools), travel=1, kept=-change, unmet=empty_place_cost(facts, policy))
+    convenience = replace(no_school, travel=1, kept=-change, unmet=empty_place_cost(facts, policy))
     # an ended pair costs `change`: the constant for all of last year's pairs that could be kept, less those kept
-    keepable = facts.num_previous("school")
-    return AdditiveObjective(name, "min", EXACT_UNIT[policy.school_cost], no_county, school, change * keepable)
+    return least(school_unit, school=convenience, offset=change * facts.num_previous("school"))
+
+
+def _bands(asked: Objective, facts: Facts, policy: Policy) -> list[AdditiveObjective]:
+    """Return one level for each band from the farthest down: the number of pairs that lie in it or beyond.
+
+    Least in that order is the leximin of the pairs' bands (band k holds the costs of [k * width, (k + 1) * width)).
+    """
+    level: PairLevel = "county" if asked.name == "fair_county_travel" else "school"
+    width, shown, suffix = asked.band_min, S_PER_MIN, "min"
+    if facts.unit(level) == "km":
+        width, shown, suffix = asked.band_km, M_PER_KM, "km"
+    exact = max(1, round((width or 0) * shown))
+    none = {"county": _terms(len(facts.arrays.counties)), "school": _terms(len(facts.arrays.schools))}
+    found = []
+    for band in range(facts.largest_cost(level) // exact, 0, -1):
+        terms = {**none, level: replace(none[level], far=band * exact)}
+        name = f"{asked.name}>={band * exact / shown:g}{suffix}"
+        found.append(AdditiveObjective(name, "min", "pairs", terms["county"], terms["school"]))
+    return found
+
+
+def _terms(recipients: int, *, uncovered: IntArray | None = None) -> Terms:
+    zero = np.zeros(recipients, dtype=np.int64)
+    return Terms(0, 0, 0, zero if uncovered is None else uncovered, zero)

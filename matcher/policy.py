@@ -11,14 +11,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from matcher.errors import Fault, InvalidInput
 from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
 from matcher.messages import text
 from matcher.model import Bounds, record_fault
-from matcher.objectives import NAMES, ObjectiveName
-from matcher.rules import AnyRule, Listed, Locks, Names, Number, Reach, Rule, Within
+from matcher.objectives import BANDED, COVERAGE, MORE_IS_BETTER, ObjectiveName
+from matcher.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Selector, Within
+from matcher.rules_rows import ChildrenPerVolunteer, Floor, Load, MaxChanges, Priority, Skills, WantedKind
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: a rule as data: the word `kind` says which
+AnyRule = Annotated[
+    Reach | Within | Pin | Forbid | Floor | Load | Skills | ChildrenPerVolunteer | Priority | WantedKind | MaxChanges,
+    Field(discriminator="kind"),
+]
 
 
 class Objective(BaseModel):
@@ -30,11 +38,50 @@ class Objective(BaseModel):
         One of `matcher.objectives.NAMES`.
     slack_percent
         How much worse than its optimum the level may become for the sake of those after it, in percent.
+    at_most, at_least
+        A cap on the level, hard from the first level on: at most so many km (or minutes, pairs, organisations) where
+        less is better, at least so many children (or schools, counties, pairs, needs) where more is.
+    where
+        For coverage only: which counties or schools count; the priority of key areas is such a level before the others.
+    band_km, band_min
+        For fair travel only: the width of a band.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: ObjectiveName
     slack_percent: Number = 0.0
+    at_most: Number | None = None
+    at_least: Number | None = None
+    where: Selector | None = None
+    band_km: Positive | None = None
+    band_min: Positive | None = None
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Objective:
+        """Refuse fields that mean nothing to the objective."""
+        if self.where is not None and self.name not in COVERAGE:
+            raise ValueError(f"where is for {', '.join(COVERAGE)} only")
+        banded = self.band_km is not None or self.band_min is not None
+        if banded != (self.name in BANDED):
+            raise ValueError(f"band_km or band_min is needed for {' and '.join(BANDED)}, and for them only")
+        if self.name in BANDED and (self.slack_percent or self.at_most is not None):
+            raise ValueError("fair travel is many levels and takes no slack_percent or at_most")
+        more_is_better = self.name in MORE_IS_BETTER
+        if (self.at_most is not None and more_is_better) or (self.at_least is not None and not more_is_better):
+            raise ValueError("at_most is for levels where less is better, at_least for those where more is")
+        return self
+
+    def words(self, lang: str = "en") -> str:
+        """Say the objective, with its slack, cap, place and band."""
+        said = text(f"objective.{self.name}", lang)
+        details = [
+            text(f"objective.with.{field}", lang, value=value)
+            for field in ("slack_percent", "at_most", "at_least", "band_km", "band_min")
+            if (value := getattr(self, field))
+        ]
+        if self.where is not None:
+            details.insert(0, self.where.words(lang))
+        return f"{said} ({'; '.join(details)})" if details else said
 
 
 def _objective(value: Any) -> Any:
@@ -121,13 +168,13 @@ class Policy(BaseModel):
 
     def model_post_init(self, _context: Any) -> None:
         """Refuse an empty or repeating list of objectives."""
-        names = [objective.name for objective in self.objectives]
+        asked = [(each.name, each.where and each.where.model_dump_json()) for each in self.objectives]
         faults = [
-            Fault("repeated_objective", "policy", column="objectives", value=name)
-            for name in NAMES
-            if names.count(name) > 1
+            Fault("repeated_objective", "policy", column="objectives", value=each[0])
+            for position, each in enumerate(asked)
+            if each in asked[:position]
         ]
-        if not names:
+        if not asked:
             faults.append(Fault("missing_value", "policy", column="objectives"))
         if faults:
             raise InvalidInput(faults)
@@ -166,7 +213,7 @@ class Policy(BaseModel):
 
     def sentences(self, lang: str = "en") -> list[str]:
         """Say the policy in sentences: the objectives in order, the exchange rate, the rules."""
-        listed = [text(f"objective.{objective.name}", lang) for objective in self.objectives]
+        listed = [objective.words(lang) for objective in self.objectives]
         said = [text("policy.objectives", lang, objectives="; ".join(f"{n}. {s}" for n, s in enumerate(listed, 1)))]
         if self.child_rate is None:
             said.append(text("policy.child_rate.none", lang))

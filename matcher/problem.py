@@ -13,7 +13,8 @@ from matcher.facts import Facts
 from matcher.model import Instance
 from matcher.objectives import AdditiveObjective, compile_objectives, maxima
 from matcher.policy import Policy
-from matcher.rules import Rule
+from matcher.rows import Row
+from matcher.rules import Rule, Violation
 
 
 @dataclass(frozen=True)
@@ -103,18 +104,58 @@ class Problem:
         """Whether no county can have two organisations and no organisation two counties."""
         return bool((self.capacity("county")[:, 1] <= 1).all() and (self.demand("county")[:, 1] <= 1).all())
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every objective is a sum that a flow carries, without slack or cap, and no rule is a linear row."""
+        return not self.rows and all(objective.is_plain for objective in self.objectives)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The linear rows of all rules."""
+        return tuple(row for rule in self.rules for row in rule.rows(self))
+
+    def keepable(self, level: str) -> IntArray:
+        """Return (k, 2): pairs of last year of `level` that are still allowed (with their county pair)."""
+        pairs = self.facts.previous_pairs(level)
+        allowed = self.allowed(level, pairs[:, 0], pairs[:, 1])
+        if level == "school":
+            above = self.arrays.branches.parent[pairs[:, 0]], self.arrays.schools.parent[pairs[:, 1]]
+            allowed = allowed & self.allowed("county", *above)
+        return pairs[allowed]
+
+    def violations(self, county_pairs: IntArray, school_pairs: IntArray) -> list[Violation]:
+        """Return every linear row and every cap of a level that a plan breaks, added up from the pairs alone."""
+        chosen = {"county": county_pairs, "school": school_pairs}
+        found = []
+        for row in self.rows:
+            value = row.value(chosen)
+            limit = row.broken(value)
+            if limit is not None:
+                found.append(Violation(row.code, {**row.details, "value": value, "limit": limit}))
+        for objective, value in zip(self.objectives, self.minimised(county_pairs, school_pairs), strict=True):
+            if objective.cap is not None and value > objective.cap:
+                details = {"level": objective.name, "unit": objective.unit}
+                shown = {"value": objective.shown(value), "limit": objective.shown(objective.cap)}
+                found.append(Violation("cap", {**details, **shown}))
+        return found
+
     def minimised(self, county_pairs: IntArray, school_pairs: IntArray) -> tuple[int, ...]:
-        """Return the exact sum of each objective for a plan given as (k, 2) positions at both levels."""
+        """Return the exact value of each objective, to be minimised, for a plan given as (k, 2) positions."""
         totals = [0] * len(self.objectives)
         for level, pairs in (("county", county_pairs), ("school", school_pairs)):
             provider_idx, recipient_idx = pairs[:, 0], pairs[:, 1]
             cost = self.facts.cost(level, provider_idx, recipient_idx)
             was_pair = self.facts.was_pair(level, provider_idx, recipient_idx)
+            fit = self.facts.fit(level, provider_idx, recipient_idx)
             demand = self.demand(level)
             count = np.bincount(recipient_idx, minlength=len(demand))
+            load = np.bincount(provider_idx, minlength=len(self.arrays.sides(level)[0]))
             empty = np.maximum(demand[:, 1] - count, 0)
             for position, objective in enumerate(self.objectives):
+                if objective.worst_of is not None:
+                    totals[position] += int(cost.max(initial=0)) if objective.worst_of == level else 0
+                    continue
                 terms = objective.terms(level)
-                totals[position] += int(terms.of_pairs(cost, was_pair).sum())
+                totals[position] += int(terms.of_pairs(cost, was_pair, fit).sum()) + terms.of_providers(load)
                 totals[position] += int(terms.uncovered[count == 0].sum()) + int((terms.unmet * empty).sum())
         return tuple(totals)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
@@ -17,6 +17,10 @@ from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST, Facts
 from matcher.messages import text
 from matcher.model import Id, PairLevel
+
+if TYPE_CHECKING:
+    from matcher.problem import Problem
+    from matcher.rows import Row
 
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -140,6 +144,14 @@ class Rule(BaseModel):
     def pins(self, facts: Facts) -> Iterable[tuple[str, int, int]]:
         """Return the pairs that must be in the plan: (level, provider position, recipient position)."""
         return ()
+
+    def rows(self, problem: Problem) -> Iterable[Row]:
+        """Return the linear rows that a plan must keep, none by default."""
+        return ()
+
+    def weigh_children(self, facts: Facts, rate: IntArray) -> IntArray:
+        """Return what convenience charges for each school's children, given the charge so far; (S,) int64."""
+        return rate
 
     def sentence(self, lang: str = "en") -> str:
         """Say the rule in one sentence."""
@@ -273,7 +285,3 @@ class Forbid(Rule):
     def sentence(self, lang: str = "en") -> str:
         provider, recipient = self.provider.words(lang), self.recipient.words(lang)
         return text("rule.forbid", lang, provider=provider, recipient=recipient, reason=self.reason or "-")
-
-
-#: a rule as data: the word `kind` says which
-AnyRule = Annotated[Reach | Within | Pin | Forbid, Field(discriminator="kind")]
