@@ -98,11 +98,15 @@ class Face:
         not 0, and with its number of partners wherever a price shows that a bound binds.
         """
         stay = np.flatnonzero(reduced == 0)
-        fixed = np.flatnonzero(chosen & (reduced != 0))
+        taken_at = np.flatnonzero(chosen)
+        fixed = taken_at[reduced[taken_at] != 0]
         taken_p, taken_r = self.count(fixed)
         used_p, used_r = self.used(chosen)
         capacity = _narrowed(self.capacity, taken_p, used_p, prices[0] != 0)
         demand = _narrowed(self.demand, taken_r, used_r, prices[1] != missing)
+        bounds = (capacity, demand)
+        if len(stay) == self.num_free:
+            return Face(self.num_providers, self.num_recipients, self.arcs, self.ends, *bounds, self.taken), stay
         positions = stay if self.arcs is None else self.arcs[stay]
         taken = fixed if self.arcs is None else self.arcs[fixed]
         face = Face(
@@ -110,8 +114,7 @@ class Face:
             self.num_recipients,
             positions,
             self.ends_of(stay),
-            capacity,
-            demand,
+            *bounds,
             np.concatenate([self.taken, taken]),
         )
         return face, stay
