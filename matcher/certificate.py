@@ -150,7 +150,8 @@ class _Undecided:
         total = exact_sum(before) + exact_sum(reduced[negative])
         level = np.flatnonzero(reduced == 0)
         self.taken = np.concatenate([self.taken, negative if self.open is None else self.open[negative]])
-        self.open = level if self.open is None else self.open[level]
+        if self.open is not None or len(level) < len(reduced):
+            self.open = level if self.open is None else self.open[level]
         return total
 
     def _reduced(self, row: int | None, p: Ints, q: Ints, at: Ints | None) -> Ints:

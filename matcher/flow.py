@@ -98,11 +98,15 @@ class Face:
         not 0, and with its number of partners wherever a price shows that a bound binds.
         """
         stay = np.flatnonzero(reduced == 0)
-        fixed = np.flatnonzero(chosen & (reduced != 0))
+        taken_at = np.flatnonzero(chosen)
+        fixed = taken_at[reduced[taken_at] != 0]
         taken_p, taken_r = self.count(fixed)
         used_p, used_r = self.used(chosen)
         capacity = _narrowed(self.capacity, taken_p, used_p, prices[0] != 0)
         demand = _narrowed(self.demand, taken_r, used_r, prices[1] != missing)
+        bounds = (capacity, demand)
+        if len(stay) == self.num_free:
+            return Face(self.num_providers, self.num_recipients, self.arcs, self.ends, *bounds, self.taken), stay
         positions = stay if self.arcs is None else self.arcs[stay]
         taken = fixed if self.arcs is None else self.arcs[fixed]
         face = Face(
@@ -110,8 +114,7 @@ class Face:
             self.num_recipients,
             positions,
             self.ends_of(stay),
-            capacity,
-            demand,
+            *bounds,
             np.concatenate([self.taken, taken]),
         )
         return face, stay
@@ -236,3 +239,36 @@ def _least_cost_coarse_first(
     if chosen is None:
         raise RuntimeError("the flow refused costs within its range")
     return chosen
+
+
+def most_pairs(face: Face, chosen: Bools) -> Bools:
+    """Return the chosen free arcs, (F,) bool, of a matching with most pairs in a face, from one that keeps its bounds.
+
+    A maximum flow in the residual network of `chosen`, about ten times faster than a flow with costs.
+    """
+    from ortools.graph.python.max_flow import SimpleMaxFlow
+
+    num_free = face.num_free
+    provider, recipient = face.ends_of(np.arange(num_free))
+    recipient = recipient + face.num_providers
+    used_p, used_r = face.used(chosen)
+    degree_p, degree_r = face.count(np.arange(num_free))
+    room_p = np.minimum(face.capacity[:, 1], degree_p) - used_p
+    room_r = np.minimum(face.demand[:, 1], degree_r) - used_r
+    at_p, at_r = np.flatnonzero(room_p > 0), np.flatnonzero(room_r > 0)
+    if len(at_p) == 0 or len(at_r) == 0:
+        return chosen
+    source = face.num_providers + face.num_recipients
+    solver = SimpleMaxFlow()
+    solver.add_arcs_with_capacity(
+        np.concatenate(
+            [np.where(chosen, recipient, provider), np.full(len(at_p), source), face.num_providers + at_r]
+        ).astype(np.int32),
+        np.concatenate([np.where(chosen, provider, recipient), at_p, np.full(len(at_r), source + 1)]).astype(np.int32),
+        np.concatenate([np.ones(num_free, np.int64), room_p[at_p], room_r[at_r]]),
+    )
+    status = solver.solve(source, source + 1)
+    if status != solver.OPTIMAL:
+        raise RuntimeError(f"the maximum flow ended with {status}")
+    changed: Bools = solver.flows(np.arange(num_free, dtype=np.int32)) > 0
+    return chosen ^ changed

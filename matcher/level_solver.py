@@ -51,7 +51,7 @@ def _levels_in_order(market: Market, budget: Budget) -> Solved:
         if stands is None:
             if number >= known:
                 following = levels[number + 1] if number + 1 < len(levels) else None
-                chosen, method, known = _solved(market, face, level, following, number)
+                chosen, method, known = _solved(market, face, level, following, number, chosen)
             stands = dual_prices(face, cost, level.missing, chosen)
         p, q = stands
         reduced = face.reduced(cost, p, q)
@@ -92,14 +92,19 @@ def _flat(market: Market) -> NDArray[np.int64]:
 
 
 def _solved(
-    market: Market, face: Face, level: Objective, following: Objective | None, number: int
+    market: Market, face: Face, level: Objective, following: Objective | None, number: int, chosen: Bools
 ) -> tuple[Bools, str, int]:
-    """Return the arcs chosen in a face by an optimal matching, the method, and up to which level it is optimal."""
+    """Return the arcs chosen in a face by an optimal matching, the method, and the first level it may not be best at.
+
+    `chosen` are those of the level before.
+    """
     cost = _cost_on(market, face, level)
     if number == 0 and market.unmet_cost is None and following is not None:
         both = assignment.least_cost(face, _cost_on(market, face, following), following.missing, most_pairs_first=True)
         if both is not None:
             return both, "assignment", 2
+    if cost is None and (number > 0 or not market.has_minima):
+        return flow.most_pairs(face, chosen if number > 0 else np.zeros(face.num_free, bool)), "flow", number + 1
     one = assignment.least_cost(face, cost, level.missing)
     if one is not None:
         return one, "assignment", number + 1

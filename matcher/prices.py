@@ -145,18 +145,17 @@ def _settle_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> N
     num_p, num_r = face.num_providers, face.num_recipients
     taken = np.flatnonzero(chosen)
     grid = np.zeros((num_p, num_r), np.int64) if cost is None else cost.reshape(num_p, num_r)
-    columns = np.arange(num_r)
+    label = np.empty_like(grid)
     kept = np.zeros(0, np.int64)
     _settle(_residual(face, cost, kept, taken), price, np.flatnonzero(price < _UNREACHED))
     for _ in range(num_p * num_r):
-        label = grid + price[:num_p, None]
+        np.add(grid, price[:num_p, None], out=label)
         label.reshape(-1)[taken] = _FAR
-        best = label.argmin(axis=0)
-        least = label[best, columns]
+        least = label.min(axis=0)
         better = ((least < price[num_p:]) & (least < _UNREACHED)).nonzero()[0]
         if not len(better):
             return
-        kept = np.concatenate([kept, best[better] * num_r + better])
+        kept = np.concatenate([kept, label[:, better].argmin(axis=0) * num_r + better])
         price[num_p + better] = least[better]
         _settle(_residual(face, cost, kept, taken), price, num_p + better)
     raise NotOptimal
