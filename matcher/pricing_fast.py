@@ -1,0 +1,126 @@
+"""Compiled inner loops of the pricing, used where numba is installed (extra `fast`); the results are the same without.
+
+Source of the search: the usual branch and bound over a k-d tree (Friedman, Bentley and Finkel 1977), with the least
+price of a box added to its distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+AVAILABLE = True
+try:
+    import numba
+except ImportError:
+    AVAILABLE = False
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile `function` where numba is installed, else return it as it is."""
+    if not AVAILABLE:
+        return function
+    try:
+        result: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # no place to keep the compiled code, such as a read-only installation
+        result = numba.njit(nogil=True, error_model="numpy")(function)
+    return result
+
+
+# R = a^2 / b of WGS-84, the largest radius of curvature; 1 mm below a half keeps rounding errors on the safe side.
+_R = 6378137.0**2 / 6356752.314245179
+INVERSE_4R2 = 1.0 / (4.0 * _R * _R)
+A3, A5, A7 = 1.0 / 6.0, 3.0 / 40.0, 15.0 / 336.0
+HALF = 0.501
+
+
+@compiled
+def whole_floor(squared_chord: float) -> int:
+    """Bound the whole metres of a geodesic from below by its squared chord."""
+    x2 = squared_chord * INVERSE_4R2
+    bound = np.sqrt(squared_chord) * (1.0 + x2 * (A3 + x2 * (A5 + x2 * A7)))
+    return int(max(np.ceil(bound - HALF), 0.0))
+
+
+@compiled
+def cheapest(
+    points: NDArray[np.float64],
+    prices: NDArray[np.int64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    floor: NDArray[np.int64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    xyz: NDArray[np.float64],
+    limit: NDArray[np.int64],
+    reach: int,
+    k: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the k cheapest points of each query; see `pricing_tree.cheapest`."""
+    num = len(xyz)
+    slot = np.full((num, k), -1, np.int64)
+    key = np.full((num, k), np.iinfo(np.int64).max, np.int64)
+    first_leaf = (len(start) - 1) // 2
+    stack = np.empty(128, np.int64)
+    bounds = np.empty(128, np.int64)
+    for q in range(num):
+        x, y, z = xyz[q, 0], xyz[q, 1], xyz[q, 2]
+        count = 0
+        ceiling = limit[q] - 1
+        top = 1
+        stack[0] = 0
+        bounds[0] = floor[0]
+        while top > 0:
+            top -= 1
+            if bounds[top] > ceiling:
+                continue
+            node = stack[top]
+            if node >= first_leaf:
+                for i in range(start[node], end[node]):
+                    dx, dy, dz = points[i, 0] - x, points[i, 1] - y, points[i, 2] - z
+                    whole = whole_floor(dx * dx + dy * dy + dz * dz)
+                    total = whole + prices[i]
+                    if whole > reach or total > ceiling:
+                        continue
+                    if count == k and total == key[q, k - 1] and i > slot[q, k - 1]:
+                        continue
+                    at = count if count < k else k - 1
+                    while at > 0 and (key[q, at - 1] > total or (key[q, at - 1] == total and slot[q, at - 1] > i)):
+                        key[q, at] = key[q, at - 1]
+                        slot[q, at] = slot[q, at - 1]
+                        at -= 1
+                    key[q, at] = total
+                    slot[q, at] = i
+                    if count < k:
+                        count += 1
+                    if count == k:
+                        ceiling = key[q, k - 1]
+                continue
+            left = 2 * node + 1
+            best = np.int64(0)
+            for side in range(2):
+                child = left + side
+                gx = max(low[child, 0] - x, x - high[child, 0], 0.0)
+                gy = max(low[child, 1] - y, y - high[child, 1], 0.0)
+                gz = max(low[child, 2] - z, z - high[child, 2], 0.0)
+                whole = whole_floor(gx * gx + gy * gy + gz * gz)
+                total = whole + floor[child]
+                if whole > reach or total > ceiling:
+                    continue
+                if side == 1 and top > 0 and stack[top - 1] == left and best < total:
+                    # the more promising child goes on top
+                    stack[top] = left
+                    bounds[top] = best
+                    stack[top - 1] = child
+                    bounds[top - 1] = total
+                else:
+                    stack[top] = child
+                    bounds[top] = total
+                best = total
+                top += 1
+    return slot, key
