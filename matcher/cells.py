@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from matcher.drafts import UNREADABLE
 from matcher.headers import Column, normal
-from matcher.model import words
+from matcher.model import HALF_WIDTH, LONGEST, words
 
 #: cells of a column that are tried at once; a chunk with a fault is read again cell by cell
 _CHUNK: Final = 2048
@@ -23,17 +23,17 @@ _CHUNK: Final = 2048
 _LOST_DIGITS: Final = 10**15
 _MOST: Final = 10**9
 
-_HALF_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_CONTROL_IN_ID: Final = re.compile(r"[\x00-\x1f\x7f]")
-_SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+_CONTROL_IN_ID: Final = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
+_SCIENTIFIC: Final = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
+_EXCEL_ERROR: Final = re.compile(r"#(?:REF!|N/A|NAME\?|DIV/0!|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)")
 _DMS: Final = re.compile(
     r"[NSEWnsew北南东西]?[纬经]?\s*(\d{1,3})\s*[°度º]\s*(?:(\d{1,2}(?:\.\d+)?)\s*[′'’分])?\s*(?:(\d{1,2}(?:\.\d+)?)\s*[″\"”秒])?\s*[NSEWnsew]?"
 )
 _RANGE: Final = re.compile(r"(\d+)\s*(?:\.\.|~|…|‥)\s*(\d+)")
-#: an apostrophe before these keeps a spreadsheet from running the cell as a formula; `escape` and `unescape` agree
-_RISKY: Final = re.compile(r"'*[=+\-@\t\r]")
-_EXCEL_ERROR: Final = re.compile(r"#(REF!|N/A|NAME\?|DIV/0!|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)")
+#: an apostrophe before these keeps a spreadsheet from running the cell as a formula, and this library from taking it
+#: for a number of lost digits or an error; `escape` and `unescape` agree
+_RISKY: Final = re.compile(rf"'*(?:[=+\-@\t\r]|(?:{_SCIENTIFIC.pattern}|{_EXCEL_ERROR.pattern})\Z)")
 
 #: bounds of the numbers, as the records have them
 LIMITS: Final[Mapping[str, tuple[float, float]]] = {
@@ -156,17 +156,15 @@ def _quick(fast: Fast, column: Column, chunk: Sequence[Any]) -> list[Any] | None
 def _fast_text(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
     if set(map(type, chunk)) != {str}:
         return None
-    joined = "\n".join(chunk)
+    joined = "".join(chunk)
     if column.type == "id" and not joined.isascii():
-        joined = joined.translate(_HALF_WIDTH)
-        chunk = [value.translate(_HALF_WIDTH) for value in chunk]
+        joined = joined.translate(HALF_WIDTH)
+        chunk = [value.translate(HALF_WIDTH) for value in chunk]
     control = _CONTROL_IN_ID if column.type == "id" else _CONTROL
-    if "'" in joined or "#" in joined or "+" in joined or control.search(joined.replace("\n", "")):
+    if any(mark in joined for mark in "'#+\r\n") or control.search(joined) or max(map(len, chunk)) > LONGEST:
         return None
     stripped = [value.strip() for value in chunk]
-    if not all(stripped) or (column.type == "id" and joined.count("\n") >= len(chunk)):
-        return None
-    return stripped
+    return stripped if all(stripped) else None
 
 
 def _fast_decimal(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
@@ -247,9 +245,13 @@ def _one_id(column: Column, value: Any) -> str:
         raise BadCell("boolean_cell")
     if isinstance(value, float) and (not isfinite(value) or abs(value) >= _LOST_DIGITS):
         raise BadCell("digits_lost")
-    plain = as_text(value).translate(_HALF_WIDTH).strip()
-    if _SCIENTIFIC.fullmatch(plain):
+    if isinstance(value, str) and _SCIENTIFIC.fullmatch(value.translate(HALF_WIDTH)):
         raise BadCell("digits_lost")
+    plain = as_text(value).translate(HALF_WIDTH).strip()
+    if not plain:
+        raise BadCell("missing_value")
+    if len(plain) > LONGEST:
+        raise BadCell("too_long", limit=LONGEST)
     if _CONTROL_IN_ID.search(plain):
         raise BadCell("control_character")
     return plain
@@ -259,6 +261,8 @@ def _one_text(column: Column, value: Any) -> str:
     plain = as_text(value).replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(plain):
         raise BadCell("control_character")
+    if len(plain) > LONGEST:
+        raise BadCell("too_long", limit=LONGEST)
     return plain
 
 
@@ -274,7 +278,7 @@ def _number(column: Column, value: Any) -> float | int:
     if isinstance(value, dt.date | dt.time | dt.timedelta):
         raise BadCell("date_as_number")
     if isinstance(value, str):
-        plain = unescape(value.translate(_HALF_WIDTH).strip())
+        plain = unescape(value.translate(HALF_WIDTH).strip())
         dms = _DMS.fullmatch(plain)
         if dms is not None:
             degrees, minutes, seconds = (float(part or 0) for part in dms.groups())
@@ -315,7 +319,7 @@ def _one_whole(column: Column, value: Any) -> int:
 
 def _one_bounds(column: Column, value: Any) -> tuple[int, int]:
     if isinstance(value, str):
-        both = _RANGE.fullmatch(value.translate(_HALF_WIDTH).strip())
+        both = _RANGE.fullmatch(value.translate(HALF_WIDTH).strip())
         if both is not None:
             return _one_whole(column, both.group(1)), _one_whole(column, both.group(2))
     if isinstance(value, list | tuple) and len(value) == 2:

@@ -29,6 +29,9 @@ PAIR_COLUMNS: Final = {
 }
 #: above this share of strangers in `previous` the table is taken to belong to other tables
 MOST_STRANGERS: Final = 0.2
+#: extra columns that name the datum of a row, and the province of a school
+DATUM_TITLES: Final = ("datum", "坐标系", "坐标系统")
+_PROVINCE_TITLES: Final = ("province", "省份", "省", "所在省", "所在省份")
 #: names and examples that one notice lists
 _EXAMPLES: Final = 5
 
@@ -62,7 +65,7 @@ def cross_check(
     faults += _bounds(tables, row)
     faults += _contradicting_locks(tables, row)
     faults += _successor_cycles(tables, row)
-    faults += _shadowing_extras(tables)
+    faults += _telling_extras(tables, row)
     if not absent:
         faults += _strangers(tables, ids)
     return faults
@@ -244,20 +247,38 @@ def _successor_cycles(tables: Tables, row: Row) -> list[Fault]:
     ]
 
 
-def _shadowing_extras(tables: Tables) -> list[Fault]:
-    """Find extra columns whose names the reader would take for columns of the table."""
-    from matcher.headers import columns_of  # not at the top: only where there are extras
+def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
+    """Check the extra columns that say something about the others: their name, a datum, a school's province."""
+    from matcher.headers import columns_of, normal  # not at the top: only where there are extras
 
+    province = {county.id: county.province for county in tables["counties"]}
     faults = []
     for table in RECORDS:
         names = {name for record in tables[table] if record.extras for name in _names(record.extras)}
-        known = {name: columns_of(table, [name]) for name in sorted(names)}
-        faults += [
-            Fault("extra_is_column", table, column=name, details={"known": column[0]})
-            for name, column in known.items()
-            if column
-        ]
+        for name in sorted(names):
+            if columns_of(table, [name]):
+                details = {"known": columns_of(table, [name])[0]}
+                faults.append(Fault("extra_is_column", table, column=name, details=details))
+            is_datum, is_province = normal(name) in DATUM_TITLES, normal(name) in _PROVINCE_TITLES
+            if not is_datum and not (is_province and table == "schools"):
+                continue
+            for position, record in enumerate(tables[table]):
+                said = record.extras.get(name) if isinstance(record.extras, Mapping) else None
+                if said is None:
+                    continue
+                if is_datum and plain_datum(said) != "wgs84":
+                    details = {"declared": "wgs84", "found": said}
+                    faults.append(Fault("two_datums", table, row(table, position), name, said, details=details))
+                of_county = province.get(record.county_id) if is_province and table == "schools" else None
+                if isinstance(of_county, str) and of_county != said:
+                    details = {"of_county": of_county}
+                    faults.append(Fault("other_province", table, row(table, position), name, said, details=details))
     return faults
+
+
+def plain_datum(word: str) -> str:
+    """Return a user's word for a datum as the library's: `GCJ-02` as gcj02."""
+    return "".join(character for character in word.lower() if character.isalnum()).replace("ll", "")
 
 
 def _names(extras: Any) -> list[str]:

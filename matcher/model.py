@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import (
@@ -51,9 +52,31 @@ FORMAT: Final = "matcher.instance/1"
 #: `coord_precision` of a school without coordinates
 AT_SEAT: Final = "county_seat"
 
-# control characters can't be written to a workbook, and in an id they are always a slip
-Id = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+#: what a cell of a spreadsheet can hold
+LONGEST: Final = 32_000
+#: full-width letters, digits, punctuation and space -> the plain ones
+HALF_WIDTH: Final = MappingProxyType({0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20})
+
+
+def _half_width(value: Any) -> Any:
+    return value.translate(HALF_WIDTH) if isinstance(value, str) and not value.isascii() else value
+
+
+# control characters can't be written to a workbook; in an id they, and what has no width, are always a slip
+_Line = StringConstraints(
+    min_length=1, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]*$"
+)
+#: ids are half-width: `Ｕ１` and `U1` are one id
+Id = Annotated[str, BeforeValidator(_half_width), _Line]
+Title = Annotated[str, _Line]
+Text = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+
+
+def _none_if_blank(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
@@ -85,8 +108,10 @@ def words(value: Any) -> tuple[str, ...]:
     """Read `a;b` (also with the full-width semicolon) as the words a and b, sorted."""
     if value is None:
         return ()
-    parts = value.replace("；", ";").split(";") if isinstance(value, str) else value
-    return tuple(sorted({str(part).strip() for part in parts} - {""}))
+    if not isinstance(value, str | list | tuple | set | frozenset):
+        raise ValueError("give words as `a;b` or as a list")
+    whole = value if isinstance(value, str) else ";".join(map(str, value))
+    return tuple(sorted({part.strip() for part in whole.replace("；", ";").split(";")} - {""}))
 
 
 Words = Annotated[tuple[Text, ...], BeforeValidator(words)]
@@ -99,7 +124,7 @@ def _filled(value: Any) -> Any:
     return {name: cell for name, cell in value.items() if not (isinstance(cell, str) and not cell.strip())}
 
 
-Extras = Annotated[dict[Id, Text], BeforeValidator(_filled)]
+Extras = Annotated[dict[Title, Text], BeforeValidator(_filled)]
 
 
 class Record(BaseModel):
@@ -129,7 +154,7 @@ class Organization(Entity):
     """A university, enterprise or institution whose committee can be paired with counties."""
 
     kind: Literal["university", "enterprise", "institution"] | None = None
-    province: Text | None = None
+    province: OptionalText = None
     lat: Latitude
     lon: Longitude
     capacity: Bounds = (0, 1)
@@ -149,7 +174,7 @@ class Branch(Entity):
 class County(Entity):
     """A key county; it wants organisations."""
 
-    province: Text | None = None
+    province: OptionalText = None
     lat: Latitude
     lon: Longitude
     children: Count | None = None
@@ -162,7 +187,7 @@ class School(Entity):
     county_id: Id
     lat: Latitude | None = None
     lon: Longitude | None = None
-    coord_precision: Text | None = None
+    coord_precision: OptionalText = None
     children: Count | None = None
     demand: Bounds = (0, 1)
     needs: Words = ()

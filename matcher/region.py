@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.crosscheck import DATUM_TITLES, plain_datum
 from matcher.drafts import UNREADABLE
 from matcher.errors import Fault, InvalidInput
 from matcher.headers import normal
@@ -27,7 +28,6 @@ CHINA: Final[Box] = (3.0, 54.0, 73.0, 136.0)
 _FAR_KM: Final = 400.0
 _EXAMPLES: Final = 5
 _WITH_POINTS: Final = ("organizations", "branches", "counties", "schools")
-_DATUM_HEADERS: Final = ("datum", "坐标系", "坐标系统")
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -52,8 +52,6 @@ def place(
     for name, (lat, lon) in points.items():
         _judge(typed[name], lat, lon, judged, box is not None, faults, notices)
         _one_datum(typed[name], datum, faults)
-    if "schools" in typed:
-        _same_province(typed, faults)
     _convert(typed, datum)
     _near_county(typed, notices)
 
@@ -123,26 +121,8 @@ def _one_datum(table: Typed, datum: str, faults: list[Fault]) -> None:
     """Report rows whose own column of datums names another than the declared one."""
     for position, extras in enumerate(table.extras):
         for title, value in extras.items():
-            if normal(title) in _DATUM_HEADERS and _plain(value) != datum:
+            if normal(title) in DATUM_TITLES and plain_datum(value) != datum:
                 faults.append(table.fault("two_datums", position, title, value, declared=datum, found=value))
-
-
-def _plain(value: str) -> str:
-    return "".join(character for character in value.lower() if character.isalnum()).replace("ll", "")
-
-
-def _same_province(typed: Mapping[str, Typed], faults: list[Fault]) -> None:
-    """Report schools whose own column of provinces names another than their county's."""
-    schools, counties = typed["schools"], typed.get("counties")
-    if counties is None or "province" not in counties.columns:
-        return
-    province = dict(zip(counties.columns["id"], counties.columns["province"], strict=True))
-    for position, extras in enumerate(schools.extras):
-        for title, value in extras.items():
-            if normal(title) in ("province", "省份", "省"):
-                of_county = province.get(schools.columns["county_id"][position])
-                if isinstance(of_county, str) and of_county != value:
-                    faults.append(schools.fault("other_province", position, title, value, of_county=of_county))
 
 
 def _convert(typed: Mapping[str, Typed], datum: str) -> None:
@@ -159,6 +139,10 @@ def _convert(typed: Mapping[str, Typed], datum: str) -> None:
         columns = typed[name].columns
         for position, north, east in zip(there.tolist(), new_lat.tolist(), new_lon.tolist(), strict=True):
             columns["lat"][position], columns["lon"][position] = north, east
+        for extras in typed[name].extras:
+            for title in extras:
+                if normal(title) in DATUM_TITLES:
+                    extras[title] = "wgs84"
 
 
 def converted(lat: Floats, lon: Floats, datum: str) -> tuple[Floats, Floats]:

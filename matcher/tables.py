@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from matcher.cells import read_column, shown, texts
+from matcher.cells import as_text, read_column, shown, texts
 from matcher.drafts import UNREADABLE, faults_of
 from matcher.errors import Fault, InvalidInput
 from matcher.headers import TABLES, columns_of, datum_of, nearest_column, normal
@@ -212,7 +212,7 @@ def _typed(raw: RawTable, datum: Datum, faults: list[Fault], notices: list[Notic
     """Find the columns of a table and read their cells."""
     typed = Typed(raw)
     spec = TABLES[raw.table]
-    header = ["" if title is None else str(title).strip() for title in raw.header]
+    header = [as_text(title) for title in raw.header]
     known = columns_of(raw.table, header)
     for position, name in known.items():
         if name in typed.titles:

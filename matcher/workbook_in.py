@@ -78,7 +78,8 @@ def read_workbook(path: Path) -> Findings:
                 continue
             sheet = workbook.get_sheet_by_name(name)
             found.add_rows(table, None if name == table else name, sheet.to_python(skip_empty_area=False))
-            _report_merged(sheet.merged_cell_ranges or [], found)
+            if found.tables and found.tables[-1].table == table:
+                _report_merged(found.tables[-1], sheet.merged_cell_ranges or [], found)
         if not found.tables and not found.broken:
             raise _Refused("no_tables", path.name, tables=", ".join(TABLES))
         if package.formulas or (package.padded and any(_numbers_as_ids(raw) for raw in found.tables)):
@@ -159,11 +160,8 @@ def _has_padding(styles: bytes) -> bool:
 # --- merged cells and the second look -------------------------------------------------------------------------------
 
 
-def _report_merged(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], found: Findings) -> None:
-    """Report merged cells that reach into the rows of the table read last."""
-    if not found.tables or not ranges:
-        return
-    raw = found.tables[-1]
+def _report_merged(raw: RawTable, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], found: Findings) -> None:
+    """Report merged cells that reach into the header or the rows of a table; titles above may be merged."""
     for (top, left), (bottom, right) in ranges:
         if bottom + 1 >= raw.header_row and left < len(raw.header):
             value = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"

@@ -9,7 +9,8 @@ import pytest
 import matcher
 from matcher import InvalidInput
 
-ORGANIZATIONS = "id,name,kind,province,lat,lon,capacity\nU1,甲大学,university,贵州省,26.6,106.7,1\nU2,乙大学,,贵州省,26.7,106.8,1..2\n"
+ORGANIZATIONS = "id,name,kind,province,lat,lon,capacity\nU1,甲大学,university,贵州省,26.6,106.7,1\n"
+ORGANIZATIONS += "U2,乙大学,,贵州省,26.7,106.8,1..2\n"
 COUNTIES = "id,name,province,lat,lon,children,demand\n520203,六枝特区,贵州省,26.2,105.5,1500,1\n"
 BRANCHES = "id,name,organization_id,lat,lon,capacity,volunteers,skills\nB1,甲团委,U1,,,3,20,体育;科普\n"
 SCHOOLS = (

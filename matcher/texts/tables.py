@@ -159,6 +159,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{value!r} 含有不可见的控制字符。",
     ),
     ("mend.control_character", "Type the cell again.", "请重新录入该单元格。"),
+    ("fault.too_long", "the text has more than {limit} characters.", "文字超过 {limit} 个字符。"),
+    ("mend.too_long", "Shorten it.", "请缩短。"),
     ("fault.excel_error", "{value} is an error of a formula.", "{value} 是公式错误。"),
     ("mend.excel_error", "Correct the formula, or paste the value.", "请改正公式，或粘贴为数值。"),
     (
