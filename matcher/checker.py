@@ -94,7 +94,7 @@ class Report:
         return as_html(self.summary())
 
 
-def verify(instance: Instance, plan: Plan | str | Path, policy: Policy | None = None) -> Report:
+def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy | None = None) -> Report:
     """Judge a plan by its input; no solver is involved.
 
     Parameters
@@ -102,7 +102,7 @@ def verify(instance: Instance, plan: Plan | str | Path, policy: Policy | None = 
     instance
         The input, as the one who asks knows it.
     plan
-        A `Plan`, or the path of a saved one (folder or workbook), also of one that was edited.
+        A `Plan`, or the path of a saved one (folder or workbook), also of one that was edited; or its `Claims`.
     policy
         Whose rules the pairs must keep; the plan's own if None. What the plan says of its levels and proof is always
         judged by the plan's own policy.
@@ -121,7 +121,7 @@ def verify(instance: Instance, plan: Plan | str | Path, policy: Policy | None = 
     >>> matcher.verify(instance, matcher.Plan.from_pairs(instance, county_pairs=[("U1", "C1")])).ok
     True
     """
-    claims = plan if isinstance(plan, Claims) else _claims(plan)
+    claims = _claims(plan)
     problem = Problem.of(instance, claims.policy)
     judge = problem if policy is None else Problem.of(instance, policy)
     violations = list(claims.broken)
@@ -146,7 +146,9 @@ def verify(instance: Instance, plan: Plan | str | Path, policy: Policy | None = 
     return Report(not violations, tuple(violations), MappingProxyType(metrics))
 
 
-def _claims(plan: Plan | str | Path) -> Claims:
+def _claims(plan: Plan | Claims | str | Path) -> Claims:
+    if isinstance(plan, Claims):
+        return plan
     if isinstance(plan, Plan):
         return Claims.of(plan)
     path = Path(plan)
