@@ -166,6 +166,11 @@ class Blocks:
         branch_price = np.zeros((self.terms.num_components, len(branches)), dtype=np.int64)
         school_price = np.zeros((self.terms.num_components, len(self._schools[county])), dtype=np.int64)
         block = self.block(organization, county)
+        if block is None and len(self._schools[county]):
+            # without a branch every place stays empty: priced at what the first one costs
+            units = slice(int(self.terms.unit_start[county]), int(self.terms.unit_start[county + 1]))
+            first = np.searchsorted(self.terms.unit_school[units], self._schools[county])
+            school_price = self.terms.unit_gain[:, units][:, first]
         if block is not None:
             packed_branch, packed_school = _prices(block, _optimum(block)[1])
             for packed, out in ((packed_branch, branch_price), (packed_school, school_price)):

@@ -50,10 +50,12 @@ class JointSolver:
         A joint case (`joint_terms.is_joint_case`).
     budget
         Limits, progress, cancel.
+    start : (k, 2) int64
+        County pairs of a plan to fall back on when stopped.
     """
 
-    def __init__(self, problem: Problem, budget: Budget):
-        self.problem, self.budget = problem, budget
+    def __init__(self, problem: Problem, budget: Budget, start: IntArray | None = None):
+        self.problem, self.budget, self.start = problem, budget, start
         self.terms = JointTerms.of(problem)
         self.bounds = JointBounds(problem, self.terms)
         self.blocks = Blocks(problem, self.terms, self.bounds)
@@ -96,6 +98,8 @@ class JointSolver:
         shape = len(arrays.counties), len(arrays.organizations)
         limbs = [np.empty(shape, dtype=np.int64) for _ in groups]
         for county in range(shape[0]):
+            if county % 64 == 0:
+                self.budget.report(Progress("bounds", county, shape[0]))
             value, open_pairs = self.bounds.of_county(county)
             for limb, group in zip(limbs, groups, strict=True):
                 limb[county] = group.pack(value)
@@ -120,15 +124,51 @@ class JointSolver:
         if not organizations:
             return None
         for county in range(counties):
-            stop = self.budget.stop_reason
-            if stop is not None:
-                return stop
+            if self.budget.stop_reason is not None:
+                self._close_prices(assignment, np.arange(county, counties))
+                return self.budget.stop_reason
             settled = assignment.num_settled
             assignment.augment(county)
             self.budget.spend(assignment.num_settled - settled)
             if county % 16 == 15 or county == counties - 1:
                 self.budget.report(Progress("joint", county + 1, counties))
         return None
+
+    def _close_prices(self, assignment: LazyAssignment, rows: IntArray) -> None:
+        """Give rows that were never augmented prices that keep every reduced cost >= 0."""
+        for price, found in zip(assignment.row_price, assignment.dual_rows(rows), strict=True):
+            price[rows] = found
+
+    def _fallback(self, assignment: LazyAssignment) -> _Pairing:
+        """Return the best plan at hand of a run that was stopped."""
+        done = assignment.column_of.copy()
+        taken = assignment.row_of >= 0
+        for county in np.flatnonzero(done < 0).tolist():
+            cost = np.where(taken, CLOSED, assignment.limbs[0][county])
+            near = np.flatnonzero(cost == cost.min()) if len(cost) else np.zeros(0, dtype=np.int64)
+            for limb in assignment.limbs[1:]:
+                near = near[limb[county, near] == limb[county, near].min(initial=CLOSED)]
+            if len(near) and cost[near[0]] < CLOSED and self._improves(int(near[0]), county):
+                done[county], taken[near[0]] = near[0], True
+        found = [self._pairing(done)]
+        if self.start is not None:
+            found.append(self._pairing(self._known_pairs(self.start)))
+        return min(found, key=lambda pairing: pairing.total)
+
+    def _improves(self, organization: int, county: int) -> bool:
+        vector = self.value(organization, county)
+        return vector is not None and vector < [0] * len(vector)
+
+    def _known_pairs(self, pairs: IntArray) -> IntArray:
+        """Return the organisation of each county in `pairs`, as far as the rules allow."""
+        organization_of = np.full(len(self.problem.arrays.counties), -1, dtype=np.int64)
+        taken: set[int] = set()
+        for organization, county in pairs.tolist():
+            free = organization_of[county] < 0 and organization not in taken
+            if free and self.value(organization, county) is not None:
+                organization_of[county] = organization
+                taken.add(organization)
+        return organization_of
 
     def _solution(
         self, assignment: LazyAssignment, groups: tuple[Packing, ...], stop: StopReason | None
@@ -140,21 +180,39 @@ class JointSolver:
         if arrays is None:
             return None
         bound = dual_value(terms, county_price, organization_price)
-        pairing = self._pairing(assignment.column_of)
+        pairing = self._pairing(assignment.column_of) if stop is None else self._fallback(assignment)
         proof = Proof("certificate", SCOPE, None, MappingProxyType(arrays))
         if terms.num_hard and bound[0] > 0:
             witness = {"kind": "joint_requirements", "unmet": bound[0]}
-            levels = tuple(
-                Level.of(o.name, o.sense, o.unit, None, None, method=METHOD, scope=SCOPE)
-                for o in self.problem.objectives
-            )
+            levels = self._unsolved(None)
             return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, MappingProxyType(witness))
-        exact = stop is None and pairing.total[: terms.num_claimed] == bound
+        exact = pairing.total[: terms.num_claimed] == bound
         if stop is None and not exact:
             return None
+        if terms.num_hard and pairing.total[0] > 0:
+            return Solution("unknown", stop, no_pairs(), no_pairs(), self._unsolved(bound), proof)
         status: Status = "optimal" if exact else "feasible"
-        levels = levels_of(self.problem, pairing.total[terms.num_hard : terms.num_claimed], bound[terms.num_hard :])
+        stop = None if exact else stop
+        known = bound[terms.num_hard :] if not terms.num_hard or bound[0] == 0 else None
+        levels = levels_of(self.problem, pairing.total[terms.num_hard : terms.num_claimed], known)
         return Solution(status, stop, pairing.county_pairs, pairing.school_pairs, levels, proof)
+
+    def _unsolved(self, bound: tuple[int, ...] | None) -> tuple[Level, ...]:
+        """Return the levels without a plan: a bound on the first one at most."""
+        shown = None if bound is None or bound[0] != 0 else bound[self.terms.num_hard]
+        return tuple(
+            Level.of(
+                objective.name,
+                objective.sense,
+                objective.unit,
+                None,
+                objective.shown(shown) if shown is not None and not position else None,
+                conditional=position > 0,
+                method=METHOD,
+                scope=SCOPE,
+            )
+            for position, objective in enumerate(self.problem.objectives)
+        )
 
     def _prices(self, assignment: LazyAssignment, groups: tuple[Packing, ...]) -> tuple[IntArray, IntArray]:
         """Return (D, C) and (D, O) prices of the claimed components."""
@@ -203,10 +261,10 @@ class JointSolver:
         return _Pairing(organization_of, county_pairs, school_pairs, tuple(total))
 
 
-def levels_of(problem: Problem, value: tuple[int, ...], bound: tuple[int, ...]) -> tuple[Level, ...]:
+def levels_of(problem: Problem, value: tuple[int, ...], bound: tuple[int, ...] | None) -> tuple[Level, ...]:
     """Return the levels of a plan under a lexicographic bound: after the first gap nothing is bounded."""
-    levels, exact = [], True
-    for objective, attained, least in zip(problem.objectives, value, bound, strict=True):
+    levels, exact = [], bound is not None
+    for objective, attained, least in zip(problem.objectives, value, bound or value, strict=True):
         shown = objective.shown(least) if exact else None
         levels.append(
             Level.of(
@@ -224,7 +282,7 @@ def levels_of(problem: Problem, value: tuple[int, ...], bound: tuple[int, ...]) 
     return tuple(levels)
 
 
-def solve_joint(problem: Problem, budget: Budget | None = None) -> Solution:
+def solve_joint(problem: Problem, budget: Budget | None = None, *, start: IntArray | None = None) -> Solution:
     """Return the joint optimum of `problem` with its certificate.
 
     Parameters
@@ -233,5 +291,7 @@ def solve_joint(problem: Problem, budget: Budget | None = None) -> Solution:
         A joint case (`joint_terms.is_joint_case`).
     budget
         Limits, progress, cancel; none if None.
+    start : (k, 2) int64
+        County pairs of a plan to fall back on when stopped.
     """
-    return JointSolver(problem, Budget() if budget is None else budget).solve()
+    return JointSolver(problem, Budget() if budget is None else budget, start).solve()

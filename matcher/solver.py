@@ -1,0 +1,128 @@
+"""`solve`: from an instance and a policy to a plan, in the planner's words.
+
+Which method runs is decided from the problem, never by the caller: where counties and organisations are one to one and
+every objective is a sum over pairs, both levels are decided together by `joint`, with a certificate; everything else
+goes to `mip`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matcher.errors import Fault, InvalidInput
+from matcher.joint_terms import is_joint_case
+from matcher.problem import Problem
+from matcher.progress import Budget, CancelToken, ProgressCallback
+
+if TYPE_CHECKING:
+    from matcher.arrays import IntArray
+    from matcher.model import Instance
+    from matcher.plan import Plan
+    from matcher.policy import Policy
+    from matcher.solution import Solution
+
+
+def solve(
+    instance: Instance,
+    policy: Policy | None = None,
+    *,
+    start: Plan | None = None,
+    time_limit_s: float | None = None,
+    work_limit: int | None = None,
+    gap: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+    workers: int = 1,
+) -> Plan:
+    """Plan county pairing and school pairing together.
+
+    Parameters
+    ----------
+    instance
+        What is known.
+    policy
+        What is wanted; the default policy if None.
+    start
+        A plan to start from, such as last year's; what of it is no longer possible is left out.
+    time_limit_s
+        Stop after so many seconds with the best plan known and its bound; such a run is not reproducible.
+    work_limit
+        Stop after so many units of work; reproducible.
+    gap
+        Stop a level once |value - bound| <= gap * max(1, |value|).
+    progress, cancel
+        Where to report, and a token that asks to stop.
+    workers
+        Threads that may be used; the plan is the same for any number.
+
+    Returns
+    -------
+    Plan
+        With status "optimal" only if every level is proved.
+
+    Raises
+    ------
+    InvalidInput
+        If a limit or `workers` makes no sense.
+
+    Examples
+    --------
+    >>> import matcher
+    >>> county = matcher.County(id="520203", lat=26.2, lon=105.5)
+    >>> university = matcher.Organization(id="U1", lat=26.6, lon=106.7)
+    >>> matcher.solve(matcher.Instance(organizations=[university], counties=[county])).status
+    'optimal'
+    """
+    from matcher.plan import Plan  # loads pandas' friends: only when a plan is made
+
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise InvalidInput([Fault("invalid_value", column="workers", value=workers, details={"reason": ">= 1"})])
+    budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
+    problem = Problem.of(instance, policy)
+    known = None if start is None else start_pairs(problem, start)
+    return Plan.of(problem, solve_problem(problem, budget, start=known, workers=workers))
+
+
+def solve_problem(
+    problem: Problem,
+    budget: Budget | None = None,
+    *,
+    start: tuple[IntArray, IntArray] | None = None,
+    workers: int = 1,
+) -> Solution:
+    """Return a solution of a compiled problem, by the method that fits it.
+
+    Parameters
+    ----------
+    problem, budget
+        What to solve, and its limits (none if None).
+    start
+        (k, 2) county pairs and (k, 2) school pairs, positions, to start from.
+    workers
+        Threads that may be used.
+    """
+    budget = Budget() if budget is None else budget
+    if is_joint_case(problem):
+        from matcher.joint import solve_joint  # scipy: only when needed
+
+        return solve_joint(problem, budget, start=None if start is None else start[0])
+    from matcher.mip import solve_mip  # OR-Tools: only when needed
+
+    return solve_mip(problem, budget, start=start, workers=workers)
+
+
+def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:
+    """Return the pairs of `start` whose partners `problem` still has, as positions: county pairs, school pairs."""
+    found = []
+    for level in ("county", "school"):
+        providers, recipients = problem.arrays.sides(level)
+        old_providers, old_recipients = start.problem.arrays.sides(level)
+        pairs = [
+            (providers.index.get(old_providers.ids[p], -1), recipients.index.get(old_recipients.ids[r], -1))
+            for p, r in start.pairs(level).tolist()
+        ]
+        known = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        found.append(known[(known >= 0).all(axis=1)])
+    return found[0], found[1]
