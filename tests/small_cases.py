@@ -184,6 +184,7 @@ class Enumeration:
 
     def __init__(self, instance: matcher.Instance, policy: matcher.Policy):
         self.instance, self.policy = instance, policy
+        self.known: dict[tuple[float, ...], int] = {}
         self.owner = {branch.id: branch.organization_id for branch in instance.branches}
         self.home = {school.id: school.county_id for school in instance.schools}
         self.last = {
@@ -200,11 +201,11 @@ class Enumeration:
         }
         self.plans = {level: self.subsets(level) for level in self.tables}
 
-    def point(self, entity: Any, table: str) -> tuple[float, float]:
-        return entity.lat, entity.lon
-
     def cost(self, p: Any, r: Any) -> int:
-        return int(pair_m(p.lat, p.lon, r.lat, r.lon))
+        key = p.lat, p.lon, r.lat, r.lon
+        if key not in self.known:
+            self.known[key] = int(pair_m(*key))
+        return self.known[key]
 
     def bounds(self, level: str, side: int, entity: Any) -> tuple[int, int]:
         field = {
