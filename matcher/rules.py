@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
@@ -125,8 +125,11 @@ class Rule(BaseModel):
     """Base of every rule: by default it allows every pair and pins none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    #: whether the rule keeps a market a flow
-    is_flow: ClassVar[bool] = True
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether the rule only allows, forbids and pins pairs, and adds no linear row."""
+        return True
 
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

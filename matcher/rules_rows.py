@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,7 +16,7 @@ from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import Facts
 from matcher.messages import text
 from matcher.model import Count, PairLevel
-from matcher.rows import ListedWeights, ProductWeights, Row
+from matcher.rows import ListedWeights, PairWeights, ProductWeights, Row
 from matcher.rules import Names, Number, Rule, Selector
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ class Floor(Rule):
         two if both are given.
     """
 
-    is_flow: ClassVar[bool] = False
     kind: Literal["floor"] = "floor"
     level: PairLevel = "school"
     by: str = "all"
@@ -53,6 +52,10 @@ class Floor(Rule):
     count: Literal["children", "recipients"] = "children"
     percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
     number: Count = 0
+
+    @property
+    def is_flow(self) -> bool:
+        return False
 
     def rows(self, problem: Problem) -> Iterator[Row]:
         nodes = problem.arrays.sides(self.level)[1]
@@ -88,13 +91,16 @@ class Load(Rule):
         The bounds, hard; None for none.
     """
 
-    is_flow: ClassVar[bool] = False
     kind: Literal["load"] = "load"
     table: Literal["branches", "organizations"] = "branches"
     of: Selector = Selector()
     count: Literal["schools", "children"] = "schools"
     least: Count | None = None
     most: Count | None = None
+
+    @property
+    def is_flow(self) -> bool:
+        return False
 
     def rows(self, problem: Problem) -> Iterator[Row]:
         nodes: Nodes = getattr(problem.arrays, self.table)
@@ -123,10 +129,13 @@ class ChildrenPerVolunteer(Rule):
     children, rounded up, on each.
     """
 
-    is_flow: ClassVar[bool] = False
     kind: Literal["children_per_volunteer"] = "children_per_volunteer"
     most: Number
     of: Selector = Selector()
+
+    @property
+    def is_flow(self) -> bool:
+        return False
 
     def rows(self, problem: Problem) -> Iterator[Row]:
         weight = _children_a_place(problem)
@@ -180,7 +189,6 @@ class Priority(Rule):
 class WantedKind(Rule):
     """The kind of organisation that the selected counties want: only these kinds, or at least so many of them."""
 
-    is_flow: ClassVar[bool] = False
     kind: Literal["wanted_kind"] = "wanted_kind"
     kinds: Names
     of: Selector = Selector()
@@ -190,6 +198,10 @@ class WantedKind(Rule):
         if level != "county" or self.least is not None:
             return None
         return self._of_kind(facts)[provider_idx] | ~self.of.mask(facts, "counties")[recipient_idx]
+
+    @property
+    def is_flow(self) -> bool:
+        return self.least is None
 
     def rows(self, problem: Problem) -> Iterator[Row]:
         if self.least is None:
@@ -217,15 +229,18 @@ class MaxChanges(Rule):
     county pair is in the plan (else its end is a consequence).
     """
 
-    is_flow: ClassVar[bool] = False
     kind: Literal["max_changes"] = "max_changes"
     level: PairLevel = "county"
     most: Count
 
+    @property
+    def is_flow(self) -> bool:
+        return False
+
     def rows(self, problem: Problem) -> Iterator[Row]:
         pairs = problem.keepable(self.level)
         details = {"level": self.level, "most": self.most}
-        kept = {self.level: ListedWeights(pairs, -1)}
+        kept: dict[str, PairWeights] = {self.level: ListedWeights(pairs, -1)}
         if self.level == "county":
             yield Row("max_changes", details, most=self.most - len(pairs), pairs=kept)
             return

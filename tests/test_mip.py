@@ -1,0 +1,63 @@
+"""The general case against enumeration of every plan."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from small_cases import MORE, Enumeration, random_instance, random_policy
+
+from matcher.mip import solve_general
+from matcher.problem import Problem
+from matcher.progress import Budget
+from matcher.witness import recomputes
+
+
+def check_against_enumeration(seed: int) -> str:
+    """Solve the case of `seed` both ways; return how it ended."""
+    rng = random.Random(seed)
+    instance, policy = random_instance(rng), random_policy(rng)
+    problem = Problem.of(instance, policy)
+    oracle = Enumeration(instance, policy)
+    best = oracle.best()
+    solution = solve_general(problem, Budget())
+    if best is None:
+        assert solution.status == "infeasible", (seed, solution.status)
+        assert solution.witness is not None
+        assert recomputes(problem, solution.witness), (seed, solution.witness)
+        return str(solution.witness["kind"])
+    assert solution.status == "optimal", (seed, solution.status, solution.witness)
+    assert not problem.violations(solution.county_pairs, solution.school_pairs), seed
+    levels = list(solution.levels)
+    for (value, limit), objective in zip(best, oracle.objectives(), strict=True):
+        if isinstance(value, tuple):  # fair travel: each level counts the pairs in its band or beyond
+            width = len(value)
+            mine = [level for level in levels if level.name.startswith(f"{objective.name}>=")]
+            levels = [level for level in levels if level not in mine]
+            counts = [level.value for level in mine]
+            cumulative = [sum(value[: position + 1]) for position in range(width)][width - len(mine) :]
+            assert counts == cumulative, (seed, counts, cumulative)
+            assert all(level.gap == 0 for level in mine)
+            continue
+        level = levels.pop(0)
+        assert level.bound == value, (seed, level, value)
+        better = -1 if objective.name.startswith(MORE) else 1
+        assert level.value is not None
+        assert better * value <= better * level.value <= better * limit, (seed, level)
+    assert not levels
+    return "optimal"
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_equals_enumeration(block: int) -> None:
+    """Level by level the value of the best plan, and a witness that recomputes where there is none."""
+    ends = [check_against_enumeration(seed) for seed in range(block * 100, block * 100 + 100)]
+    assert ends.count("optimal") > 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(100))
+def test_equals_enumeration_ten_thousand_times(block: int) -> None:
+    """The same over 10,000 instances."""
+    for seed in range(10_000 + block * 100, 10_000 + block * 100 + 100):
+        check_against_enumeration(seed)
