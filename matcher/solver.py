@@ -108,9 +108,9 @@ def solve_problem(
         from matcher.joint import solve_joint  # scipy: only when needed
 
         return solve_joint(problem, budget, start=None if start is None else start[0])
-    from matcher.mip import solve_mip  # OR-Tools: only when needed
+    from matcher.mip import solve_general  # OR-Tools: only when needed
 
-    return solve_mip(problem, budget, start=start, workers=workers)
+    return solve_general(problem, budget, start=start, workers=workers)
 
 
 def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:

@@ -12,7 +12,7 @@ import pytest
 from small_plans import COUNTY_PAIRS, SCHOOL_PAIRS, small_instance, small_plan, solver_plan
 
 import matcher
-from matcher.claims import Claims
+from matcher.planclaims import Claims
 from matcher.notices import Notice
 from matcher.plan import Plan
 from matcher.result import Proof
