@@ -110,7 +110,8 @@ def solve_problem(
         return solve_joint(problem, budget, start=None if start is None else start[0])
     from matcher.mip import solve_general  # OR-Tools: only when needed
 
-    return solve_general(problem, budget, start=start, workers=workers)
+    known = None if start is None else {"county": start[0], "school": start[1]}
+    return solve_general(problem, budget, start=known)
 
 
 def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:
