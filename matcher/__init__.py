@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matcher.changes import diff as diff
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
+    from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
     from matcher.errors import InfeasibleError as InfeasibleError
     from matcher.errors import InvalidInput as InvalidInput
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from matcher.result import Proof as Proof
     from matcher.rules import Violation as Violation
     from matcher.saving import load_plan as load_plan
+    from matcher.solver import solve as solve
     from matcher.tables import read as read
 
 #: public name -> module that defines it
@@ -76,11 +78,13 @@ _HOME = {
     "Successor": "model",
     "TravelTime": "model",
     "UnsolvedError": "errors",
-    "match": "matching_solver",
     "Violation": "rules",
     "diff": "changes",
+    "example": "embedded",
     "load_plan": "saving",
+    "match": "matching_solver",
     "read": "tables",
+    "solve": "solver",
     "verify": "checker",
 }
 
