@@ -16,16 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.market import Market, Objective
 from matcher.market_input import Ints, magnitude
-
-if TYPE_CHECKING:
-    from matcher.matching import Matching
 
 _WORD: Final = 1 << 62
 
@@ -100,6 +97,8 @@ def lower_bounds(
     market: Market, objectives: tuple[Objective, ...], provider: NDArray[np.int64], recipient: NDArray[np.int64]
 ) -> tuple[int, ...]:
     """Return, level by level, what no matching can beat in lexicographic order, from (K, P) and (K, R) prices alone.
+
+    A maximum beyond the size of the other side counts as that size.
 
     Raises
     ------
@@ -228,92 +227,3 @@ class HallWitness:
     def holds(self) -> bool:
         """Whether the set proves that no matching exists."""
         return self.needed > self.available
-
-
-# --- all that a matching claims --------------------------------------------------------------------------------------
-
-
-def flaws(matching: Matching) -> tuple[Flaw, ...]:
-    """Return every reason why what a matching claims does not hold; an empty tuple if all of it holds.
-
-    Recomputed from the market, the pairs and the arrays of the proof: form and bounds of the pairs, the value of every
-    level, the bound of every level from the prices, optimality, or the Hall set of an infeasible market.
-    """
-    market, levels = matching.market, matching.levels
-    names = [level.name for level in market.objectives]
-    if [level.name for level in levels] != names or any(level.sense != "min" for level in levels):
-        return (Flaw("levels_other"),)
-    if matching.status == "infeasible":
-        return tuple(_witness_flaws(matching))
-    found: list[Flaw] = []
-    values_here: tuple[int, ...] | None = None
-    if matching.has_pairs:
-        found += pair_flaws(market, matching.pairs)
-        if found:
-            return tuple(found)
-        values_here = values(market, matching.pairs)
-    elif matching.status != "unknown" or len(matching.pairs):
-        found.append(Flaw("status_unknown", {"status": matching.status}))
-    bounds, tied = _proved_bounds(matching, found)
-    exact = True
-    for number, level in enumerate(levels):
-        at = {"level": level.name}
-        value = None if values_here is None else values_here[number]
-        if level.value != value:
-            found.append(Flaw("level_value", {**at, "claimed": level.value, "found": value}))
-        bound = bounds[number] if number < len(bounds) and exact else None
-        if level.bound != bound:
-            found.append(Flaw("level_bound", {**at, "claimed": level.bound, "found": bound}))
-        if level.gap != (None if value is None or bound is None else abs(value - bound)):
-            found.append(Flaw("level_gap", at))
-        if level.conditional == exact:
-            found.append(Flaw("level_conditional", at))
-        exact = exact and value is not None and value == bound
-    if (matching.status == "optimal") != (exact and tied):
-        found.append(Flaw("status_not_proved", {"status": matching.status}))
-    if (matching.stop_reason is None) != (matching.status == "optimal"):
-        found.append(Flaw("stop_reason"))
-    return tuple(found)
-
-
-def _proved_bounds(matching: Matching, found: list[Flaw]) -> tuple[tuple[int, ...], bool]:
-    """Return the bound of each level that the proof's prices cover, and whether the tie rule is proved too."""
-    market, arrays, tie = matching.market, matching.proof.arrays, matching.market.tie_objective
-    objectives = market.objectives
-    proved = len(market.objectives)
-    stacks = []
-    for side, size in (("provider", market.num_providers), ("recipient", market.num_recipients)):
-        rows, last = arrays.get(side), arrays.get(f"tie_{side}")
-        if rows is None:
-            if matching.proof.kind == "certificate":
-                found.append(Flaw("proof_missing"))
-            return (), tie is None
-        stack = rows if last is None else np.concatenate([rows, last[None]])
-        proved = min(proved, len(rows))
-        if stack.dtype != np.int64 or stack.shape[1:] != (size,):
-            found.append(Flaw("proof_form", {"side": side}))
-            return (), False
-        stacks.append(stack)
-    tied = tie is None or len(stacks[0]) > len(market.objectives)
-    objectives = market.objectives if tie is None else (*market.objectives, tie)
-    if len(stacks[0]) != len(stacks[1]) or len(stacks[0]) > len(objectives) or matching.proof.kind != "certificate":
-        found.append(Flaw("proof_form"))
-        return (), False
-    try:
-        bounds = lower_bounds(market, objectives[: len(stacks[0])], stacks[0], stacks[1])
-    except OverflowError:
-        found.append(Flaw("price_range"))
-        return (), False
-    if tie is not None and tied and matching.has_pairs:
-        tied = bounds[-1] == exact_sum(missing_units(market, matching.pairs))
-    return bounds[:proved], tied
-
-
-def _witness_flaws(matching: Matching) -> list[Flaw]:
-    found = []
-    witness = matching.witness
-    if witness is None or not witness.holds:
-        found.append(Flaw("witness", {"side": None if witness is None else witness.side}))
-    if len(matching.pairs) or any(level.value is not None or level.bound is not None for level in matching.levels):
-        found.append(Flaw("values_without_plan"))
-    return found

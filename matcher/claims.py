@@ -32,7 +32,7 @@ class Solved:
 def infeasible(market: Market, side: str, members: Ints) -> Matching:
     """Return the answer that no matching meets the minima, proved by a Hall set of one side."""
     proof = Proof("certificate", "hall_set", None, {f"hall_{side}": _frozen(members)})
-    return Matching(market, np.zeros((0, 2), np.int64), "infeasible", None, _levels(market, None, (), []), proof)
+    return Matching(market, np.zeros((0, 2), np.int64), "infeasible", None, claim_levels(market, None, (), []), proof)
 
 
 def assembled(market: Market, solved: Solved) -> Matching:
@@ -60,15 +60,19 @@ def assembled(market: Market, solved: Solved) -> Matching:
             values if tie is None else (*values, certificate.exact_sum(certificate.missing_units(market, pairs)))
         )
         status = "optimal" if all_values == bounds else "feasible"
-    claims = _levels(market, values, bounds[: len(levels)], solved.methods)
+    claims = claim_levels(market, values, bounds[: len(levels)], solved.methods)
     proof = Proof("certificate", SCOPE, None, arrays) if proved else Proof("none")
     none = np.zeros((0, 2), np.int64)
     stop = None if status == "optimal" else solved.stop_reason
     return Matching(market, none if pairs is None else _frozen(pairs), status, stop, claims, proof)
 
 
-def _levels(
-    market: Market, values: tuple[int, ...] | None, bounds: tuple[int, ...], methods: list[str]
+def claim_levels(
+    market: Market,
+    values: tuple[int, ...] | None,
+    bounds: tuple[int, ...],
+    methods: list[str],
+    scope: str = "all allowed pairs",
 ) -> tuple[Level, ...]:
     """Return one claim a level; after a level with a gap nothing is claimed of the later ones."""
     claims = []
@@ -77,7 +81,7 @@ def _levels(
         value = None if values is None else values[number]
         bound = bounds[number] if number < len(bounds) and not conditional else None
         method = methods[number] if number < len(methods) else "none"
-        rest: dict[str, Any] = {"conditional": conditional, "method": method, "scope": "all allowed pairs"}
+        rest: dict[str, Any] = {"conditional": conditional, "method": method, "scope": scope}
         claims.append(Level.of(level.name, "min", _unit(market, level), value, bound, **rest))
         conditional = conditional or value is None or value != bound
     return tuple(claims)

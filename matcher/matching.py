@@ -55,7 +55,10 @@ class Matching:
         One `Level` for each objective of the market, in strict order; values and bounds in whole units (of
         `market.resolution`). Without `unmet_cost` the first is "unmet", the number of missing units.
     proof
-        kind "certificate" with the dual prices, or with the members of a Hall set if the status is "infeasible".
+        kind "certificate" with the dual prices, or with the members of a Hall set if the status is "infeasible"; its
+        scope is "all_pairs", "hall_set", or "stable_matchings" (and "stable_matchings_ties_by_position").
+    blocking
+        (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
     """
 
     market: Market
@@ -64,6 +67,7 @@ class Matching:
     stop_reason: StopReason | None
     levels: tuple[Level, ...]
     proof: Proof
+    blocking: Ints | None = None
 
     @property
     def has_pairs(self) -> bool:
@@ -104,7 +108,7 @@ class Matching:
 
     @property
     def witness(self) -> HallWitness | None:
-        """Why there is no matching, if the status is "infeasible"."""
+        """Why no matching meets the minima; None otherwise, also if the minima only exclude every stable matching."""
         for side in ("recipient", "provider"):
             members = self.proof.arrays.get(f"hall_{side}")
             if members is not None:
@@ -123,19 +127,18 @@ class Matching:
         """
         if self.status == "infeasible":
             witness = self.witness
-            assert witness is not None
-            members = witness.members.tolist()
+            if witness is None:
+                raise InfeasibleError(*self._no_stable_matching())
             facts = {
                 "side": witness.side,
-                "members": members,
+                "members": witness.members.tolist(),
                 "reach": witness.reach.tolist(),
                 "needed": witness.needed,
                 "available": witness.available,
             }
-            shown = ", ".join(map(str, members[:20])) + (" …" if len(members) > 20 else "")
             message = text(
                 f"matching.infeasible.{witness.side}",
-                members=shown,
+                members=_some(witness.members),
                 needed=witness.needed,
                 available=witness.available,
             )
@@ -144,23 +147,19 @@ class Matching:
             raise UnsolvedError(text("matching.unknown", reason=self.stop_reason))
         return self
 
-    def blocking_pairs(self) -> Ints:
-        """Return the pairs that both sides would rather be in, (n, 2) int64; see `matcher.stability`."""
-        from matcher import stability
+    def _no_stable_matching(self) -> tuple[str, dict[str, Any]]:
+        for side in ("recipient", "provider"):
+            members = self.proof.arrays.get(f"short_{side}")
+            if members is not None:
+                facts = {"side": side, "members": members.tolist(), "stability": "require"}
+                return text(f"matching.unstable.{side}", members=_some(members)), facts
+        raise ValueError("an infeasible matching has a witness")
 
-        market = self.market
-        cost = market.cost[0]
-        ranks = (market.provider_rank, market.recipient_rank)
-        found: Ints = stability.blocking_pairs(
-            market.provider_idx,
-            market.recipient_idx,
-            cost if ranks[0] is None else ranks[0],
-            cost if ranks[1] is None else ranks[1],
-            market.capacity,
-            market.demand,
-            self.pairs,
-        )
-        return found
+    def blocking_pairs(self) -> Ints:
+        """Return the pairs that both sides would rather be in, (b, 2) int64; see `matcher.stability`."""
+        from matcher import matching_stable
+
+        return matching_stable.blocking(self.market, self.pairs)
 
     def _in_own_unit(self, total: int) -> int | float:
         resolution = self.market.resolution
@@ -176,6 +175,8 @@ class Matching:
             "stop_reason": np.array(self.stop_reason or ""),
             "proof": np.array([self.proof.kind, self.proof.scope, self.proof.solver or ""]),
         }
+        if self.blocking is not None:
+            arrays["blocking"] = self.blocking
         for name in Level.__slots__:
             # Numbers beyond 64 bits and None have no array of their own: text keeps them exactly.
             arrays[f"level_{name}"] = np.array([repr(level[name]) for level in levels], np.str_)
@@ -231,6 +232,10 @@ class Matching:
         return f"<div>{head}<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table></div>"
 
 
+def _some(members: Ints) -> str:
+    return ", ".join(map(str, members[:20].tolist())) + (" …" if len(members) > 20 else "")
+
+
 def _shown(number: int | None) -> str:
     return "–" if number is None else f"{number:,}"
 
@@ -254,4 +259,5 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Matching:
         str(arrays["stop_reason"]) or None,  # type: ignore[arg-type]
         levels,
         Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
+        arrays.get("blocking"),
     )

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from matcher import certificate
+from matcher import certificate, matching_stable
 from matcher.claims import Solved, assembled
 from matcher.errors import Fault, InvalidInput
 from matcher.level_solver import solve_listed
@@ -37,6 +37,9 @@ def match(
     ----------
     market
         See `Market`: levels in strict order, bounds on both sides.
+    stability
+        "report" also lists the blocking pairs. "require": only matchings without a blocking pair, the best of them by
+        the levels; a limit is looked at before the work begins.
     start
         A matching of this or a nearby market, or (k, 2) pairs. A `Matching` whose prices prove it optimal here too is
         returned with its pairs unchanged; otherwise it only serves as what is returned if the work is stopped early.
@@ -69,13 +72,18 @@ def match(
         details = {"known": ", ".join(get_args(Stability))}
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
+    if stability == "require" and budget.stop_reason is None:
+        return matching_stable.solve_stable(market)
+    if stability == "require":
+        return assembled(market, Solved(stop_reason=budget.stop_reason))
     begun = _start_pairs(market, start)
-    if isinstance(start, Matching) and begun is not None:
-        again = _still_optimal(market, start)
-        if again is not None:
-            return again
-    # The one place where the way to solve is chosen.
-    return solve_listed(market, budget, begun)
+    again = _still_optimal(market, start) if isinstance(start, Matching) and begun is not None else None
+    if again is None:
+        # The one place where the way to solve is chosen.
+        again = solve_listed(market, budget, begun)
+    if stability == "report" and again.has_pairs:
+        again = again.replace(blocking=matching_stable.blocking(market, again.pairs))
+    return again
 
 
 def _start_pairs(market: Market, start: Matching | ArrayLike | None) -> Ints | None:

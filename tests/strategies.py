@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-
 from oracles import Case
 
 
 def random_case(rng: np.random.Generator, most_arcs: int = 12) -> Case:
-    """Draw a small market: islands, ties, zero and negative costs, empty sides, capacity 0, minima, every unmet form."""
+    """Draw a small market: islands, ties, zero and negative costs, empty sides, capacity 0, minima, all unmet forms."""
     num_p, num_r = int(rng.integers(0, 6)), int(rng.integers(0, 6))
     every = [(p, r) for p in range(num_p) for r in range(num_r)]
     share = rng.choice([0.3, 0.6, 1.0])
@@ -29,10 +28,7 @@ def random_case(rng: np.random.Generator, most_arcs: int = 12) -> Case:
 
 def _bounds(rng: np.random.Generator, count: int, others: int) -> np.ndarray:
     kind = rng.integers(4)
-    if kind == 0:
-        upper = np.ones(count, np.int64)
-    else:
-        upper = rng.integers(0, [0, 3, others + 2, 2][kind] + 1, count)
+    upper = np.ones(count, np.int64) if kind == 0 else rng.integers(0, [0, 3, others + 2, 2][kind] + 1, count)
     lower = np.zeros(count, np.int64)
     if rng.random() < 0.35:
         lower = np.minimum(upper, rng.integers(0, 3, count) * (rng.random(count) < 0.5))

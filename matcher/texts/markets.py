@@ -116,6 +116,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "无法满足下限：供方 {members} 至少需要 {needed} 对，但其可达的需方最多只能接受 {available} 对。",
     ),
     (
+        "matching.unstable.recipient",
+        "Every stable matching leaves the recipients {members} below their minimum.",
+        "所有稳定方案都会使需方 {members} 低于其下限。",
+    ),
+    (
+        "matching.unstable.provider",
+        "Every stable matching leaves the providers {members} below their minimum.",
+        "所有稳定方案都会使供方 {members} 低于其下限。",
+    ),
+    (
         "matching.unknown",
         "The work was stopped ({reason}) before anything feasible was found.",
         "在找到可行方案之前已停止（{reason}）。",
