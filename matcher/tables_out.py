@@ -15,6 +15,17 @@ from matcher.model import Instance
 
 #: tables that are written even if they are empty
 _ALWAYS: Final = ("organizations", "branches", "counties", "schools")
+#: how a spreadsheet shows each type of cell
+KINDS: Final = {
+    "id": "id",
+    "lat": "degrees",
+    "lon": "degrees",
+    "count": "whole",
+    "rank": "whole",
+    "year": "year",
+    "decimal": "any",
+    "bounds": "any",
+}
 
 Cell = str | int | float | None
 
@@ -63,3 +74,26 @@ def _cell(value: Any, kind: str, words: Any, lang: Lang) -> Cell:
     if kind == "choice" and lang == "zh":
         return str(words[value][0])
     return escape(value)
+
+
+def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -> Path:
+    """Write `instance` as a workbook with a sheet a table, headers in English or Chinese; return its path.
+
+    `matcher.read` gives an equal instance back.
+
+    Raises
+    ------
+    SaveError
+        If the target can't be written.
+    MissingExtra
+        If the extra `excel` is not installed.
+    """
+    from matcher.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
+
+    workbook = new_workbook()
+    for spec, header, rows in grids(instance, lang):
+        kinds = [KINDS.get(column.type, "text") for column in spec.columns]
+        kinds += ["text"] * (len(header) - len(kinds))
+        columns = [SheetColumn(title, kind) for title, kind in zip(header, kinds, strict=True)]
+        add_sheet(workbook, spec.zh if lang == "zh" else spec.name, columns, rows)
+    return save_workbook(workbook, Path(path))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import matcher
 from matcher.headers import TABLES, columns_of
-from matcher.tables_out import write_tables
+from matcher.tables_out import write_tables, write_workbook
 
 #: texts that spreadsheets and this library could take for something else
 TRAPS = [
@@ -138,6 +138,18 @@ def test_a_folder_reads_back_equal(instance: matcher.Instance) -> None:
         first = {path.name: path.read_bytes() for path in Path(name).iterdir()}
         write_tables(again, name)
         assert {path.name: path.read_bytes() for path in Path(name).iterdir()} == first
+
+
+@given(instances(), st.sampled_from(["en", "zh"]))
+@settings(max_examples=100, deadline=None)
+def test_a_workbook_reads_back_equal(instance: matcher.Instance, lang: Any) -> None:
+    """Instance -> workbook -> Instance is the identity in both languages, and the bytes are the same each time."""
+    with tempfile.TemporaryDirectory() as name:
+        path = write_workbook(instance, Path(name) / "x.xlsx", lang=lang)
+        again = matcher.read(path)
+        assert differences(again, instance) == []
+        first = path.read_bytes()
+        assert write_workbook(again, path, lang=lang).read_bytes() == first
 
 
 @given(instances())
