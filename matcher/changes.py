@@ -195,7 +195,7 @@ class Diff:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.report import as_html  # only in a notebook
+        from matcher.summary import as_html  # only in a notebook
 
         return as_html(self.summary())
 

@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.arrays import IntArray
-from matcher.planclaims import UNREADABLE, Claims
 from matcher.crosscheck import SIDES
 from matcher.errors import Lang
 from matcher.hardrules import hard_violations
 from matcher.messages import text
 from matcher.metrics import Metric, metrics_of
 from matcher.plan import Plan, plan_notices, positions_of
+from matcher.planclaims import UNREADABLE, Claims
 from matcher.planframes import KIND_OF_TABLE, PAIR_COLUMNS, UNMATCHED_COLUMNS, pair_columns
 from matcher.problem import Problem
 from matcher.proofcheck import proof_violations
@@ -89,7 +89,7 @@ class Report:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.report import as_html  # only in a notebook
+        from matcher.summary import as_html  # only in a notebook
 
         return as_html(self.summary())
 

@@ -45,6 +45,7 @@ def hard_violations(problem: Problem, county_pairs: IntArray, school_pairs: IntA
         found += _barred(problem, level, pairs[level])
         found += _missing_pins(problem, level, pairs[level])
     found += _without_county_pair(problem, county_pairs, school_pairs)
+    found += problem.violations(county_pairs, school_pairs)
     if problem.policy.stability == "require":
         for level in SIDES:
             for pair in blocking(problem, level, county_pairs, school_pairs):

@@ -16,6 +16,10 @@ from typing import Any
 import matcher.texts
 
 
+#: fields that name a level of pairing or a kind of partner, by a code that has a word in either language
+_WORDS = {"level", "kind"}
+
+
 @cache
 def catalogue() -> MappingProxyType[str, tuple[str, str]]:
     """Return the whole catalogue: key -> (English, Chinese)."""
@@ -37,6 +41,9 @@ def text(key: str, lang: str = "en", /, **fields: Any) -> str:
         If the catalogue has no such key; tests cover every key that the code uses.
     """
     english, chinese = catalogue()[key]
+    for name in _WORDS & fields.keys():  # codes in the details, words in the text
+        word = catalogue().get(f"word.{fields[name]}")
+        fields[name] = fields[name] if word is None else word[lang == "zh"]
     return (chinese if lang == "zh" else english).format(**fields)
 
 

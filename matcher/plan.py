@@ -292,7 +292,7 @@ class Plan:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.report import as_html
+        from matcher.summary import as_html
 
         return as_html(self.summary())
 

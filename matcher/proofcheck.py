@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from matcher.arrays import IntArray
+from matcher.joint_certificate import check
+from matcher.joint_terms import is_joint_case
+from matcher.objectives import AdditiveObjective
 from matcher.planclaims import Claims
 from matcher.problem import Problem
 from matcher.result import Level, Proof
@@ -35,13 +38,15 @@ def proof_violations(
     if claims.levels is not None:
         values = problem.minimised(pairs["county"], pairs["school"]) if has_plan else None
         found += _levels(problem, claims.levels, values, proof)
-    found += _status(claims, proof, has_plan=has_plan, broken=broken)
+    found += _status(problem, claims, proof, has_plan=has_plan, broken=broken)
     if proof.kind not in _KINDS:
         found.append(Violation("proof_kind", {"kind": proof.kind}))
     if proof.kind == "solver" and not proof.solver:
         found.append(Violation("solver_unnamed", {}))
-    if proof.kind == "certificate" and not found:
-        found += _certificate(problem, claims, proof, pairs)
+    if not found and claims.status == "infeasible":
+        found += _witness(problem, claims, proof)
+    elif not found and proof.kind == "certificate":
+        found += _certificate(problem, claims, proof)
     return found
 
 
@@ -68,7 +73,14 @@ def _levels(
             yield Violation("bound_without_proof", {"name": level.name})
         if level.bound is not None and open_before and not level.conditional:
             yield Violation("level_unconditional", {"name": level.name})
-        open_before |= gap != 0
+        open_before |= not _is_closed(level, objective)
+
+
+def _is_closed(level: Level, objective: AdditiveObjective) -> bool:
+    """Whether the value is as good as the bound, or within the slack that the policy leaves to the levels after."""
+    if level.value is None or level.bound is None:
+        return False
+    return objective.minimised(level.value) <= objective.allowance(objective.minimised(level.bound))
 
 
 def _beaten(level: Level) -> bool:
@@ -78,7 +90,7 @@ def _beaten(level: Level) -> bool:
     return level.value > level.bound if level.sense == "max" else level.value < level.bound
 
 
-def _status(claims: Claims, proof: Proof, *, has_plan: bool, broken: bool) -> Iterator[Violation]:
+def _status(problem: Problem, claims: Claims, proof: Proof, *, has_plan: bool, broken: bool) -> Iterator[Violation]:
     status = claims.status
     if status is None:
         return
@@ -97,7 +109,12 @@ def _status(claims: Claims, proof: Proof, *, has_plan: bool, broken: bool) -> It
         return
     if broken:
         yield Violation("status_not_feasible", {})
-    open_levels = [level.name for level in claims.levels or () if level.gap != 0 or level.conditional]
+    by_name = {objective.name: objective for objective in problem.objectives}
+    open_levels = [
+        level.name
+        for level in claims.levels or ()
+        if level.conditional or level.name not in by_name or not _is_closed(level, by_name[level.name])
+    ]
     if proof.kind == "none" or open_levels or not claims.levels:
         yield Violation("status_unproved", {"levels": ", ".join(open_levels) or "-"})
     elif claims.stop_reason is not None:
@@ -106,5 +123,32 @@ def _status(claims: Claims, proof: Proof, *, has_plan: bool, broken: bool) -> It
         yield Violation("status_scope", {"scope": proof.scope})
 
 
-def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[str, IntArray]) -> list[Violation]:
-    return [Violation("certificate_unknown", {"scope": proof.scope})]
+def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violation]:
+    """Judge the claim that nothing is feasible: the witness must show it from the input alone, or the certificate."""
+    from matcher.witness import recomputes  # only for the rare plan that is none
+
+    witness = claims.witness or {}
+    try:
+        holds = recomputes(problem, witness)
+    except (KeyError, ValueError, TypeError, IndexError):
+        holds = False
+    if witness.get("kind") == "joint_requirements":
+        holds = is_joint_case(problem) and 0 < check(problem, proof.arrays).unmet == witness.get("unmet")
+    if not holds:
+        yield Violation("witness_false", {})
+
+
+def _certificate(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violation]:
+    """Dual prices: what they prove, recomputed, must carry every bound that is claimed."""
+    if proof.scope != BOTH_LEVELS or not is_joint_case(problem):
+        yield Violation("certificate_unknown", {"scope": proof.scope})
+        return
+    proved = check(problem, proof.arrays)
+    if proved.bound is None:
+        yield Violation("certificate_false", {"reason": proved.fault})
+        return
+    exact = True  # a lexicographic bound says nothing of a level after the first gap
+    for level, objective, bound in zip(claims.levels or (), problem.objectives, proved.bound, strict=False):
+        if level.bound is not None and not (exact and objective.minimised(level.bound) <= bound):
+            yield Violation("certificate_false", {"reason": f"{level.name} {level.bound}"})
+        exact = exact and level.value is not None and objective.minimised(level.value) == bound

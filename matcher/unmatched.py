@@ -96,7 +96,7 @@ class _Search:
         self.num_recipients = len(bounds[1])
         self.chosen = np.sort(pair_keys(chosen, self.num_recipients))
         self.county_pairs = np.unique(pairs["county"], axis=0)
-        names = [objective.name for objective in problem.objectives]
+        names = [objective.name.split("[")[0] for objective in problem.objectives]
         reaches = "convenience" not in names or bool(_COVERING & set(names[: names.index("convenience")]))
         self.worth = None if level == "county" or reaches else empty_place_cost(problem.facts, problem.policy)
 

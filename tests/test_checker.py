@@ -86,7 +86,10 @@ MUTATIONS: dict[str, tuple[Callable[[Claims], Claims], str]] = {
     "since another year": (lambda c: cell(c, "county", "since", 0, 2014), "since_differs"),
     "since out of nowhere": (lambda c: cell(c, "school", "since", 3, 2014), "since_differs"),
     "a metric off by one": (lambda c: metric(c, schools_covered=5), "metric_differs"),
-    "a total off by a metre": (lambda c: metric(c, school_km_total=c.metrics["school_km_total"] + 0.001), "metric_differs"),
+    "a total off by a metre": (
+        lambda c: metric(c, school_km_total=c.metrics["school_km_total"] + 0.001),
+        "metric_differs",
+    ),
     "blocking pairs concealed": (lambda c: metric(c, school_blocking_pairs=-1), "metric_differs"),
     "forced for chosen": (lambda c: metric(c, school_ended_forced=1, school_ended_chosen=0), "metric_differs"),
     "a metric missing": (without_metric, "metric_missing"),

@@ -131,7 +131,9 @@ def test_the_old_plan_is_found_between_the_two_renames(tmp_path: Path) -> None:
 
 def edit(folder: Path, name: str, change: Callable[[str], str]) -> None:
     path = folder / name
-    path.write_text(change(path.read_text(encoding="utf-8-sig")), encoding="utf-8-sig" if name.endswith("csv") else "utf-8")
+    path.write_text(
+        change(path.read_text(encoding="utf-8-sig")), encoding="utf-8-sig" if name.endswith("csv") else "utf-8"
+    )
 
 
 @pytest.mark.parametrize(

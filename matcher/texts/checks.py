@@ -11,12 +11,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "violation.unknown_id",
         "The {level} pairings name the {kind} {id}, which the input does not have.",
-        "{level} 级结对中的 {kind} {id} 不在输入数据中。",
+        "{level}级结对中的 {kind} {id} 不在输入数据中。",
     ),
     (
         "violation.repeated_pair",
         "{provider} – {recipient} stands {times} times in the {level} pairings.",
-        "{level} 级结对中 {provider} – {recipient} 出现了 {times} 次。",
+        "{level}级结对中 {provider} – {recipient} 出现了 {times} 次。",
     ),
     (
         "violation.over_capacity",
@@ -47,7 +47,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "violation.out_of_reach",
         "{provider} – {recipient} ({level}, {km} km) is out of reach.",
-        "{provider} – {recipient}（{level} 级，{km} 公里）超出允许范围。",
+        "{provider} – {recipient}（{level}级，{km} 公里）超出允许范围。",
     ),
     (
         "violation.outside_province",
@@ -57,27 +57,27 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "violation.not_listed",
         "{provider} – {recipient} ({level}) has no listed travel time.",
-        "{provider} – {recipient}（{level} 级）没有列出路程时间。",
+        "{provider} – {recipient}（{level}级）没有列出路程时间。",
     ),
     (
         "violation.forbidden_pair",
         "{provider} – {recipient} ({level}) is forbidden.",
-        "{provider} – {recipient}（{level} 级）属于禁止结对。",
+        "{provider} – {recipient}（{level}级）属于禁止结对。",
     ),
     (
         "violation.rule_broken",
         "{provider} – {recipient} ({level}) breaks the rule {rule}.",
-        "{provider} – {recipient}（{level} 级）违反规则 {rule}。",
+        "{provider} – {recipient}（{level}级）违反规则 {rule}。",
     ),
     (
         "violation.pin_missing",
         "{provider} – {recipient} ({level}) is pinned, but not in the plan.",
-        "{provider} – {recipient}（{level} 级）为固定结对，但方案中没有。",
+        "{provider} – {recipient}（{level}级）为固定结对，但方案中没有。",
     ),
     (
         "violation.blocking_pair",
         "{provider} and {recipient} ({level}) would both rather have each other: the plan is not stable.",
-        "{provider} 与 {recipient}（{level} 级）都更愿意与对方结对：方案不稳定。",
+        "{provider} 与 {recipient}（{level}级）都更愿意与对方结对：方案不稳定。",
     ),
     # rows
     (
@@ -93,22 +93,22 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "violation.km_differs",
         "{provider} – {recipient} ({level}): {true} km, not {claimed}.",
-        "{provider} – {recipient}（{level} 级）：应为 {true} 公里，而非 {claimed}。",
+        "{provider} – {recipient}（{level}级）：应为 {true} 公里，而非 {claimed}。",
     ),
     (
         "violation.minutes_differ",
         "{provider} – {recipient} ({level}): {true} minutes, not {claimed}.",
-        "{provider} – {recipient}（{level} 级）：应为 {true} 分钟，而非 {claimed}。",
+        "{provider} – {recipient}（{level}级）：应为 {true} 分钟，而非 {claimed}。",
     ),
     (
         "violation.kept_differs",
         "{provider} – {recipient} ({level}): kept is {true}, not {claimed}.",
-        "{provider} – {recipient}（{level} 级）：是否保留应为 {true}，而非 {claimed}。",
+        "{provider} – {recipient}（{level}级）：是否保留应为 {true}，而非 {claimed}。",
     ),
     (
         "violation.since_differs",
         "{provider} – {recipient} ({level}): since {true}, not {claimed}.",
-        "{provider} – {recipient}（{level} 级）：起始年份应为 {true}，而非 {claimed}。",
+        "{provider} – {recipient}（{level}级）：起始年份应为 {true}，而非 {claimed}。",
     ),
     # metrics, unmatched, warnings
     (
