@@ -326,13 +326,15 @@ def _prices(block: Block, chosen: BoolArray) -> tuple[np.ndarray, np.ndarray]:
     """Return packed prices of branches and schools: shortest distances from the source in the residual graph."""
     load, filled = chosen.sum(axis=1), chosen.sum(axis=0)
     last = np.cumsum(block.places) - block.places + filled - 1
-    far = 1 << (block.packing.width + 1)
     exact = object if block.packing.width >= 60 else np.int64
+    far = np.array(1 << (block.packing.width + 1), dtype=exact)
     value = block.value.astype(exact)
-    start_branch = np.full(len(load), far, dtype=exact)
+    start_branch = np.full(len(load), far.item(), dtype=exact)
     spare = load < block.room
-    start_branch[spare] = np.where(load < block.least, -block.bonus, 0)[spare]
-    start_school = np.full(len(filled), far, dtype=exact)
+    next_place = np.zeros(len(load), dtype=exact)
+    next_place[load < block.least] = -block.bonus
+    start_branch[spare] = next_place[spare]
+    start_school = np.full(len(filled), far.item(), dtype=exact)
     start_school[filled > 0] = block.gain[last[filled > 0]]
     branch, school = start_branch, start_school
     forward = block.allowed & ~chosen

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from matcher.arrays import BoolArray, IntArray
+from matcher.arrays import BoolArray, FloatArray, IntArray
 from matcher.geo import ecef
 from matcher.joint_terms import JointTerms, Packing, has_school_rules, packings
 from matcher.problem import Problem
@@ -24,6 +24,22 @@ NO_BRANCH = np.int64(2**40)
 _LIMIT = 62
 #: taken off a chord for its rounding, in metres (see `geo.chord_floor_m`)
 _SLACK_M = 1e-6
+#: a^2 / b of WGS-84, rounded up: a larger radius gives a lower bound
+_LARGEST_RADIUS_M = 6399593.7
+
+
+def arc_floor_m(square: FloatArray) -> IntArray:
+    """Return a lower bound on `geo.pair_m` in whole metres, from the squared chord in square metres.
+
+    No curve on the ellipsoid bends less than a circle of its largest radius of curvature R = a^2 / b, and the ellipsoid
+    lies inside the ball of that radius that touches it at any of its points (Blaschke's rolling theorem). For half the
+    squared chord f(t) along a geodesic from its start both give f'' <= 1 - f / R^2, so the chord is at most
+    2 R sin(t / 2 R): the geodesic is at least 2 R asin(chord / 2 R), of which the first terms of the series are taken.
+    """
+    x2 = square * (1.0 / (4.0 * _LARGEST_RADIUS_M**2))
+    metres = np.sqrt(square)
+    metres *= 1.0 + x2 * (1.0 / 6.0 + x2 * (3.0 / 40.0 + x2 * (5.0 / 112.0)))
+    return np.floor(np.maximum(metres - _SLACK_M, 0.0)).astype(np.int64)
 
 
 class JointBounds:
@@ -91,8 +107,7 @@ class JointBounds:
             for axis in range(3):
                 difference = seats[axis] - school_xyz[schools, axis][:, None]
                 square += np.square(difference, out=difference)
-            nearest = np.sqrt(np.minimum.reduceat(square, begin, axis=1))
-            floor[:, self._owners] = np.maximum(nearest - _SLACK_M, 0.0).astype(np.int64)
+            floor[:, self._owners] = arc_floor_m(np.minimum.reduceat(square, begin, axis=1))
             return floor
         branch, school = self._branches[None, :], schools[:, None]
         cost = self.problem.facts.cost_floor("school", branch, school)
@@ -165,8 +180,9 @@ class JointBounds:
         """Return (O,) bool: a superset of the organisations that may be paired with `county`."""
         if not self.terms.county_open[county]:
             return np.zeros(len(self._organizations), dtype=np.bool_)
-        may = self.problem.may_allow("county", self._organizations, np.int64(county))
-        return may & self.terms.organization_open
+        may = self.problem.may_allow("county", self._organizations, np.array(county))
+        open_pairs: BoolArray = may & self.terms.organization_open
+        return open_pairs
 
     def county_part(self, county: int, cost: IntArray) -> IntArray:
         """Return (D, O): value vectors of pairing `county` with each organisation, its schools left aside.
@@ -185,7 +201,7 @@ class JointBounds:
 
     def of_county(self, county: int) -> tuple[IntArray, BoolArray]:
         """Return (D, O) lower bounds on the value vectors of `county`, and (O,) which pairs may be allowed at all."""
-        floor = self.problem.facts.cost_floor("county", self._organizations, np.int64(county))
+        floor = self.problem.facts.cost_floor("county", self._organizations, np.array(county))
         open_pairs = self.open_pairs(county)
         value = self.county_part(county, np.where(open_pairs, floor, 0))
         gains = np.zeros_like(value)

@@ -236,16 +236,11 @@ class JointTerms:
 def is_joint_case(problem: Problem) -> bool:
     """Whether county and school pairing can be decided together by one assignment over blocks.
 
-    That is: no county with two organisations and no organisation with two counties, every rule one that only allows,
-    forbids or pins pairs or bounds the pairs of one row, every objective additive and without slack, and no demand for
+    That is: no county with two organisations and no organisation with two counties, every objective a sum over pairs,
+    places and recipients without slack or cap, no rule that is a linear row over several of them, and no demand for
     stability.
     """
-    return (
-        problem.is_one_to_one
-        and all(rule.is_flow for rule in problem.rules)
-        and all(objective.slack_percent == 0 for objective in problem.policy.objectives[:-1])
-        and problem.policy.stability != "require"
-    )
+    return problem.is_one_to_one and problem.is_plain and problem.policy.stability != "require"
 
 
 def has_school_rules(problem: Problem) -> bool:
