@@ -291,7 +291,7 @@ def _bands(asked: Objective, facts: Facts, policy: Policy) -> list[AdditiveObjec
     exact = max(1, round((width or 0) * shown))
     none = {"county": _terms(len(facts.arrays.counties)), "school": _terms(len(facts.arrays.schools))}
     found = []
-    for band in range(facts.largest_cost(level) // exact, 0, -1):
+    for band in range(max(1, facts.largest_cost(level) // exact), 0, -1):
         terms = {**none, level: replace(none[level], far=band * exact)}
         name = f"{asked.name}>={band * exact / shown:g}{suffix}"
         found.append(AdditiveObjective(name, "min", "pairs", terms["county"], terms["school"]))
