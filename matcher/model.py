@@ -409,19 +409,7 @@ class Instance(BaseModel):
     __str__ = __repr__
 
 
-def record_faults(error: ValidationError) -> list[Fault]:
-    """Translate pydantic's errors on a model that is no table (a policy) into faults in the user's terms."""
-    faults = []
-    for item in error.errors(include_url=False):
-        place = item["loc"]
-        table = str(place[0]) if len(place) > 1 else None
-        row = place[1] + 1 if len(place) > 1 and isinstance(place[1], int) else None
-        column = str(place[2]) if len(place) > 2 else (str(place[-1]) if place and table is None else None)
-        faults.append(_fault(item, table, row, column))
-    return faults
-
-
-def record_fault(item: Any, table: str, row: int) -> Fault:
+def record_fault(item: Any, table: str | None, row: int | None) -> Fault:
     """Translate one of pydantic's errors on a record into a fault of its row."""
     place = item["loc"][1:2] if item["loc"][:1] == ("extras",) and len(item["loc"]) > 1 else item["loc"][:1]
     return _fault(item, table, row, str(place[0]) if place else None)

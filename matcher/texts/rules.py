@@ -39,6 +39,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "只有列出路程时间的支部和学校可以结对。",
     ),
     (
+        "rule.locks",
+        "Pairs pinned in the table locks are in the plan, forbidden ones are not.",
+        "锁定表中固定的配对必须保留，禁止的配对不得出现。",
+    ),
+    (
         "rule.pin",
         "{provider} and {recipient} are paired (reason: {reason}).",
         "{provider} 与 {recipient} 固定结对（原因：{reason}）。",

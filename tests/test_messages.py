@@ -1,0 +1,52 @@
+"""The catalogue is whole: both languages, the same fields, and every key that the code uses."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from matcher.messages import catalogue
+
+PACKAGE = Path(__file__).resolve().parent.parent / "matcher"
+CODE = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "texts"
+)
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("key", sorted(catalogue()))
+def test_both_languages_fill_in_the_same_fields(key):
+    english, chinese = catalogue()[key]
+    assert english.strip()
+    assert chinese.strip()
+    assert fields(english) == fields(chinese)
+
+
+@pytest.mark.parametrize("key", sorted(catalogue()))
+def test_chinese_is_chinese(key):
+    english, chinese = catalogue()[key]
+    letters = re.sub(r"\{[^}]*\}|[\W\d_]", "", chinese)
+    assert not letters or chinese == english or re.search(r"[\u4e00-\u9fff]", chinese), chinese
+
+
+def test_every_key_that_the_code_names_is_there():
+    named = set(re.findall(r'\btext\(\s*"([a-z_]+\.[a-z_.]+)"', CODE))
+    assert named - set(catalogue()) == set()
+
+
+def test_every_fault_has_a_mend():
+    codes = {key.removeprefix("fault.") for key in catalogue() if key.startswith("fault.")}
+    said = {code for code in codes if "." not in code} - {"head", "more"}
+    mended = {key.split(".")[1] for key in catalogue() if key.startswith("mend.")}
+    assert said == mended
+
+
+def test_every_fault_and_notice_that_the_code_makes_has_a_text():
+    made = {f"fault.{code}" for code in re.findall(r'\bFault\(\s*"([a-z_]+)"', CODE)}
+    made |= {f"notice.{code}" for code in re.findall(r'\bNotice\(\s*"([a-z_]+)"', CODE)}
+    made |= {f"violation.{code}" for code in re.findall(r'\bViolation\(\s*"([a-z_]+)"', CODE)}
+    assert made - set(catalogue()) == set()
