@@ -26,7 +26,7 @@ _SMALL_GRID: Final = 1 << 14
 _NO_ARC: Final = 3 << 60
 
 
-class NotOptimal(Exception):
+class NotOptimal(RuntimeError):
     """The matching is not optimal at this level: it has an improving cycle."""
 
 
