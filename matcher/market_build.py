@@ -111,33 +111,42 @@ def from_arcs(
     num_recipients = door.size(sizes[1], "num_recipients", faults)
     provider = door.indices(provider_idx, num_providers, "provider_idx", faults)
     recipient = door.indices(recipient_idx, num_recipients, "recipient_idx", faults)
-    raw = door.numbers(cost, "cost", faults)
+    order = None
     if len(provider) != len(recipient):
         faults.add("array_shape", "recipient_idx", shape=recipient.shape, expected=f"({len(provider)},)")
-    if raw is not None:
-        if raw.size == 0:
-            raw = np.zeros((raw.shape[0] if raw.ndim == 2 and raw.shape[0] else 1, 0), np.int64)
-        elif raw.ndim == 1:
-            raw = raw[None]
-        if raw.ndim != 2 or raw.shape[1] != len(provider):
-            expected = f"({len(provider)},) or (L, {len(provider)})"
-            faults.add("array_shape", "cost", shape=raw.shape, expected=expected)
+    elif not faults.found:
+        order = _order(provider, recipient, num_recipients, faults)
+    raw = door.numbers(cost, "cost", faults)
+    cube = np.zeros((1, 0), np.int64) if raw is None else raw
+    if cube.size == 0:
+        cube = np.zeros((cube.shape[0] if cube.ndim == 2 and cube.shape[0] else 1, 0), np.int64)
+    elif cube.ndim == 1:
+        cube = cube[None]
+    if raw is not None and (cube.ndim != 2 or cube.shape[1] != len(provider)):
+        faults.add("array_shape", "cost", shape=cube.shape, expected=f"({len(provider)},) or (L, {len(provider)})")
+        cube = np.zeros((1, 0), np.int64)
     rank_p = _ranks(ranks[0], provider.shape, "provider_rank", faults)
     rank_r = _ranks(ranks[1], provider.shape, "recipient_rank", faults)
+    fields, values = _shared(cube, num_providers, num_recipients, common, faults)
     faults.stop()
-    fields, values = _shared(cast(NDArray[Any], raw), num_providers, num_recipients, common, faults)
-    keys = provider * num_recipients + recipient
-    if len(keys) > 1 and not (keys[1:] > keys[:-1]).all():
-        order = np.argsort(keys, kind="stable")
+    if order is not None:
         provider, recipient, values = provider[order], recipient[order], values[:, order]
         rank_p, rank_r = (None if rank is None else rank[order] for rank in (rank_p, rank_r))
-        door.repeated(keys[order], order, num_recipients, faults)
     else:
         provider, recipient, values = provider.copy(), recipient.copy(), values.copy()
-    faults.stop()
     values = np.ascontiguousarray(values)
     fields["_arcs"] = Arcs(*(frozen(array) for array in (provider, recipient, values, rank_p, rank_r)))
     return fields
+
+
+def _order(provider: Ints, recipient: Ints, num_recipients: int, faults: Faults) -> Ints | None:
+    """Return the order of arcs by (provider, recipient), None if they are in it; note what is listed twice."""
+    keys = provider * num_recipients + recipient
+    if (keys[1:] > keys[:-1]).all():
+        return None
+    order = np.argsort(keys, kind="stable")
+    door.repeated(keys[order], order, num_recipients, faults)
+    return order
 
 
 def from_points(
@@ -181,6 +190,7 @@ def _shared(
     num_levels = len(raw)
     if num_providers + num_recipients > _MOST_NODES:
         faults.add("integer_range", "num_providers", num_providers + num_recipients, position=0)
+        faults.stop()
     unmet = None if common.unmet_cost is None else door.numbers(common.unmet_cost, "unmet_cost", faults)
     resolution = common.resolution
     if resolution is not None and not (resolution > 0 and math.isfinite(resolution)):

@@ -132,7 +132,7 @@ def bounds(value: ArrayLike, count: int, column: str, faults: Faults) -> Ints:
         return result
     if count and result.min() < 0:
         faults.add_where("bound_negative", column, result, result < 0)
-    for i in np.flatnonzero(result[:, 0] > result[:, 1]).tolist():
+    for i in np.flatnonzero((result[:, 0] > result[:, 1]) & (result[:, 1] >= 0)).tolist():
         faults.add("bound_order", column, position=i, minimum=int(result[i, 0]), maximum=int(result[i, 1]))
     return result
 

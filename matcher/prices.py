@@ -26,7 +26,7 @@ _SMALL_GRID: Final = 1 << 14
 _NO_ARC: Final = 3 << 60
 
 
-class NotOptimal(Exception):
+class NotOptimal(RuntimeError):
     """The matching is not optimal at this level: it has an improving cycle."""
 
 
@@ -148,7 +148,7 @@ def _settle_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> N
     label = np.empty_like(grid)
     kept = np.zeros(0, np.int64)
     _settle(_residual(face, cost, kept, taken), price, np.flatnonzero(price < _UNREACHED))
-    for _ in range(num_p * num_r):
+    for _ in range(num_p * num_r + 1):
         np.add(grid, price[:num_p, None], out=label)
         label.reshape(-1)[taken] = _FAR
         least = label.min(axis=0)
