@@ -125,7 +125,7 @@ class _Made:
 
 
 def program(
-    preferences: Preferences, *, max_blocking: int | None, tolerance: int, counted: bool, pins: IntArray
+    preferences: Preferences, *, max_blocking: int | None, tolerance: int, fewest: bool, pins: IntArray
 ) -> Program:
     """Build the program.
 
@@ -133,13 +133,14 @@ def program(
     ----------
     max_blocking
         B, None for no limit.
-    counted
-        Whether blocking pairs matter at all.
+    fewest
+        Whether the number of blocking pairs is to be made least, so that they are counted whatever the limit.
     pins
         (k, 2) int64: pairs that must be chosen; one that is no arc makes the program infeasible.
     """
     A = preferences.num_arcs
-    has_blocks = counted and max_blocking != 0
+    counted = fewest or max_blocking is not None
+    has_blocks = fewest or (counted and max_blocking != 0)
     made = _Made(2 * A if has_blocks else A)
     provider = _side(
         made, preferences.provider_idx, preferences.provider_rank, preferences.capacity, tolerance, counted

@@ -107,9 +107,7 @@ def nearly_stable(
     names = tuple(level_names or (["cost"] if len(cost) == 1 else [f"cost_{i + 1}" for i in range(len(cost))]))
     unmet = [None] * len(cost) if unmet_cost is None else list(np.atleast_2d(np.asarray(unmet_cost, dtype=np.int64)))
     pins, budget = as_pairs(pins), budget or Budget()
-    counted = fewest or max_blocking is not None
-    limit = None if fewest and max_blocking == 0 else max_blocking
-    model = program(preferences, max_blocking=limit, tolerance=tolerance, counted=counted, pins=pins)
+    model = program(preferences, max_blocking=max_blocking, tolerance=tolerance, fewest=fewest, pins=pins)
     objectives = [_Objective("blocking_pairs", "pairs", model.num_blocking())] if fewest else []
     for name, level, missing in zip(names, cost, unmet, strict=True):
         objectives.append(_Objective(name, unit, cost_function(preferences, level, missing)))
@@ -119,7 +117,7 @@ def nearly_stable(
     if answer.status == "infeasible":
         return _with_reason(answer, preferences, max_blocking, tolerance, pins, budget)
     if run.arcs is not None:
-        _check(preferences, cost, unmet_cost, answer, limit)
+        _check(preferences, cost, unmet_cost, answer, max_blocking)
     return answer
 
 
