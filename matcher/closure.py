@@ -1,8 +1,8 @@
 """Least-weight closed sets, level by level: the networks, and the check of their cuts.
 
 Given implications v => u (v may be chosen only with u) and weights w, a chosen set of least weight is a minimum cut
-(Picard 1976): an arc s -> v of capacity -w_v for every w_v < 0, v -> t of capacity w_v for every w_v > 0, v -> u without
-limit for every implication; the chosen set is the side of s, and
+(Picard 1976): an arc s -> v of capacity -w_v for every w_v < 0, v -> t of capacity w_v for every w_v > 0, and v -> u
+without limit for every implication; the chosen set is the side of s, and
 
     weight of the set = (sum of the negative weights) + (capacity of the cut).
 

@@ -81,6 +81,7 @@ class Solver:
         share: float = 1.0,
         close_enough: Callable[[int, int], bool] | None = None,
         phase: str = "mip",
+        linearization: int = 1,
     ) -> Outcome:
         """Minimise `function` (None: find any solution).
 
@@ -94,6 +95,8 @@ class Solver:
             Variables that are 0 in this run only.
         close_enough
             Told a value and a bound, whether to stop.
+        linearization
+            How much of the program CP-SAT puts into its linear relaxation, 2 for all of it.
         """
         model = self._model.clone()
         columns = [model.get_bool_var_from_proto_index(position) for position in range(len(self._columns))]
@@ -106,10 +109,13 @@ class Solver:
             for column, value in zip(columns, hint.tolist(), strict=True):
                 model.add_hint(column, value)
         constant = function.constant if function is not None else 0
-        return _run(model, columns, constant, function, budget, share, close_enough, phase)
+        solver = cp_model.CpSolver()
+        solver.parameters.linearization_level = linearization
+        return _run(solver, model, columns, constant, function, budget, share, close_enough, phase)
 
 
 def _run(
+    solver: cp_model.CpSolver,
     model: Any,
     columns: list[Any],
     constant: int,
@@ -121,7 +127,6 @@ def _run(
 ) -> Outcome:
     if budget.stop_reason is not None:
         return Outcome("unknown", None, None)
-    solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     if budget.time_left_s is not None:
