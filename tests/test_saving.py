@@ -150,7 +150,7 @@ def edit(folder: Path, name: str, change: Callable[[str], str]) -> None:
         ("plan.json", lambda t: t.replace('"status": "optimal"', '"status": "best"'), "status_unknown_word"),
         ("plan.json", lambda t: t.replace('"counties_covered": 2', '"counties_covered": 3'), "metric_differs"),
         ("plan.json", lambda t: t.replace('"bound": 800', '"bound": 801'), "level_gap"),
-        ("plan.json", lambda t: t.replace('"policy": {}', '"policy": {"child_km": 11.0}'), "level_value"),
+        ("plan.json", lambda t: t.replace('"policy": {', '"policy": {"child_km": 11.0,'), "level_value"),
         ("input/counties.csv", lambda t: t.replace("500", "501"), "file_changed"),
     ],
 )
