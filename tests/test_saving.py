@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -255,10 +256,8 @@ def test_every_step_of_saving_may_be_the_last(tmp_path: Path, monkeypatch: pytes
                 return _real(*args, **options)
 
             monkeypatch.setattr(owner, name, dies)
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 solver_plan().save(folder)
-            except KeyboardInterrupt:
-                pass
             monkeypatch.undo()
             assert matcher.load_plan(folder) in (small_plan(), solver_plan())
             small_plan().save(folder)
