@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import html
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.changes import CAUSES, KINDS, classify
 from matcher.crosscheck import SIDES
-from matcher.errors import MissingExtra, SaveError
+from matcher.errors import MissingExtra
 from matcher.messages import text
 from matcher.objectives import title
 from matcher.planframes import KIND_OF_TABLE
+from matcher.sheets import write_whole
 from matcher.summary import amount, level_verdict, plan_summary
 
 if TYPE_CHECKING:
@@ -44,15 +44,7 @@ def write_report(plan: Plan, path: Path, lang: Lang) -> Path:
     SaveError
         If the file can't be written; what was there still stands.
     """
-    content = "".join(_pieces(plan, lang)).encode()
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
-    return path
+    return write_whole(path, "".join(_pieces(plan, lang)).encode())
 
 
 def _pieces(plan: Plan, lang: Lang) -> Iterator[str]:
@@ -133,7 +125,8 @@ _NUMBERS: Final = {"km", "minutes", "missing", "since"}
 def _section(key: str, lang: Lang, count: int, rows: Any, heads: Sequence[str]) -> Iterator[str]:
     if count:
         is_open = " open" if count <= 100 else ""
-        yield f"<details{is_open}><summary>{_said(key, lang)} ({count:,})</summary>\n{_table(rows, heads, lang)}</details>\n"
+        yield f"<details{is_open}><summary>{_said(key, lang)} ({count:,})</summary>\n"
+        yield f"{_table(rows, heads, lang)}</details>\n"
 
 
 def _table(rows: Any, heads: Sequence[str], lang: Lang) -> str:
