@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matcher.errors import MissingExtra as MissingExtra
     from matcher.errors import SaveError as SaveError
     from matcher.errors import UnsolvedError as UnsolvedError
+    from matcher.explain import Explanation as Explanation
     from matcher.market import Market as Market
     from matcher.matching import Matching as Matching
     from matcher.matching_solver import match as match
@@ -54,6 +55,7 @@ _HOME = {
     "CancelToken": "progress",
     "County": "model",
     "Diff": "changes",
+    "Explanation": "explain",
     "Fault": "errors",
     "InfeasibleError": "errors",
     "Instance": "model",

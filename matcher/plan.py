@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from matcher.explain import Explanation
     from matcher.model import Instance
+    from matcher.picture import Picture
     from matcher.policy import Policy
     from matcher.solution import Solution
 
@@ -227,11 +228,18 @@ class Plan:
 
         return explain(self, kind, id)
 
-    def map(self, **options: Any) -> Any:
-        """Draw the pairs on a map (needs the extra `figures`); see `matcher.figures.plan_map` for the options."""
-        from matcher.figures import plan_map
+    def map(self, *, lang: Lang = "en", title: str | None = None) -> Picture:
+        """Draw the pairs on a map: a picture that shows itself in a notebook and saves as PNG or SVG.
 
-        return plan_map(self, **options)
+        Raises
+        ------
+        MissingExtra
+            If the extra `figures` is not installed.
+        """
+        from matcher.figures import draw_map
+
+        county, school = (pair_frame(self.problem, level, self.pairs(level)) for level in SIDES)
+        return draw_map(self.instance, county, school, lang=lang, title=title)
 
     def report(self, path: str | Path, *, lang: Lang = "en") -> Path:
         """Write the plan as one HTML file that needs no network; return its path."""
@@ -312,8 +320,8 @@ def positions_of(problem: Problem, level: str, pairs: Pairs) -> tuple[IntArray, 
 
 
 def warnings_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
-    """Return the notices of the input and those of the plan."""
-    return (*getattr(problem.instance, "notices", ()), *plan_notices(problem, county_pairs, school_pairs))
+    """Return the notices of the plan, then those of the input."""
+    return (*plan_notices(problem, county_pairs, school_pairs), *problem.instance.notices)
 
 
 def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:

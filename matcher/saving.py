@@ -7,6 +7,7 @@ of readers.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import hashlib
@@ -20,13 +21,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from matcher.cells import escape, unescape
 from matcher.errors import Fault, InvalidInput, SaveError
 from matcher.plandata import assemble, dumps, head, parsed
 from matcher.planframes import PAIR_COLUMNS
+from matcher.tables_out import csv_bytes, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matcher.model import Instance
     from matcher.plan import Plan
 
 PLAN_JSON: Final = "plan.json"
@@ -35,7 +39,7 @@ UNMATCHED_FILE: Final = "unmatched.csv"
 PROOF_FILE: Final = "proof.npz"
 INPUT_FOLDER: Final = "input"
 #: files made from a plan on request; they describe the plan that is replaced, so they go with it
-_MADE: Final = {"plan.xlsx", "plan.html"}
+_MADE: Final = {"plan.xlsx", "plan.html", "map.png"}
 #: zip archives begin their calendar here
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -121,19 +125,28 @@ def changed_files(folder: Path, content: Mapping[str, Any]) -> list[str]:
     return sorted((set(recorded) - kept) | stray)
 
 
-def read_input(folder: Path) -> Any:
+def read_input(folder: Path) -> Instance:
     """Return the instance that was saved with the plan."""
-    from matcher.model import Instance
+    from matcher.tables import read  # readers load when first used
 
-    return Instance.from_json((folder / INPUT_FOLDER / "instance.json").read_bytes())
+    return read(folder / INPUT_FOLDER)
 
 
 def read_table(path: Path) -> dict[str, list[str]]:
-    """Return a CSV table of a saved plan as text by column."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
+    """Return a CSV table of a saved plan as text by column.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not UTF-8, or no CSV.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (ValueError, csv.Error) as error:
+        raise InvalidInput([Fault("broken_plan", "plan", details={"reason": f"{path.name}: {error}"})]) from None
     header = rows[0] if rows else []
-    return {name: [row[at] if at < len(row) else "" for row in rows[1:]] for at, name in enumerate(header)}
+    return {name: [unescape(row[at]) if at < len(row) else "" for row in rows[1:]] for at, name in enumerate(header)}
 
 
 def read_proof(folder: Path) -> dict[str, np.ndarray]:
@@ -208,7 +221,7 @@ def _write(plan: Plan, folder: Path) -> None:
     _write_frame(plan.school_pairings, folder / PAIR_FILES["school"])
     _write_frame(plan.unmatched, folder / UNMATCHED_FILE)
     (folder / INPUT_FOLDER).mkdir()
-    (folder / INPUT_FOLDER / "instance.json").write_text(plan.instance.to_json(), encoding="utf-8")
+    write_tables(plan.instance, folder / INPUT_FOLDER)
     _write_proof(plan.proof.arrays, folder / PROOF_FILE)
     content = head(plan)
     content["files"] = {name: _hash(folder / name) for name in _files(folder)}
@@ -216,17 +229,17 @@ def _write(plan: Plan, folder: Path) -> None:
 
 
 def _write_frame(frame: pd.DataFrame, path: Path) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(frame.columns)
-    writer.writerows(zip(*(_cells(name, frame[name]) for name in frame.columns), strict=True))
-    path.write_bytes(text.getvalue().encode("utf-8-sig"))
+    rows = list(zip(*(_cells(name, frame[name]) for name in frame.columns), strict=True))
+    # with the mark that tells a spreadsheet that this is UTF-8: these files are opened by people
+    path.write_bytes(codecs.BOM_UTF8 + csv_bytes([escape(name) for name in frame.columns], rows))
 
 
 def _cells(name: str, column: pd.Series[Any]) -> list[str]:
     if name in ("km", "minutes"):
         return ["" if value != value else f"{value:.3f}" for value in column.tolist()]
-    return ["" if missing else str(value) for value, missing in zip(column.tolist(), column.isna(), strict=True)]
+    return [
+        "" if missing else escape(str(value)) for value, missing in zip(column.tolist(), column.isna(), strict=True)
+    ]
 
 
 def _write_proof(arrays: Mapping[str, np.ndarray], path: Path) -> None:

@@ -25,7 +25,6 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.arrays import BoolArray, IntArray
-from matcher.changes import pair_keys
 from matcher.crosscheck import SIDES
 from matcher.facts import M_PER_KM
 from matcher.objectives import empty_place_cost
@@ -93,8 +92,9 @@ class _Search:
         self.missing = bounds[side][:, 1] - counts[side]
         self.has_room = counts[1 - side] < bounds[1 - side][:, 1]
         self.takes_any = bounds[1 - side][:, 1] > 0
-        self.num_recipients = len(bounds[1])
-        self.chosen = np.sort(pair_keys(chosen, self.num_recipients))
+        order = np.argsort(chosen[:, side], kind="stable")
+        self.partner_of = chosen[order, 1 - side]
+        self.first_partner = np.searchsorted(chosen[order, side], np.arange(len(self.agents) + 1))
         self.county_pairs = np.unique(pairs["county"], axis=0)
         names = [objective.name.split("[")[0] for objective in problem.objectives]
         reaches = "convenience" not in names or bool(_COVERING & set(names[: names.index("convenience")]))
@@ -111,7 +111,7 @@ class _Search:
         if candidates is None:
             return "no_county_pair", ""
         candidates = candidates[self.takes_any[candidates]]
-        candidates = candidates[~self._is_chosen(position, candidates)]
+        candidates = candidates[~self._is_partner(position, candidates)]
         if not len(candidates):
             return "no_partner", ""
         allowed = self._allowed(position, candidates)
@@ -143,9 +143,10 @@ class _Search:
         mine = np.full(len(candidates), position, dtype=np.int64)
         return (candidates, mine) if self.side == 1 else (mine, candidates)
 
-    def _is_chosen(self, position: int, candidates: IntArray) -> BoolArray:
-        provider_idx, recipient_idx = self._oriented(position, candidates)
-        return np.isin(provider_idx * np.int64(max(1, self.num_recipients)) + recipient_idx, self.chosen)
+    def _is_partner(self, position: int, candidates: IntArray) -> BoolArray:
+        partners = self.partner_of[self.first_partner[position] : self.first_partner[position + 1]]
+        found: BoolArray = (candidates[:, None] == partners[None, :]).any(axis=1)
+        return found
 
     def _allowed(self, position: int, candidates: IntArray) -> BoolArray:
         return self.problem.allowed(self.level, *self._oriented(position, candidates))

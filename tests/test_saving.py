@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -150,7 +151,7 @@ def edit(folder: Path, name: str, change: Callable[[str], str]) -> None:
         ("plan.json", lambda t: t.replace('"status": "optimal"', '"status": "best"'), "status_unknown_word"),
         ("plan.json", lambda t: t.replace('"counties_covered": 2', '"counties_covered": 3'), "metric_differs"),
         ("plan.json", lambda t: t.replace('"bound": 800', '"bound": 801'), "level_gap"),
-        ("plan.json", lambda t: t.replace('"policy": {}', '"policy": {"child_km": 11.0}'), "level_value"),
+        ("plan.json", lambda t: t.replace('"policy": {', '"policy": {"child_km": 11.0,'), "level_value"),
         ("input/counties.csv", lambda t: t.replace("500", "501"), "file_changed"),
     ],
 )
@@ -255,10 +256,8 @@ def test_every_step_of_saving_may_be_the_last(tmp_path: Path, monkeypatch: pytes
                 return _real(*args, **options)
 
             monkeypatch.setattr(owner, name, dies)
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 solver_plan().save(folder)
-            except KeyboardInterrupt:
-                pass
             monkeypatch.undo()
             assert matcher.load_plan(folder) in (small_plan(), solver_plan())
             small_plan().save(folder)

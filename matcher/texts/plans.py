@@ -21,8 +21,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "notice.school_at_county_seat",
-        "{count} of {of} schools have no coordinates and stand at their county's seat.",
-        "{of} 所学校中有 {count} 所没有坐标，按所在县城计算。",
+        "{count} of {of} schools stand at their county's seat for want of coordinates of their own.",
+        "{of} 所学校中有 {count} 所没有自己的坐标，按所在县城计算。",
     ),
     # changes
     ("diff.head", "What differs between the two plans:", "两份方案的差异："),
