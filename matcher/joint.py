@@ -14,10 +14,10 @@ import numpy as np
 
 from matcher.arrays import IntArray
 from matcher.blocks import Blocks
-from matcher.joint_bounds import NO_BRANCH, JointBounds
+from matcher.joint_bounds import JointBounds, farthest
 from matcher.joint_certificate import block_bounds, dual_value, first_sign, undecided
 from matcher.joint_terms import JointTerms, Packing, packings
-from matcher.lazy_assignment import CLOSED, LazyAssignment
+from matcher.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress, StopReason
 from matcher.result import Level, Proof, Status
@@ -25,10 +25,8 @@ from matcher.solution import Solution, no_pairs
 
 METHOD = "lazy_assignment"
 SCOPE = "both_levels"
-#: bits of a limb of the outer assignment: sums of three of them stay in 64 bits
-_LIMB_BITS = 57
 #: how many times the largest value a price may be before fields overlap; the wide one can't be exceeded
-_TIGHT_MARGIN = 8
+_TIGHT_MARGIN = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,21 +75,18 @@ class JointSolver:
         """Return the limbs: every component, with room for `margin` times its largest value."""
         terms = self.terms
         units = int(np.diff(terms.unit_start).max(initial=0))
+        most_cost = {level: farthest(self.problem, level) for level in ("county", "school")}
         largest = []
         for c in range(terms.num_components):
             at_county = int(np.abs(terms.county_gain[c]).max(initial=0)) + abs(int(terms.county_pair[c]))
-            at_county += abs(int(terms.county_kept[c])) + abs(int(terms.county_travel[c])) * self._farthest("county")
+            at_county += abs(int(terms.county_kept[c])) + abs(int(terms.county_travel[c])) * most_cost["county"]
             at_school = int(np.abs(terms.unit_gain[c]).max(initial=0)) + abs(int(terms.school_pair[c]))
-            at_school += abs(int(terms.school_kept[c])) + abs(int(terms.school_travel[c])) * self._farthest("school")
+            at_school += abs(int(terms.school_kept[c])) + abs(int(terms.school_travel[c])) * most_cost["school"]
             if terms.num_hard and c == 0:
                 at_county += 2
                 at_school += 2
             largest.append((at_county + units * at_school) * margin)
-        return packings(range(terms.num_components), largest, _LIMB_BITS)
-
-    def _farthest(self, level: str) -> int:
-        """Return an upper bound on the cost of an allowed pair."""
-        return 2**25 if self.problem.facts.unit(level) == "km" else int(NO_BRANCH)
+        return packings(range(terms.num_components), largest, LIMB_BITS)
 
     def _assignment(self, groups: tuple[Packing, ...]) -> LazyAssignment:
         arrays = self.problem.arrays
@@ -106,17 +101,17 @@ class JointSolver:
             limbs[0][county, ~open_pairs] = CLOSED
 
         def evaluate(county: int, organization: int) -> tuple[int, ...] | None:
-            vector = self.value(organization, county)
+            vector = self.value(organization, county, may=True)
             return None if vector is None else tuple(group.weight_of(vector) for group in groups)
 
         return LazyAssignment(limbs, evaluate)
 
-    def value(self, organization: int, county: int) -> list[int] | None:
-        """Return the exact value vector of a pair, remembered."""
+    def value(self, organization: int, county: int, *, may: bool = False) -> list[int] | None:
+        """Return the exact value vector of a pair, remembered; `may` as in `Blocks.value`."""
         key = organization, county
         if key not in self._values:
             self.budget.spend()
-            self._values[key] = self.blocks.value(organization, county)
+            self._values[key] = self.blocks.value(organization, county, may=may)
         return self._values[key]
 
     def _run(self, assignment: LazyAssignment) -> StopReason | None:

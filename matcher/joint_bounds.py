@@ -42,6 +42,20 @@ def arc_floor_m(square: FloatArray) -> IntArray:
     return np.floor(np.maximum(metres - _SLACK_M, 0.0)).astype(np.int64)
 
 
+def farthest(problem: Problem, level: str) -> int:
+    """Return an upper bound on the cost of any allowed pair of `level`.
+
+    In metres: no geodesic is longer than 1.6 chords (pi / 2 on a sphere, a / b more on the ellipsoid).
+    """
+    if problem.facts.unit(level) != "km":
+        return int(NO_BRANCH)
+    providers, recipients = problem.arrays.sides(level)
+    points = ecef(np.concatenate([providers.lat, recipients.lat]), np.concatenate([providers.lon, recipients.lon]))
+    if not len(points):
+        return 1
+    return int(1.6 * float(np.sqrt(np.square(points.max(axis=0) - points.min(axis=0)).sum()))) + 1
+
+
 class JointBounds:
     """Lower bounds on the value vectors of all (organisation, county), one county at a time.
 
@@ -72,11 +86,11 @@ class JointBounds:
         terms = self.terms
         units = int(np.diff(terms.unit_start).max(initial=0)) + 1
         components, largest = [], []
-        farthest = int(NO_BRANCH) if not self._plain else 2**25
+        most_cost = farthest(self.problem, "school")
         for c in range(terms.num_components):
             gain = int(np.abs(terms.unit_gain[c]).max(initial=0)) + abs(int(terms.school_pair[c]))
             gain += abs(int(terms.school_kept[c])) + (1 if terms.num_hard and c == 0 else 0)
-            gain += farthest * abs(int(terms.school_travel[c]))
+            gain += most_cost * abs(int(terms.school_travel[c]))
             if gain:
                 components.append(c)
                 largest.append(gain * units)
@@ -199,6 +213,25 @@ class JointBounds:
             value[0, self._county_sparse["pin"].get(county, np.zeros(0, dtype=np.int64))] -= 1
         return value
 
+    def county_value(self, organization: int, county: int, cost: int) -> list[int]:
+        """Return the value vector of one pair, its schools left aside; `cost` is that of the pair."""
+        terms = self.terms
+        value = terms.county_pair + terms.county_travel * cost - terms.county_gain[:, county]
+        if organization in self._county_sets["kept"].get(county, ()):
+            value += terms.county_kept
+        if terms.num_hard:
+            value[0] -= terms.organization_min[organization]
+            value[0] -= organization in self._county_sets["pin"].get(county, ())
+        found: list[int] = value.tolist()
+        return found
+
+    @cached_property
+    def _county_sets(self) -> dict[str, dict[int, set[int]]]:
+        return {
+            name: {county: set(rows.tolist()) for county, rows in found.items()}
+            for name, found in self._county_sparse.items()
+        }
+
     def of_county(self, county: int) -> tuple[IntArray, BoolArray]:
         """Return (D, O) lower bounds on the value vectors of `county`, and (O,) which pairs may be allowed at all."""
         floor = self.problem.facts.cost_floor("county", self._organizations, np.array(county))
@@ -225,17 +258,15 @@ class JointBounds:
         floor = self.school_floor(county)
         if not (len(row) == len(schools)):
             floor = floor[row]
-        nowhere = floor == NO_BRANCH if (not self._plain or len(self._owners) < len(self._organizations)) else None
+        nowhere = (floor == NO_BRANCH).T
+        floor = np.where(nowhere, 0, floor.T)
         for group, unit_key, travel in zip(self._groups, self._unit_keys, self._travel, strict=True):
             # units in columns: the best of each organisation are then sorted along contiguous memory
-            key = np.ascontiguousarray((unit_key[start:stop, None] - (travel * floor if travel else 0)).T) if travel else (
-                np.repeat(unit_key[None, start:stop], len(self._organizations), axis=0)
-            )
+            key = unit_key[start:stop] - travel * floor
             if county in self._sparse:
                 owner, unit, gain = self._sparse[county]
-                np.add.at(key, (owner, unit - start), group.pack(gain))
-            if nowhere is not None:
-                key[nowhere.T] = 0
+                np.add.at(key, (owner, unit - start), group.pack(gain))  # nobody near: cleared below
+            key[nowhere] = 0
             np.maximum(key, 0, out=key)
             total = key.sum(axis=1)
             short = np.flatnonzero(np.count_nonzero(key, axis=1) > self._room)

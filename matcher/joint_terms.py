@@ -34,7 +34,7 @@ class Packing:
     components
         Which components, ascending.
     bits
-        Width of each field; a value x fits if -2**(bits - 1) <= x < 2**(bits - 1).
+        Width of each field; a value x fits if -2**(bits - 1) <= x < 2**(bits - 1). 0 for a component that is always 0.
     """
 
     components: tuple[int, ...]
@@ -55,18 +55,31 @@ class Packing:
         weights = self.weights
         return sum(weight * int(values[c]) for c, weight in zip(self.components, weights, strict=True))
 
+    def fields(self, packed: int) -> list[int]:
+        """Return the fields of one packed integer."""
+        found = []
+        for bits in reversed(self.bits):
+            half = 1 << bits >> 1
+            field = ((packed + half) & ((1 << bits) - 1)) - half
+            found.append(field)
+            packed = (packed - field) >> bits
+        return found[::-1]
+
     def pack(self, values: IntArray) -> IntArray:
         """Return (...) packed integers of a (D, ...) array of vectors."""
         total: IntArray = np.zeros(values.shape[1:], dtype=np.int64)
         for component, weight in zip(self.components, self.weights, strict=True):
             if values[component].any():
-                total = total + values[component] * weight
+                total += values[component] * weight
         return total
 
     def unpack(self, packed: IntArray, out: IntArray) -> None:
         """Write the fields of `packed` into their rows of the (D, ...) array `out`; exact while every field fits."""
         rest = np.array(packed)
         for component, bits in zip(reversed(self.components), reversed(self.bits), strict=True):
+            if not bits:
+                out[component] = 0
+                continue
             half = 1 << (bits - 1)
             field = ((rest + half) & ((1 << bits) - 1)) - half
             out[component] = field
@@ -87,7 +100,7 @@ def packings(components: Sequence[int], largest: Sequence[int], limit: int) -> t
     """
     found: list[tuple[list[int], list[int]]] = []
     for component, most in zip(components, largest, strict=True):
-        bits = int(most).bit_length() + 1
+        bits = int(most).bit_length() + 1 if most else 0
         if not found or sum(found[-1][1]) + bits > limit:
             found.append(([], []))
         found[-1][0].append(component)
@@ -171,11 +184,16 @@ class JointTerms:
         num_hard = int(hard_sum > 0)
         names = [REQUIREMENTS] * num_hard + [objective.name for objective in problem.objectives]
         num_claimed = len(names)
-        names += [PAIRS, KEPT] if len(arrays.previous["county"]) + len(arrays.previous["school"]) else [PAIRS]
+        num_previous = {level: problem.facts.num_previous(level) for level in ("county", "school")}
+        names.append(PAIRS)
+        if any(num_previous.values()) and not {"keep_counties", "keep_schools"} <= set(names):
+            names.append(KEPT)
         size = len(names)
 
         def coefficients(level: str, field: str) -> IntArray:
             found = np.zeros(size, dtype=np.int64)
+            if field == "kept" and not num_previous[level]:
+                return found
             for position, objective in enumerate(problem.objectives):
                 found[num_hard + position] = getattr(objective.terms(level), field)
             if field == "pair":

@@ -17,9 +17,12 @@ import numpy as np
 
 from matcher.arrays import BoolArray, IntArray
 
-#: first limb of an entry that is not allowed; every other limb stays below 2**58
-CLOSED = np.int64(2**60)
-_FAR = np.int64(2**61)
+#: costs, prices and distances stay below 2**58 each, so sums of three of them below 2**59.6
+LIMB_BITS = 59
+#: first limb of an entry that is not allowed: above every such sum, whatever prices are taken off
+CLOSED = np.int64(2**61)
+#: distance of a column that is not reached or settled; taking _SETTLED off its price keeps a settled one there
+_FAR = np.int64(3 * 2**60)
 _SETTLED = np.int64(2**62)
 
 Vector = tuple[int, ...]
