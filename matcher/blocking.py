@@ -69,6 +69,15 @@ def blocking(problem: Problem, level: str, county_pairs: IntArray, school_pairs:
     )
 
 
+def unaccepted(problem: Problem, level: str, pairs: IntArray) -> IntArray:
+    """Return (k, 2) the pairs of `level` in which a side has a list and the other does not stand on it."""
+    keys = pairs[:, 0] * np.int64(max(1, len(problem.arrays.sides(level)[1]))) + pairs[:, 1]
+    accepted = np.ones(len(pairs), dtype=np.bool_)
+    for position, side in enumerate(sides_of(problem, level)):
+        accepted &= side.rank(keys, pairs[:, position], keys)[1]
+    return pairs[~accepted]
+
+
 def sides_of(problem: Problem, level: str) -> tuple[Side, Side]:
     """Return the preference lists of the providers and of the recipients of `level`."""
     providers, recipients = problem.arrays.sides(level)

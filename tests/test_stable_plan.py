@@ -13,7 +13,8 @@ import matcher
 from matcher.blocking import blocking
 from matcher.problem import Problem
 from matcher.solver import solve_problem
-from matcher.stable_plan import SCOPE, SCOPE_TIES, check_stable
+from matcher.stable_markets import SCOPE, SCOPE_TIES
+from matcher.stable_plan_check import check_stable
 
 
 def random_market(seed: int, *, lists: bool = True) -> matcher.Instance:
@@ -30,7 +31,9 @@ def random_market(seed: int, *, lists: bool = True) -> matcher.Instance:
     ]
     counties = [matcher.County(id=f"c{i}", children=rng.randint(1, 9), **point()) for i in range(rng.randint(1, 3))]
     schools = [
-        matcher.School(id=f"s{c.id}{j}", county_id=c.id, children=rng.randint(1, 30), demand=rng.randint(1, 2), **point())
+        matcher.School(
+            id=f"s{c.id}{j}", county_id=c.id, children=rng.randint(1, 30), demand=rng.randint(1, 2), **point()
+        )
         for c in counties
         for j in range(rng.randint(0, 2))
     ]
@@ -64,10 +67,20 @@ def pairings(problem: Problem, level: str, inside: set[tuple[int, int]] | None =
     """Every pairing of one level within its bounds."""
     arrays = problem.arrays
     providers, recipients = arrays.sides(level)
+    listed: dict[tuple[str, str], set[str]] = {}
+    for row in problem.instance.preferences:
+        if row.level == level:
+            listed.setdefault((row.side, row.id), set()).add(row.choice_id)
+
+    def accepts(side: str, agent: str, other: str) -> bool:
+        return other in listed.get((side, agent), {other})
+
     arcs = [
         (p, r)
         for p, r in product(range(len(providers)), range(len(recipients)))
         if problem.allowed(level, np.array([p]), np.array([r]))[0]
+        and accepts("provider", providers.ids[p], recipients.ids[r])
+        and accepts("recipient", recipients.ids[r], providers.ids[p])
         and (inside is None or (int(providers.parent[p]), int(recipients.parent[r])) in inside)
     ]
     capacity, demand = problem.capacity(level)[:, 1], problem.demand(level)[:, 1]
@@ -89,7 +102,7 @@ def best_by_enumeration(problem: Problem) -> tuple[int, ...]:
         inside = {(int(o), int(c)) for o, c in county}
         for school in pairings(problem, "school", inside):
             if not len(blocking(problem, "school", county, school)):
-                found.append(problem.minimised(county, school))
+                found += [problem.minimised(county, school)]
     return min(found)
 
 
@@ -123,7 +136,13 @@ def test_a_worse_stable_plan_is_refused() -> None:
         organizations=[{"id": "o0", "lat": 26, "lon": 105}, {"id": "o1", "lat": 27, "lon": 105}],
         counties=[{"id": "c0", "lat": 26.1, "lon": 105}, {"id": "c1", "lat": 27.1, "lon": 105}],
         preferences=[
-            {"level": "county", "side": side, "id": f"{own}{i}", "choice_id": f"{other}{j}", "rank": 1 + ((i != j) == near)}
+            {
+                "level": "county",
+                "side": side,
+                "id": f"{own}{i}",
+                "choice_id": f"{other}{j}",
+                "rank": 1 + ((i != j) == near),
+            }
             for side, own, other, near in (("provider", "o", "c", True), ("recipient", "c", "o", False))
             for i in range(2)
             for j in range(2)
@@ -135,8 +154,9 @@ def test_a_worse_stable_plan_is_refused() -> None:
     assert solution.proof.scope == SCOPE
     crossed = np.array([[1, 0], [0, 1]])
     assert not len(blocking(problem, "county", crossed, solution.school_pairs))
-    assert check_stable(problem, solution.proof.arrays, solution.county_pairs, solution.school_pairs) == ""
-    assert check_stable(problem, solution.proof.arrays, crossed, solution.school_pairs) == "county_proof"
+    pairs = {"county": solution.county_pairs, "school": solution.school_pairs}
+    assert check_stable(problem, solution.levels, solution.proof, pairs) == ""
+    assert check_stable(problem, solution.levels, solution.proof, pairs | {"county": crossed}) == "county_proof"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -151,6 +171,18 @@ def test_with_cost_as_preference_it_is_the_greedy_plan(seed: int) -> None:
         if all(o != p and c != q for p, q in greedy):
             greedy.append((o, c))
     assert sorted(map(tuple, solution.county_pairs.tolist())) == sorted(greedy)
+
+
+def test_a_pair_that_a_side_does_not_accept_is_refused() -> None:
+    instance = matcher.Instance(
+        organizations=[{"id": f"o{i}", "lat": 26, "lon": 105 + i} for i in range(2)],
+        counties=[{"id": "c0", "lat": 26.1, "lon": 105}],
+        preferences=[{"level": "county", "side": "recipient", "id": "c0", "choice_id": "o1", "rank": 1}],
+    )
+    policy = matcher.Policy(stability="require")
+    assert matcher.solve(instance, policy).county_pairings.organization_id.tolist() == ["o1"]
+    by_hand = matcher.Plan.from_pairs(instance, county_pairs=[("o0", "c0")], policy=policy)
+    assert set(matcher.verify(instance, by_hand).codes) == {"blocking_pair", "unaccepted_pair"}
 
 
 def test_ties_are_said() -> None:
