@@ -19,7 +19,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Side:
+class Side:
     """One side of a level: who has a list, and the listed pairs by sorted key (provider * R + recipient)."""
 
     has_list: BoolArray
@@ -44,7 +44,7 @@ def blocking(problem: Problem, level: str, county_pairs: IntArray, school_pairs:
         (k, 2) positions: the plan.
     """
     pairs = np.unique(county_pairs if level == "county" else school_pairs, axis=0)
-    sides = _sides(problem, level)
+    sides = sides_of(problem, level)
     capacity, demand = problem.capacity(level), problem.demand(level)
     found = (
         _county_candidates(problem, pairs, sides) if level == "county" else _school_candidates(problem, county_pairs)
@@ -69,7 +69,17 @@ def blocking(problem: Problem, level: str, county_pairs: IntArray, school_pairs:
     )
 
 
-def _sides(problem: Problem, level: str) -> tuple[_Side, _Side]:
+def unaccepted(problem: Problem, level: str, pairs: IntArray) -> IntArray:
+    """Return (k, 2) the pairs of `level` in which a side has a list and the other does not stand on it."""
+    keys = pairs[:, 0] * np.int64(max(1, len(problem.arrays.sides(level)[1]))) + pairs[:, 1]
+    accepted = np.ones(len(pairs), dtype=np.bool_)
+    for position, side in enumerate(sides_of(problem, level)):
+        accepted &= side.rank(keys, pairs[:, position], keys)[1]
+    return pairs[~accepted]
+
+
+def sides_of(problem: Problem, level: str) -> tuple[Side, Side]:
+    """Return the preference lists of the providers and of the recipients of `level`."""
     providers, recipients = problem.arrays.sides(level)
     lists: dict[str, list[tuple[int, int]]] = {"provider": [], "recipient": []}
     has_list = {"provider": np.zeros(len(providers), np.bool_), "recipient": np.zeros(len(recipients), np.bool_)}
@@ -80,14 +90,14 @@ def _sides(problem: Problem, level: str) -> tuple[_Side, _Side]:
             lists[row.side].append((provider * len(recipients) + recipient, row.rank))
             has_list[row.side][provider if row.side == "provider" else recipient] = True
 
-    def side(name: str) -> _Side:
+    def side(name: str) -> Side:
         table = np.array(sorted(lists[name]), dtype=np.int64).reshape(-1, 2)
-        return _Side(has_list[name], table[:, 0], table[:, 1])
+        return Side(has_list[name], table[:, 0], table[:, 1])
 
     return side("provider"), side("recipient")
 
 
-def _county_candidates(problem: Problem, pairs: IntArray, sides: tuple[_Side, _Side]) -> IntArray:
+def _county_candidates(problem: Problem, pairs: IntArray, sides: tuple[Side, Side]) -> IntArray:
     """Return the sorted keys of every pair that could block: both sides might gain, judged by a floor of the cost."""
     capacity, demand = problem.capacity("county"), problem.demand("county")
     num_providers, num_recipients = len(capacity), len(demand)

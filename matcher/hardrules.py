@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.arrays import IntArray
-from matcher.blocking import blocking
+from matcher.blocking import blocking, unaccepted
 from matcher.changes import pair_keys
 from matcher.crosscheck import SIDES
 from matcher.facts import M_PER_KM
@@ -50,6 +50,8 @@ def hard_violations(problem: Problem, county_pairs: IntArray, school_pairs: IntA
         for level in SIDES:
             for pair in blocking(problem, level, county_pairs, school_pairs):
                 found.append(Violation("blocking_pair", _named(problem, level, pair)))
+            for pair in unaccepted(problem, level, pairs[level]):
+                found.append(Violation("unaccepted_pair", _named(problem, level, pair)))
     return found
 
 

@@ -46,7 +46,7 @@ def proof_violations(
     if not found and claims.status == "infeasible":
         found += _witness(problem, claims, proof)
     elif not found and proof.kind == "certificate":
-        found += _certificate(problem, claims, proof)
+        found += _certificate(problem, claims, proof, pairs)
     return found
 
 
@@ -134,12 +134,23 @@ def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violati
         holds = False
     if witness.get("kind") == "joint_requirements":
         holds = is_joint_case(problem) and 0 < check(problem, proof.arrays).unmet == witness.get("unmet")
+    if witness.get("kind") == "no_stable_plan":
+        from matcher.stable_plan_check import recomputes_none
+
+        holds = problem.policy.stability == "require" and recomputes_none(problem, witness)
     if not holds:
         yield Violation("witness_false", {})
 
 
-def _certificate(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violation]:
+def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
     """Dual prices: what they prove, recomputed, must carry every bound that is claimed."""
+    if problem.policy.stability == "require":
+        from matcher.stable_plan_check import check_stable  # only for the rare plan that is stable
+
+        reason = check_stable(problem, claims.levels or (), proof, pairs)
+        if reason:
+            yield Violation("certificate_false", {"reason": reason})
+        return
     if proof.scope != BOTH_LEVELS or not is_joint_case(problem):
         yield Violation("certificate_unknown", {"scope": proof.scope})
         return

@@ -1,8 +1,8 @@
 """`solve`: from an instance and a policy to a plan, in the planner's words.
 
 Which method runs is decided from the problem, never by the caller: where counties and organisations are one to one and
-every objective is a sum over pairs, both levels are decided together by `joint`, with a certificate; everything else
-goes to `mip`.
+every objective is a sum over pairs, both levels are decided together by `joint`, with a certificate; where no pair may
+block the plan, by `stable_plan`; everything else goes to `mip`.
 """
 
 from __future__ import annotations
@@ -104,6 +104,10 @@ def solve_problem(
         Threads that may be used.
     """
     budget = Budget() if budget is None else budget
+    if problem.policy.stability == "require":
+        from matcher.stable_plan import solve_stable  # OR-Tools: only when needed
+
+        return solve_stable(problem, budget)
     if is_joint_case(problem):
         from matcher.joint import solve_joint  # scipy: only when needed
 

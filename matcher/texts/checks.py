@@ -79,6 +79,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{provider} and {recipient} ({level}) would both rather have each other: the plan is not stable.",
         "{provider} 与 {recipient}（{level}级）都更愿意与对方结对：方案不稳定。",
     ),
+    (
+        "violation.unaccepted_pair",
+        "{provider} and {recipient} ({level}) are paired, but one of them does not list the other.",
+        "{provider} 与 {recipient}（{level}级）结对，但其中一方未将对方列入意愿表。",
+    ),
     # rows
     (
         "violation.wrong_county",

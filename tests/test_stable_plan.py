@@ -1,0 +1,226 @@
+"""Plans without a blocking pair against full enumeration, and against greedy where cost is everybody's preference."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+
+import matcher
+from matcher.blocking import blocking
+from matcher.problem import Problem
+from matcher.solver import solve_problem
+from matcher.stable_markets import SCOPE, SCOPE_TIES
+from matcher.stable_plan_check import check_stable
+
+
+def random_market(seed: int, *, lists: bool = True) -> matcher.Instance:
+    rng = random.Random(seed)
+
+    def point() -> dict[str, float]:
+        return {"lat": rng.uniform(26, 29), "lon": rng.uniform(104, 108)}
+
+    organizations = [matcher.Organization(id=f"o{i}", **point()) for i in range(rng.randint(1, 3))]
+    branches = [
+        matcher.Branch(id=f"b{o.id}{j}", organization_id=o.id, capacity=rng.randint(1, 2), **point())
+        for o in organizations
+        for j in range(rng.randint(0, 2))
+    ]
+    counties = [matcher.County(id=f"c{i}", children=rng.randint(1, 9), **point()) for i in range(rng.randint(1, 3))]
+    schools = [
+        matcher.School(
+            id=f"s{c.id}{j}", county_id=c.id, children=rng.randint(1, 30), demand=rng.randint(1, 2), **point()
+        )
+        for c in counties
+        for j in range(rng.randint(0, 2))
+    ]
+    sides = {"county": (organizations, counties), "school": (branches, schools)}
+    preferences, previous = [], []
+    for level, both in sides.items():
+        for p in both[0]:
+            previous += [
+                matcher.Pairing(level=level, provider_id=p.id, recipient_id=r.id) for r in both[1] if rng.random() < 0.2
+            ]
+        for side, own, others in (("provider", *both), ("recipient", *both[::-1])):
+            for agent in own:
+                if lists and rng.random() < 0.8:
+                    listed = [other for other in others if rng.random() < 0.9]
+                    rng.shuffle(listed)
+                    preferences += [
+                        matcher.Preference(level=level, side=side, id=agent.id, choice_id=other.id, rank=rank)
+                        for rank, other in enumerate(listed, 1)
+                    ]
+    return matcher.Instance(
+        organizations=organizations,
+        branches=branches,
+        counties=counties,
+        schools=schools,
+        preferences=preferences,
+        previous=previous,
+    )
+
+
+def pairings(problem: Problem, level: str, inside: set[tuple[int, int]] | None = None):
+    """Every pairing of one level within its bounds."""
+    arrays = problem.arrays
+    providers, recipients = arrays.sides(level)
+    listed: dict[tuple[str, str], set[str]] = {}
+    for row in problem.instance.preferences:
+        if row.level == level:
+            listed.setdefault((row.side, row.id), set()).add(row.choice_id)
+
+    def accepts(side: str, agent: str, other: str) -> bool:
+        return other in listed.get((side, agent), {other})
+
+    arcs = [
+        (p, r)
+        for p, r in product(range(len(providers)), range(len(recipients)))
+        if problem.allowed(level, np.array([p]), np.array([r]))[0]
+        and accepts("provider", providers.ids[p], recipients.ids[r])
+        and accepts("recipient", recipients.ids[r], providers.ids[p])
+        and (inside is None or (int(providers.parent[p]), int(recipients.parent[r])) in inside)
+    ]
+    capacity, demand = problem.capacity(level)[:, 1], problem.demand(level)[:, 1]
+    for size in range(len(arcs) + 1):
+        for chosen in combinations(arcs, size):
+            pairs = np.array(chosen, dtype=np.int64).reshape(-1, 2)
+            if (np.bincount(pairs[:, 0], minlength=len(providers)) <= capacity).all() and (
+                np.bincount(pairs[:, 1], minlength=len(recipients)) <= demand
+            ).all():
+                yield pairs
+
+
+def best_by_enumeration(problem: Problem) -> tuple[int, ...]:
+    found = []
+    none = np.zeros((0, 2), dtype=np.int64)
+    for county in pairings(problem, "county"):
+        if len(blocking(problem, "county", county, none)):
+            continue
+        inside = {(int(o), int(c)) for o, c in county}
+        for school in pairings(problem, "school", inside):
+            if not len(blocking(problem, "school", county, school)):
+                found += [problem.minimised(county, school)]
+    return min(found)
+
+
+@pytest.mark.parametrize("first", range(0, 60, 10))
+def test_the_best_stable_plan_is_the_best_of_all_stable_plans(first: int) -> None:
+    for seed in range(first, first + 10):
+        instance = random_market(seed)
+        if len(instance.branches) * len(instance.schools) > 16:
+            continue
+        problem = Problem.of(instance, matcher.Policy(stability="require"))
+        solution = solve_problem(problem)
+        assert solution.status == "optimal"
+        assert problem.minimised(solution.county_pairs, solution.school_pairs) == best_by_enumeration(problem)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_checker_takes_the_plan_and_refuses_another(seed: int) -> None:
+    instance = random_market(seed)
+    policy = matcher.Policy(stability="require")
+    plan = matcher.Plan.of(Problem.of(instance, policy), solve_problem(Problem.of(instance, policy)))
+    report = matcher.verify(instance, plan)
+    assert report.ok, report.summary()
+    if len(plan.county_pairs):
+        fewer = dataclasses.replace(plan, county_pairs=plan.county_pairs[1:])
+        assert "blocking_pair" in matcher.verify(instance, fewer).codes
+
+
+def test_a_worse_stable_plan_is_refused() -> None:
+    """Two organisations and two counties that want each other crosswise have two stable plans; only one is best."""
+    instance = matcher.Instance(
+        organizations=[{"id": "o0", "lat": 26, "lon": 105}, {"id": "o1", "lat": 27, "lon": 105}],
+        counties=[{"id": "c0", "lat": 26.1, "lon": 105}, {"id": "c1", "lat": 27.1, "lon": 105}],
+        preferences=[
+            {
+                "level": "county",
+                "side": side,
+                "id": f"{own}{i}",
+                "choice_id": f"{other}{j}",
+                "rank": 1 + ((i != j) == near),
+            }
+            for side, own, other, near in (("provider", "o", "c", True), ("recipient", "c", "o", False))
+            for i in range(2)
+            for j in range(2)
+        ],
+    )
+    problem = Problem.of(instance, matcher.Policy(stability="require", objectives=["county_travel"]))
+    solution = solve_problem(problem)
+    assert solution.county_pairs.tolist() == [[0, 0], [1, 1]]
+    assert solution.proof.scope == SCOPE
+    crossed = np.array([[1, 0], [0, 1]])
+    assert not len(blocking(problem, "county", crossed, solution.school_pairs))
+    pairs = {"county": solution.county_pairs, "school": solution.school_pairs}
+    assert check_stable(problem, solution.levels, solution.proof, pairs) == ""
+    assert check_stable(problem, solution.levels, solution.proof, pairs | {"county": crossed}) == "county_proof"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_with_cost_as_preference_it_is_the_greedy_plan(seed: int) -> None:
+    instance = random_market(seed, lists=False)
+    problem = Problem.of(instance, matcher.Policy(stability="require", objectives=["county_travel"]))
+    solution = solve_problem(problem)
+    shape = len(instance.organizations), len(instance.counties)
+    cost = problem.facts.cost("county", np.arange(shape[0])[:, None], np.arange(shape[1])[None, :])
+    greedy: list[tuple[int, int]] = []
+    for _, o, c in sorted((int(cost[o, c]), o, c) for o, c in product(*map(range, shape))):
+        if all(o != p and c != q for p, q in greedy):
+            greedy.append((o, c))
+    assert sorted(map(tuple, solution.county_pairs.tolist())) == sorted(greedy)
+
+
+def test_a_pair_that_a_side_does_not_accept_is_refused() -> None:
+    instance = matcher.Instance(
+        organizations=[{"id": f"o{i}", "lat": 26, "lon": 105 + i} for i in range(2)],
+        counties=[{"id": "c0", "lat": 26.1, "lon": 105}],
+        preferences=[{"level": "county", "side": "recipient", "id": "c0", "choice_id": "o1", "rank": 1}],
+    )
+    policy = matcher.Policy(stability="require")
+    assert matcher.solve(instance, policy).county_pairings.organization_id.tolist() == ["o1"]
+    by_hand = matcher.Plan.from_pairs(instance, county_pairs=[("o0", "c0")], policy=policy)
+    assert set(matcher.verify(instance, by_hand).codes) == {"blocking_pair", "unaccepted_pair"}
+
+
+def test_ties_are_said() -> None:
+    instance = matcher.Instance(
+        organizations=[{"id": f"o{i}", "lat": 26, "lon": 105} for i in range(2)],
+        counties=[{"id": "c0", "lat": 26.1, "lon": 105}],
+    )
+    solution = solve_problem(Problem.of(instance, matcher.Policy(stability="require")))
+    assert solution.proof.scope == SCOPE_TIES
+    assert solution.county_pairs.tolist() == [[0, 0]]
+
+
+def test_a_pin_that_no_stable_plan_has_is_named() -> None:
+    instance = matcher.Instance(
+        organizations=[{"id": f"o{i}", "lat": 26 + i, "lon": 105} for i in range(2)],
+        counties=[{"id": f"c{i}", "lat": 26.1 + i, "lon": 105} for i in range(2)],
+        locks=[{"level": "county", "provider_id": "o0", "recipient_id": "c1", "kind": "pin"}],
+    )
+    plan = matcher.Plan.of(
+        Problem.of(instance, matcher.Policy(stability="require")),
+        solve_problem(Problem.of(instance, matcher.Policy(stability="require"))),
+    )
+    assert plan.status == "infeasible"
+    assert plan.witness is not None
+    assert plan.witness["reason"] == "pin_unstable"
+    assert plan.witness["pairs"] == [["o0", "c1"]]
+    assert matcher.verify(instance, plan).ok
+
+
+def test_several_partners_are_chosen_one_level_after_the_other() -> None:
+    instance = matcher.Instance(
+        organizations=[{"id": "o0", "lat": 26, "lon": 105, "capacity": 2}],
+        branches=[{"id": "b0", "organization_id": "o0"}],
+        counties=[{"id": f"c{i}", "lat": 26.1 + i, "lon": 105} for i in range(2)],
+        schools=[{"id": f"s{i}", "county_id": f"c{i}", "children": 5} for i in range(2)],
+    )
+    policy = matcher.Policy(stability="require")
+    plan = matcher.Plan.of(Problem.of(instance, policy), solve_problem(Problem.of(instance, policy)))
+    assert plan.status == "feasible"
+    assert plan.school_pairs.tolist() == [[0, 0]]
+    assert matcher.verify(instance, plan).ok
