@@ -41,13 +41,16 @@ class State:
     proved: bool = False
     stop_reason: StopReason | None = None
 
-    def offer(self, nodes: Nodes, net: Net, bound: int | None) -> None:
-        """Keep what is better."""
+    def offer_flow(self, nodes: Nodes, net: Net) -> None:
+        """Keep the flow if it is better."""
         value = net.value(nodes)
         if self.value is None or value <= self.value:
             self.net, self.value = net, value
-        if bound is not None and (self.bound is None or bound > self.bound):
-            self.bound, self.u, self.p = bound, net.u, net.p
+
+    def offer_prices(self, bound: int, u: IntArray, p: IntArray) -> None:
+        """Keep the prices if they bound more."""
+        if self.bound is None or bound > self.bound:
+            self.bound, self.u, self.p = bound, u, p
 
 
 def solve_nodes(nodes: Nodes, budget: Budget, trace: Callable[..., None] | None = None) -> State:
@@ -74,7 +77,9 @@ def solve_nodes(nodes: Nodes, budget: Budget, trace: Callable[..., None] | None 
             recipient, provider = np.concatenate([recipient, extra[0]]), np.concatenate([provider, extra[1]])
         arcs = make_arcs(here, recipient, provider)
         local = state if fine else State()
-        _rounds(here, arcs, u, local, budget, 0.0 if fine else _COARSE_GAP, trace)
+        if here.most > 1:
+            local.offer_prices(int(u @ here.demand) - int(prices @ here.capacity), u, prices)
+        _rounds(here, arcs, (u, prices), local, budget, 0.0 if fine else _COARSE_GAP, trace)
         assert local.net is not None
         above = (here, local.net, cell_p, cell_r)
     return state
@@ -83,21 +88,24 @@ def solve_nodes(nodes: Nodes, budget: Budget, trace: Callable[..., None] | None 
 def _rounds(
     nodes: Nodes,
     arcs: tuple[IntArray, IntArray, IntArray],
-    u: IntArray,
+    guess: tuple[IntArray, IntArray],
     state: State,
     budget: Budget,
     gap: float,
     trace: Callable[..., None] | None,
 ) -> None:
     """Solve, price, add, until nothing prices out or the gap is small enough."""
-    net = solve_flow(nodes, arcs, u)
+    net = solve_flow(nodes, arcs, *guess)
     while True:
         priced = price_out(nodes, net, _FORTH, _BACK)
-        state.offer(nodes, net, priced.bound)
+        state.offer_flow(nodes, net)
+        state.offer_prices(priced.bound, priced.u, net.p)
         if trace:
             trace(nodes, net, priced)
         assert state.value is not None
         assert state.bound is not None
+        assert state.u is not None
+        assert state.p is not None
         if not len(priced.recipient):
             state.net, state.value, state.bound, state.u, state.p = net, net.value(nodes), priced.bound, net.u, net.p
             state.proved = True
@@ -107,4 +115,4 @@ def _rounds(
         if len(priced.recipient) <= _REPAIR_SHARE * nodes.num_recipients:
             net, steps = repaired(nodes, net, priced, 1 << 62)
         else:
-            net = solve_flow(nodes, merged(net, pruned(net, _KEEP), priced, nodes.num_providers), net.u)
+            net = solve_flow(nodes, merged(net, pruned(net, _KEEP), priced, nodes.num_providers), state.u, state.p)

@@ -144,8 +144,8 @@ def make_arcs(
     return recipient[near], provider[near], cost[near]
 
 
-def solve_flow(nodes: Nodes, arcs: tuple[IntArray, IntArray, IntArray], u: IntArray) -> Net:
-    """Return the least-cost flow over the arcs with its greatest prices; u (R,) near the optimum speeds it up.
+def solve_flow(nodes: Nodes, arcs: tuple[IntArray, IntArray, IntArray], u: IntArray, p: IntArray) -> Net:
+    """Return the least-cost flow over the arcs with its greatest prices; u (R,), p (P,) near these speed it up.
 
     Source: OR-Tools' cost-scaling push-relabel (Goldberg 1997).
     """
@@ -179,14 +179,16 @@ def solve_flow(nodes: Nodes, arcs: tuple[IntArray, IntArray, IntArray], u: IntAr
         flows[: len(cost)].copy(),
         flows[len(cost) + R :].copy(),
         flows[len(cost) : len(cost) + R].copy(),
-        nodes.unmet.copy(),
-        np.empty(0, np.int64),
+        u,
+        p,
     )
-    net.p = np.where(net.used < nodes.capacity, 0, fix.FAR)
+    price = np.concatenate([np.where(net.used < nodes.capacity, 0, fix.FAR), nodes.unmet])
     start = np.searchsorted(recipient, np.arange(R + 1))
     order = np.argsort(provider, kind="stable")
     first = np.searchsorted(provider[order], np.arange(P + 1))
-    fix.settle(first, order, start, recipient, provider, cost, net.flow, nodes.most, net.u, net.p)
+    guess = np.concatenate([p, u])
+    fix.settle(first, order, start, recipient, provider, cost, net.flow, nodes.most, guess, price)
+    net.p, net.u = price[:P], price[P:]
     return net
 
 
@@ -199,19 +201,20 @@ class Priced:
     recipient, provider, cost
         Pairs with cost + p < u that have no arc yet, the worst of each recipient and of each provider.
     bound
-        What no matching can beat; None if the prices give none.
-    complete
-        Whether every recipient that has such a pair is named: with no pair, flow and prices are optimal over all.
+        What no matching can beat.
+    u
+        (R,) what each recipient's next unit would cost over all pairs, at most `unmet`.
     """
 
     recipient: IntArray
     provider: IntArray
     cost: IntArray
     bound: int
+    u: IntArray
 
 
 def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
-    """Find the pairs that the prices of the net show to be missing; none means that there is none."""
+    """Find the pairs that the prices of the net show to be missing; none of them: the net is optimal over all pairs."""
     P = nodes.num_providers
     have = net.recipient * P + net.provider
     # A saturated arc is cheaper than u: where units must come from different providers, look past as many.
@@ -221,6 +224,7 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
     k = min(forth + extra, P)
     parts: list[tuple[IntArray, IntArray, IntArray]] = []
     bound = -int(nodes.capacity @ net.p)
+    u = np.minimum(net.u, nodes.unmet)
     while len(rows):
         found, key = cheapest(nodes.provider, net.p, points[rows], net.u[rows], nodes.reach_m, k)
         there = found >= 0
@@ -235,6 +239,7 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         sums = np.full(found.shape, fix.FAR)
         sums[there] = total
         bound += _least(nodes, net, rows[~full], sums[~full], key[~full])
+        u[rows] = np.minimum(u[rows], sums.min(axis=1))
         parts.append((recipient[missing], provider[missing], cost[missing]))
         rows, k = rows[full], min(4 * k, P)
     if back and sum(len(part[0]) for part in parts):
@@ -247,7 +252,7 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         parts.append((recipient[missing], provider[missing], cost[missing]))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
     keys, first = np.unique(recipient * P + provider, return_index=True)
-    return Priced(recipient[first], provider[first], cost[first], bound)
+    return Priced(recipient[first], provider[first], cost[first], bound, u)
 
 
 def _contains(sorted_keys: IntArray, keys: IntArray) -> NDArray[np.bool_]:

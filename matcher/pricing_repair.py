@@ -26,75 +26,6 @@ FAR = np.int64(1) << 60
 
 
 @compiled
-def settle(
-    provider_start: IntArray,
-    provider_arc: IntArray,
-    recipient_start: IntArray,
-    recipient: IntArray,
-    provider: IntArray,
-    cost: IntArray,
-    flow: IntArray,
-    most: int,
-    u: IntArray,
-    p: IntArray,
-) -> int:
-    """Lower u and p in place to the greatest prices below them that fit the flow; return the steps taken.
-
-    Arcs are sorted by recipient (`recipient_start`); `provider_arc` lists them by provider. An arc carries at most
-    `most` units.
-    """
-    num_p, num_r = len(p), len(u)
-    size = num_p + num_r + 1
-    queue = np.empty(size, np.int64)
-    waiting = np.zeros(num_p + num_r, np.bool_)
-    head, tail = 0, 0
-    for j in range(num_p):
-        if p[j] < FAR:
-            queue[tail] = j
-            tail += 1
-            waiting[j] = True
-    for i in range(num_r):
-        queue[tail] = num_p + i
-        tail += 1
-        waiting[num_p + i] = True
-    steps = 0
-    while head != tail:
-        node = queue[head]
-        head = head + 1 if head + 1 < size else 0
-        waiting[node] = False
-        steps += 1
-        if node < num_p:
-            for k in range(provider_start[node], provider_start[node + 1]):
-                a = provider_arc[k]
-                i = recipient[a]
-                label = cost[a] + p[node]
-                if flow[a] < most and label < u[i]:
-                    u[i] = label
-                    if not waiting[num_p + i]:
-                        waiting[num_p + i] = True
-                        queue[tail] = num_p + i
-                        tail = tail + 1 if tail + 1 < size else 0
-        else:
-            i = node - num_p
-            for a in range(recipient_start[i], recipient_start[i + 1]):
-                if flow[a] > 0:
-                    j = provider[a]
-                    label = u[i] - cost[a]
-                    if label < p[j]:
-                        p[j] = label
-                        if not waiting[j]:
-                            waiting[j] = True
-                            queue[tail] = j
-                            tail = tail + 1 if tail + 1 < size else 0
-    return steps
-
-
-# The state of a repair travels as two tuples of int64 arrays, which compiled code takes as they are.
-Net = tuple[IntArray, ...]  # recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, unmet
-Space = tuple[IntArray, ...]  # label, stamp, settled, parent, touched, place, heap
-
-
-@compiled
 def _lift(heap: IntArray, place: IntArray, label: IntArray, at: int) -> None:
     """Move the node at `at` towards the top of the heap."""
     node = heap[at]
@@ -128,6 +59,77 @@ def _drop(heap: IntArray, place: IntArray, label: IntArray, size: int) -> None:
         at = child
     heap[at] = node
     place[node] = at
+
+
+@compiled
+def settle(
+    provider_start: IntArray,
+    provider_arc: IntArray,
+    recipient_start: IntArray,
+    recipient: IntArray,
+    provider: IntArray,
+    cost: IntArray,
+    flow: IntArray,
+    most: int,
+    guess: IntArray,
+    price: IntArray,
+) -> int:
+    """Lower `price` in place to the greatest prices below it that fit the flow; return the steps taken.
+
+    Nodes are the providers, then the recipients. Arcs are sorted by recipient (`recipient_start`); `provider_arc` lists
+    them by provider. An arc carries at most `most` units. `guess` (P + R,) are prices near the result: nodes whose
+    price is least above its guess go first, which with a good guess settles most of them once.
+    """
+    num_p = len(provider_start) - 1
+    num = len(price)
+    key = np.empty(num, np.int64)
+    place = np.full(num, -1, np.int64)
+    heap = np.empty(num, np.int64)
+    size = 0
+    for node in range(num):
+        if price[node] < FAR:
+            key[node] = price[node] - guess[node]
+            place[node] = size
+            heap[size] = node
+            size += 1
+            _lift(heap, place, key, size - 1)
+    steps = 0
+    while size > 0:
+        node = heap[0]
+        _drop(heap, place, key, size)
+        size -= 1
+        place[node] = -1
+        steps += 1
+        is_p = node < num_p
+        i = node if is_p else node - num_p
+        first = provider_start[i] if is_p else recipient_start[i]
+        last = provider_start[i + 1] if is_p else recipient_start[i + 1]
+        for k in range(first, last):
+            a = provider_arc[k] if is_p else k
+            if is_p:
+                if flow[a] >= most:
+                    continue
+                other = num_p + recipient[a]
+                label = price[node] + cost[a]
+            else:
+                if flow[a] <= 0:
+                    continue
+                other = provider[a]
+                label = price[node] - cost[a]
+            if label < price[other]:
+                price[other] = label
+                key[other] = label - guess[other]
+                if place[other] < 0:
+                    place[other] = size
+                    heap[size] = other
+                    size += 1
+                _lift(heap, place, key, place[other])
+    return steps
+
+
+# The state of a repair travels as two tuples of int64 arrays, which compiled code takes as they are.
+Net = tuple[IntArray, ...]  # recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, unmet
+Space = tuple[IntArray, ...]  # label, stamp, settled, parent, touched, place, heap
 
 
 @compiled
