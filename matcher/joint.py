@@ -30,7 +30,7 @@ _TIGHT_MARGIN = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pairing:
+class Pairing:
     """A decision at county level with its value: organisation of each county, -1 where there is none."""
 
     organization_of: IntArray
@@ -134,7 +134,7 @@ class JointSolver:
         for price, found in zip(assignment.row_price, assignment.dual_rows(rows), strict=True):
             price[rows] = found
 
-    def _fallback(self, assignment: LazyAssignment) -> _Pairing:
+    def _fallback(self, assignment: LazyAssignment) -> Pairing:
         """Return the best plan at hand of a run that was stopped."""
         done = assignment.column_of.copy()
         taken = assignment.row_of >= 0
@@ -145,9 +145,9 @@ class JointSolver:
                 near = near[limb[county, near] == limb[county, near].min(initial=CLOSED)]
             if len(near) and cost[near[0]] < CLOSED and self._improves(int(near[0]), county):
                 done[county], taken[near[0]] = near[0], True
-        found = [self._pairing(done)]
+        found = [self.pairing(done)]
         if self.start is not None:
-            found.append(self._pairing(self._known_pairs(self.start)))
+            found.append(self.pairing(self._known_pairs(self.start)))
         return min(found, key=lambda pairing: pairing.total)
 
     def _improves(self, organization: int, county: int) -> bool:
@@ -175,7 +175,7 @@ class JointSolver:
         if arrays is None:
             return None
         bound = dual_value(terms, county_price, organization_price)
-        pairing = self._pairing(assignment.column_of) if stop is None else self._fallback(assignment)
+        pairing = self.pairing(assignment.column_of) if stop is None else self._fallback(assignment)
         proof = Proof("certificate", SCOPE, None, MappingProxyType(arrays))
         if terms.num_hard and bound[0] > 0:
             witness = {"kind": "joint_requirements", "unmet": bound[0]}
@@ -239,7 +239,7 @@ class JointSolver:
             "school_price": school_price,
         }
 
-    def _pairing(self, organization_of: IntArray) -> _Pairing:
+    def pairing(self, organization_of: IntArray) -> Pairing:
         """Return the plan of a county pairing, with the best school pairs inside it."""
         terms = self.terms
         counties = np.flatnonzero(organization_of >= 0)
@@ -253,7 +253,7 @@ class JointSolver:
             schools.append(self.blocks.pairs(organization, county))
         school_pairs = np.concatenate(schools)
         school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-        return _Pairing(organization_of, county_pairs, school_pairs, tuple(total))
+        return Pairing(organization_of, county_pairs, school_pairs, tuple(total))
 
 
 def levels_of(problem: Problem, value: tuple[int, ...], bound: tuple[int, ...] | None) -> tuple[Level, ...]:

@@ -42,7 +42,8 @@ class JointCheck:
     bound
         Lexicographic lower bound on the minimised objectives of any feasible plan; None if nothing is proved.
     unmet
-        Lower bound on the number of minima and pins that no plan can meet together (0: none proved).
+        Lower bound on the number of minima and pins that no plan can meet together; below 0 nothing is proved of the
+        objectives.
     fault
         Why nothing is proved, a stable word; "" otherwise.
     """

@@ -158,7 +158,8 @@ def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[
     if proved.bound is None:
         yield Violation("certificate_false", {"reason": proved.fault})
         return
-    exact = True  # a lexicographic bound says nothing of a level after the first gap
+    # a lexicographic bound says nothing of a level after the first gap, unmet minima and pins being the first level
+    exact = proved.unmet >= 0
     for level, objective, bound in zip(claims.levels or (), problem.objectives, proved.bound, strict=False):
         if level.bound is not None and not (exact and objective.minimised(level.bound) <= bound):
             yield Violation("certificate_false", {"reason": f"{level.name} {level.bound}"})
