@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from matcher.saving import load_plan as load_plan
     from matcher.solver import solve as solve
     from matcher.tables import read as read
+    from matcher.template_out import template as template
 
 #: public name -> module that defines it
 _HOME = {
@@ -87,6 +88,7 @@ _HOME = {
     "match": "matching_solver",
     "read": "tables",
     "solve": "solver",
+    "template": "template_out",
     "verify": "checker",
 }
 

@@ -55,11 +55,15 @@ class Report:
         Every breach and every false claim, each with a stable code, details and a text in both languages.
     metrics
         The numbers of the plan as the checker computes them, by the plan's own policy.
+    edits
+        Of a plan's workbook: what was changed in it since it was written (codes `edit_*`); an edit is no breach as
+        such, what it breaks is among the violations.
     """
 
     ok: bool
     violations: tuple[Violation, ...]
     metrics: Mapping[str, Metric]
+    edits: tuple[Violation, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -68,9 +72,13 @@ class Report:
 
     def summary(self, lang: Lang = "en", *, most: int = 20) -> str:
         """Say what was found, at most `most` violations of each code, the rest counted."""
+        lines = [text("report.edits", lang, count=len(self.edits))] if self.edits else []
+        lines += [f"  {edit.text(lang)}" for edit in self.edits[:most]]
+        if len(self.edits) > most:
+            lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
         if self.ok:
-            return text("report.ok", lang)
-        lines = [text("report.head", lang, count=len(self.violations))]
+            return "\n".join([*lines, text("report.ok", lang)])
+        lines.append(text("report.head", lang, count=len(self.violations)))
         by_code: dict[str, list[Violation]] = {}
         for violation in self.violations:
             by_code.setdefault(violation.code, []).append(violation)
@@ -82,8 +90,13 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values (format `matcher.report/1`)."""
-        violations = [violation.to_json() for violation in self.violations]
-        return {"format": "matcher.report/1", "ok": self.ok, "violations": violations, "metrics": dict(self.metrics)}
+        return {
+            "format": "matcher.report/1",
+            "ok": self.ok,
+            "violations": [violation.to_json() for violation in self.violations],
+            "metrics": dict(self.metrics),
+            "edits": [edit.to_json() for edit in self.edits],
+        }
 
     def __str__(self) -> str:
         return self.summary()
@@ -143,7 +156,7 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations += _unmatched(problem, claims, pairs)
     violations += _warnings(problem, claims, pairs)
     violations += proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
-    return Report(not violations, tuple(violations), MappingProxyType(metrics))
+    return Report(not violations, tuple(violations), MappingProxyType(metrics), claims.edits)
 
 
 def _claims(plan: Plan | Claims | str | Path) -> Claims:

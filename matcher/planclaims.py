@@ -44,6 +44,8 @@ class Claims:
         Of the input that the plan was made from; None if the plan does not say.
     broken
         What is wrong with the form the plan came in.
+    edits
+        What was changed in a workbook since it was written; no fault as such.
     """
 
     rows: Mapping[str, Mapping[str, Sequence[Any]]]
@@ -58,6 +60,7 @@ class Claims:
     metrics: Mapping[str, Any] | None = None
     digest: str | None = None
     broken: tuple[Violation, ...] = field(default=())
+    edits: tuple[Violation, ...] = field(default=())
 
     @classmethod
     def of(cls, plan: Plan) -> Claims:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.drafts import UNREADABLE
-from matcher.errors import Fault, MissingExtra
+from matcher.errors import Fault, InvalidInput, MissingExtra
 from matcher.headers import TABLES, columns_of, nearest_table, table_of
 from matcher.notices import Notice
 from matcher.rawtables import Findings, RawTable
@@ -35,6 +35,10 @@ _MARKS: Final = re.compile(rb"<f[\s>/]|<c[^>]{0,80} t=\"e\"")
 _PADDED: Final = re.compile(r'(?:\[[^\]]*\])*(?:"([^"]*)")?(0{2,})(?:;.*)?')
 #: sheets of this library's own workbooks that hold no table
 _OTHER_SHEETS: Final = ("readme", "说明", "notes")
+
+
+#: title of a sheet -> its rows of cells
+Sheets = dict[str, list[list[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,31 @@ def read_workbook(path: Path) -> Findings:
         found.faults.append(refused.fault)
         found.broken.update(TABLES)
     return found
+
+
+def read_sheets(path: Path) -> Sheets:
+    """Return every sheet of a workbook by title, hidden ones too, as rows of cells from A1.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no workbook that may be opened.
+    MissingExtra
+        If the extra `excel` is not installed.
+    """
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError:
+        raise MissingExtra("python-calamine", "excel") from None
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(_checked(path).content))
+        return {
+            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
+        }
+    except _Refused as refused:
+        raise InvalidInput([refused.fault]) from None
+    except (CalamineError, OSError, ValueError) as error:
+        raise InvalidInput([Fault("not_a_workbook", details={"reason": str(error)})]) from None
 
 
 class _Refused(Exception):

@@ -1,0 +1,264 @@
+"""A plan's workbook: safe to open, the same bytes each time, and every edit named when it comes back."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from small_plans import small_instance, small_plan
+
+import matcher
+from matcher import InvalidInput
+from matcher.bookform import COLUMNS
+from matcher.workbook import write_plan
+from matcher.workbook_edits import read_edits
+
+
+@pytest.fixture(scope="module")
+def plan() -> matcher.Plan:
+    return matcher.solve(matcher.example())
+
+
+def rows_of(sheet: Any) -> list[list[Any]]:
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+def rewrite(sheet: Any, rows: list[list[Any]]) -> None:
+    sheet.delete_rows(2, sheet.max_row)
+    for row in rows:
+        sheet.append(row)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_unedited_workbook_verifies(plan: matcher.Plan, tmp_path: Path, lang: Any) -> None:
+    """What was written reads back without an edit, in both languages, and twice the same bytes are written."""
+    path = write_plan(plan, tmp_path / "plan.xlsx", lang=lang)
+    report = matcher.verify(plan.instance, path)
+    assert report.ok
+    assert report.edits == ()
+    first = path.read_bytes()
+    assert plan.save(path) == path
+    assert write_plan(plan, path, lang=lang).read_bytes() == first
+
+
+def test_the_sheets_are_made_for_people(plan: matcher.Plan, tmp_path: Path) -> None:
+    """Headers are frozen and carry filters and units, ids are text, and every unmatched row says why."""
+    workbook = openpyxl.load_workbook(write_plan(plan, tmp_path / "plan.xlsx"))
+    shown = [name for name in workbook.sheetnames if workbook[name].sheet_state == "visible"]
+    assert shown == ["overview", "county pairings", "school pairings", "unmatched", "changes", "policy and proof"]
+    for name in shown[1:]:
+        sheet = workbook[name]
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref.startswith("A1:")
+        assert all(sheet.column_dimensions[cell.column_letter].width >= 8 for cell in sheet[1])
+    header = [cell.value for cell in workbook["school pairings"][1]]
+    assert "distance (km)" in header
+    assert "children (number)" in header
+    assert workbook["school pairings"]["A2"].number_format == "@"
+    assert workbook["school pairings"]["J2"].number_format == "#,##0.000"
+    assert workbook["unmatched"].max_row - 1 == len(plan.unmatched)
+    assert all(row[5] for row in rows_of(workbook["unmatched"]))
+    changes = Counter((row[0], row[1]) for row in rows_of(workbook["changes"])[1:])
+    assert changes["school", "kept"] == plan.metrics["school_kept"]
+    assert changes["school", "ended"] == plan.metrics["school_ended"]
+    assert changes["county", "new"] == plan.metrics["county_new"]
+
+
+def test_formulas_come_out_inert(tmp_path: Path) -> None:
+    """No cell is a formula, and no text begins as one, whatever names, ids and extra columns hold."""
+    evil = "=cmd|' /C calc'!A0"
+    instance = small_instance()
+    tables = {name: [record.model_dump() for record in getattr(instance, name)] for name in COLUMNS_OF_INSTANCE}
+    tables["counties"][0] |= {"name": evil, "extras": {"@note": "+1", "=x": "-2"}}
+    tables["organizations"][0] |= {"name": "\t=1"}
+    bad = matcher.Instance(**tables)
+    path = write_plan(small_plan(instance=bad), tmp_path / "plan.xlsx")
+    workbook = openpyxl.load_workbook(path)
+    cells = [cell for sheet in workbook for row in sheet.iter_rows() for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    texts = [cell.value for cell in cells if isinstance(cell.value, str)]
+    assert not [value for value in texts if value.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert "'" + evil in [cell.value for cell in cells]
+    assert matcher.verify(bad, path).ok
+
+
+COLUMNS_OF_INSTANCE = ("organizations", "branches", "counties", "schools", "previous")
+
+
+class Editor:
+    """Changes a workbook at random and remembers how."""
+
+    def __init__(self, path: Path, seed: int):
+        self.path, self.draw = path, random.Random(seed)
+        self.workbook = openpyxl.load_workbook(path)
+        self.expected: Counter[tuple[Any, ...]] = Counter()
+
+    def edit(self, level: str, number: int) -> None:
+        """Change `number` different rows of a sheet of pairs, then put its rows in another order."""
+        sheet = self.workbook[f"{level} pairings"]
+        names = list(COLUMNS[level])
+        header, *rows = rows_of(sheet)
+        provider = names.index("organization_id" if level == "county" else "branch_id")
+        known = sorted({row[provider] for row in rows})
+        gone = []
+        for row in self.draw.sample(rows, number):
+            kind = self.draw.choice(
+                ["provider", "stranger", "empty", "delete", "km", "since", "kept", "name", "km text"]
+            )
+            self._edit_row(kind, row, names, header, provider, known, gone)
+        rows = [row for row in rows if not any(row is other for other in gone)]
+        added = f"NEW{self.draw.random()}"
+        rows.append([added, *[None] * (len(header) - 1)])
+        rows[-1][provider] = known[0]
+        self.expected["edit_pair_added", known[0], added] += 1
+        self.draw.shuffle(rows)
+        rewrite(sheet, rows)
+
+    def _edit_row(
+        self, kind: str, row: list[Any], names: list[str], header: list[Any], provider: int, known: list[str], gone: Any
+    ) -> None:
+        recipient, old = row[0], row[provider]
+        if kind in ("provider", "stranger"):
+            new = "X99" if kind == "stranger" else self.draw.choice([other for other in known if other != old])
+            row[provider] = new
+            self.expected["edit_pair_changed", recipient, old, new] += 1
+        elif kind in ("empty", "delete"):
+            row[provider] = None
+            if kind == "delete":
+                gone.append(row)
+            self.expected["edit_pair_removed", old, recipient] += 1
+        else:
+            column, new = {
+                "km": ("km", (row[names.index("km")] or 0) + 1.5),
+                "km text": ("km", "far"),
+                "since": ("since", (row[names.index("since")] or 2000) + 1),
+                "kept": ("kept", {"yes": "no", "no": "yes"}[row[names.index("kept")]]),
+                "name": ("county_name", "elsewhere"),
+            }[kind]
+            row[names.index(column)] = new
+            self.expected["edit_cell", header[names.index(column)], f"{old} – {recipient}", str(new)] += 1
+
+    def found(self, report: matcher.Report) -> Counter[tuple[Any, ...]]:
+        """Return the edits that a report names, in the form of `expected`."""
+        fields = {
+            "edit_pair_added": ("provider", "recipient"),
+            "edit_pair_changed": ("recipient", "old", "new"),
+            "edit_pair_removed": ("provider", "recipient"),
+            "edit_cell": ("column", "name", "new"),
+        }
+        return Counter((edit.code, *(str(edit.details[name]) for name in fields[edit.code])) for edit in report.edits)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_exactly_the_edits_are_named(plan: matcher.Plan, tmp_path: Path, seed: int) -> None:
+    """Over 500 random edits in ten workbooks: each is named once, nothing else is, and false numbers are found."""
+    path = write_plan(plan, tmp_path / "plan.xlsx")
+    editor = Editor(path, seed)
+    editor.edit("county", 12)
+    editor.edit("school", 40)
+    editor.workbook.save(path)
+    report = matcher.verify(plan.instance, path)
+    assert editor.found(report) == editor.expected
+    assert sum(editor.expected.values()) == 54
+    assert not report.ok
+    for lang in ("en", "zh"):
+        assert "{" not in report.summary(lang, most=100)  # type: ignore[arg-type]
+    numbers = [edit for edit in report.edits if edit.code == "edit_cell" and edit.details["column"] == "distance (km)"]
+    false_km = [violation for violation in report.violations if violation.code == "km_differs"]
+    assert len(false_km) == sum(edit.details["new"] != "far" for edit in numbers)
+
+
+def test_an_edit_that_breaks_no_rule_is_no_breach(plan: matcher.Plan, tmp_path: Path) -> None:
+    """A pair taken out is named, and the plan still keeps every rule."""
+    path = write_plan(plan, tmp_path / "plan.xlsx")
+    workbook = openpyxl.load_workbook(path)
+    workbook["school pairings"].delete_rows(2)
+    workbook.save(path)
+    report = matcher.verify(plan.instance, path)
+    assert report.ok
+    assert [edit.code for edit in report.edits] == ["edit_pair_removed"]
+    assert report.to_json()["edits"][0]["code"] == "edit_pair_removed"
+
+
+def test_a_broken_rule_is_said_beside_the_edit(plan: matcher.Plan, tmp_path: Path) -> None:
+    """A county given to another organisation leaves its schools' branches without a county pairing."""
+    path = write_plan(plan, tmp_path / "plan.xlsx")
+    workbook = openpyxl.load_workbook(path)
+    sheet = workbook["county pairings"]
+    column = list(COLUMNS["county"]).index("organization_id") + 1
+    used = {row[column - 1] for row in rows_of(sheet)[1:]}
+    free = next(known.id for known in plan.instance.organizations if known.id not in used)
+    school_county = rows_of(workbook["school pairings"])[1][2]
+    row = next(number for number, cells in enumerate(rows_of(sheet), 1) if cells[0] == school_county)
+    sheet.cell(row, column).value = free
+    workbook.save(path)
+    report = matcher.verify(plan.instance, path)
+    assert [edit.code for edit in report.edits] == ["edit_pair_changed"]
+    assert set(report.codes) == {"county_not_paired"}
+
+
+def test_edits_come_back_as_locks(plan: matcher.Plan, tmp_path: Path) -> None:
+    """A new plan keeps what was edited: the new pair is pinned, the old one forbidden."""
+    path = write_plan(plan, tmp_path / "plan.xlsx")
+    workbook = openpyxl.load_workbook(path)
+    sheet = workbook["county pairings"]
+    column = list(COLUMNS["county"]).index("organization_id") + 1
+    county, old = sheet.cell(2, 1).value, sheet.cell(2, column).value
+    used = {row[column - 1] for row in rows_of(sheet)[1:]}
+    new = next(known.id for known in plan.instance.organizations if known.id not in used)
+    sheet.cell(2, column).value = new
+    workbook.save(path)
+    edits = read_edits(path)
+    assert [(lock.kind, lock.provider_id, lock.recipient_id) for lock in edits.locks()] == [
+        ("pin", new, county),
+        ("forbid", old, county),
+    ]
+    again = matcher.solve(edits.applied(plan.instance))
+    assert (new, county) in zip(again.county_pairings.organization_id, again.county_pairings.county_id, strict=True)
+
+
+def test_missing_sheets_and_columns_are_named(plan: matcher.Plan, tmp_path: Path) -> None:
+    """A sheet or a column that is gone, and a new one, are edits of their own."""
+    path = write_plan(plan, tmp_path / "plan.xlsx")
+    workbook = openpyxl.load_workbook(path)
+    workbook.remove(workbook["unmatched"])
+    workbook["county pairings"]["G1"] = "far"
+    workbook.save(path)
+    codes = Counter(edit.code for edit in read_edits(path).changes)
+    assert codes["edit_sheet_removed"] == codes["edit_column_removed"] == codes["edit_column_added"] == 1
+
+
+@pytest.mark.parametrize("change", ["hidden", "other", "none"])
+def test_what_is_no_plan_is_refused(plan: matcher.Plan, tmp_path: Path, change: str) -> None:
+    """A workbook whose hidden sheet was changed, or that never held a plan, is no plan."""
+    path = write_plan(plan, tmp_path / "plan.xlsx")
+    workbook = openpyxl.load_workbook(path)
+    if change == "hidden":
+        workbook["_plan"]["A3"] = str(workbook["_plan"]["A3"].value).replace("county", "country", 1)
+    elif change == "other":
+        workbook.remove(workbook["_plan"])
+    workbook.save(path)
+    if change == "none":
+        path.write_bytes(b"nothing")
+    with pytest.raises(InvalidInput) as error:
+        matcher.verify(plan.instance, path)
+    assert error.value.faults[0].code == ("not_a_workbook" if change == "none" else "no_plan_sheet")
+
+
+def test_an_infeasible_plan_has_a_workbook_too(tmp_path: Path) -> None:
+    """A plan without pairs is written and read back."""
+    plan = matcher.Plan.from_pairs(small_instance())
+    path = write_plan(plan, tmp_path / "plan.xlsx", lang="zh")
+    assert matcher.verify(plan.instance, path).ok
+
+
+def test_a_target_that_is_no_file_is_one_clear_error(tmp_path: Path) -> None:
+    """A folder in the way gives a SaveError, and nothing is left behind."""
+    (tmp_path / "plan.xlsx").mkdir()
+    with pytest.raises(matcher.SaveError):
+        write_plan(small_plan(), tmp_path / "plan.xlsx")
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.xlsx"]
