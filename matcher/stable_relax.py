@@ -75,7 +75,7 @@ def nearly_stable(
     fewest: bool = False,
     pins: NDArray[Any] | Sequence[Sequence[int]] = (),
     level_names: Sequence[str] | None = None,
-    unit: str = "",
+    units: Sequence[str] | None = None,
     start: NDArray[Any] | None = None,
     budget: Budget | None = None,
 ) -> RelaxedMatching:
@@ -91,8 +91,8 @@ def nearly_stable(
         A pair blocks only if both ends gain more than this, in the unit of the ranks; a free place is an infinite gain.
     fewest
         Make the number of blocking pairs least before any cost.
-    level_names, unit
-        Names of the cost levels, by default `cost`, or `cost_1`, `cost_2`, ...; their unit.
+    level_names, units
+        Names of the cost levels, by default `cost`, or `cost_1`, `cost_2`, ...; their units.
     start
         (k, 2) int: a matching to start from.
     budget
@@ -109,7 +109,7 @@ def nearly_stable(
     pins, budget = as_pairs(pins), budget or Budget()
     model = program(preferences, max_blocking=max_blocking, tolerance=tolerance, fewest=fewest, pins=pins)
     objectives = [_Objective("blocking_pairs", "pairs", model.num_blocking())] if fewest else []
-    for name, level, missing in zip(names, cost, unmet, strict=True):
+    for name, unit, level, missing in zip(names, units or [""] * len(cost), cost, unmet, strict=True):
         objectives.append(_Objective(name, unit, cost_function(preferences, level, missing)))
     run = _Run(model, budget)
     run.levels_in_order(objectives, start)
