@@ -1,6 +1,6 @@
 """Plan the embedded example, look at it, save it, check it, and plan the next year from it.
 
-    python examples/plan_a_province.py [OUT]
+python examples/plan_a_province.py [OUT]
 """
 
 from __future__ import annotations

@@ -76,9 +76,7 @@ class JointBounds:
         self._plain = not has_school_rules(problem) and problem.facts.unit("school") == "km"
         self._organizations = np.arange(len(arrays.organizations), dtype=np.int64)
         self._groups = self._pack_gains()
-        self._unit_keys = [
-            group.pack(terms.unit_gain - terms.school_pair[:, None]) for group in self._groups
-        ]
+        self._unit_keys = [group.pack(terms.unit_gain - terms.school_pair[:, None]) for group in self._groups]
         self._travel = [group.weight_of(terms.school_travel) for group in self._groups]
 
     def _pack_gains(self) -> tuple[Packing, ...]:
@@ -140,7 +138,9 @@ class JointBounds:
         hard = np.zeros(terms.num_components, dtype=np.int64)
         if terms.num_hard:
             hard[0] = 1
-        first_unit = np.searchsorted(self._unit_rank, arrays.schools.parent * len(arrays.schools) + np.arange(len(arrays.schools)))
+        first_unit = np.searchsorted(
+            self._unit_rank, arrays.schools.parent * len(arrays.schools) + np.arange(len(arrays.schools))
+        )
         found: dict[int, list[tuple[int, int, IntArray]]] = {}
         for gain, rows in ((kept, pairs), (hard, terms.pins["school"])):
             used: dict[tuple[int, int], int] = {}

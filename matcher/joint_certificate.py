@@ -177,9 +177,7 @@ def _some_bounds(
     arrays, claimed = problem.arrays, terms.num_claimed
     first_unit = _first_units(terms)
     wanting = terms.unit_school[first_unit]
-    school_start = np.searchsorted(
-        arrays.schools.parent[wanting], np.arange(len(arrays.counties) + 1)
-    )
+    school_start = np.searchsorted(arrays.schools.parent[wanting], np.arange(len(arrays.counties) + 1))
     sizes = block_sizes(problem, terms, entries)
     m, n = sizes[:, 0], sizes[:, 1]
     # branches and schools of each entry, one entry after the other

@@ -331,6 +331,13 @@ class Instance(BaseModel):
             self.__dict__[name] = tuple(sorted(getattr(self, name), key=attrgetter(*kind.key)))
         self.__dict__["schools"] = tuple(map(_marked, self.schools))
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Instance:
+        """Return an instance with some tables replaced, checked as any other (frozen content is never copied deep)."""
+        tables = {name: getattr(self, name) for name in RECORDS}
+        copy = Instance(**{**tables, **(update or {})})
+        copy._reading = self._reading
+        return copy
+
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a planner should know about this input: what the reader noticed, then what shows in the records."""

@@ -179,6 +179,10 @@ class Policy(BaseModel):
         if faults:
             raise InvalidInput(faults)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Policy:
+        """Return a policy with some fields replaced, checked as any other (frozen content is never copied deep)."""
+        return Policy(**{**{name: getattr(self, name) for name in type(self).model_fields}, **(update or {})})
+
     @property
     def child_rate(self) -> int | None:
         """What a branch may go for each child it reaches, in whole metres or seconds; None for any distance."""

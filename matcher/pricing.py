@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 
 from matcher import pricing_grain as grain
 from matcher.geo import ecef, pair_m
-from matcher.pricing_net import Net, Nodes, Priced, make_arcs, merged, neighbours, price_out, pruned, repaired, solve_flow
+from matcher.pricing_net import (
+    Net,
+    Nodes,
+    Priced,
+    make_arcs,
+    merged,
+    neighbours,
+    price_out,
+    pruned,
+    repaired,
+    solve_flow,
+)
 from matcher.pricing_tree import FloatArray, IntArray, kd_order
 from matcher.progress import Budget, Progress, StopReason
 

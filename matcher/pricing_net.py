@@ -133,9 +133,7 @@ def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArr
     return recipient, provider, u
 
 
-def make_arcs(
-    nodes: Nodes, recipient: IntArray, provider: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
+def make_arcs(nodes: Nodes, recipient: IntArray, provider: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Return the distinct pairs within reach as arcs: recipient, provider, cost, sorted."""
     keys = np.unique(recipient * nodes.num_providers + provider)
     recipient, provider = np.divmod(keys, nodes.num_providers)

@@ -128,7 +128,9 @@ def settle(
 
 
 # The state of a repair travels as two tuples of int64 arrays, which compiled code takes as they are.
-Net = tuple[IntArray, ...]  # recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, unmet
+Net = tuple[
+    IntArray, ...
+]  # recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, unmet
 Space = tuple[IntArray, ...]  # label, stamp, settled, parent, touched, place, heap
 
 
@@ -153,7 +155,16 @@ def _offer(space: Space, run: int, size: int, node: int, new: int, by: int) -> i
 
 @compiled
 def _search(
-    net: Net, space: Space, u: IntArray, p: IntArray, run: int, start: int, goal: int, far: int, forward: bool, most: int
+    net: Net,
+    space: Space,
+    u: IntArray,
+    p: IntArray,
+    run: int,
+    start: int,
+    goal: int,
+    far: int,
+    forward: bool,
+    most: int,
 ) -> tuple[int, int, int]:
     """Settle nodes from `start`, along arcs or against them, up to the goal, the root or `far`; then move the prices.
 
@@ -231,7 +242,9 @@ def _search(
 
 
 @compiled
-def _walk(net: Net, parent: IntArray, num_p: int, root: int, node: int, end: int, forward: bool, most: int, push: int) -> int:
+def _walk(
+    net: Net, parent: IntArray, num_p: int, root: int, node: int, end: int, forward: bool, most: int, push: int
+) -> int:
     """Follow the parents from `node` to `end` and return what can be pushed, or push `push` units if that is not 0."""
     recipient, provider, _, flow, _, _, _, _, used, spare, missing, _ = net
     least = most
@@ -260,7 +273,9 @@ def _walk(net: Net, parent: IntArray, num_p: int, root: int, node: int, end: int
 
 
 @compiled
-def _meeting(net: Net, ahead: IntArray, behind: IntArray, mark: IntArray, run: int, num_p: int, root: int, j0: int, i0: int) -> int:
+def _meeting(
+    net: Net, ahead: IntArray, behind: IntArray, mark: IntArray, run: int, num_p: int, root: int, j0: int, i0: int
+) -> int:
     """Return the last node of the way root -> i0 that the way j0 -> root passes too, so that no arc is used twice."""
     recipient, provider = net[0], net[1]
     node = root
