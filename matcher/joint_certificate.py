@@ -8,9 +8,9 @@ The certificate holds, one component for each objective (before them one for unm
   the county's schools that want a branch, one block after the other.
 
 If for every allowed (organisation, county) a lower bound on its value vector less u and v is lexicographically >= 0,
-then no plan is lexicographically below base + sum min(0, u) + sum min(0, v). For pairs that are not evaluated the bound
-is recomputed from the input (`joint_bounds`), for evaluated ones it is the Lagrangian bound of their inner prices, which
-holds for any prices (`blocks` has the formula).
+then no plan is lexicographically below base + sum min(0, u) + sum min(0, v). For pairs that are not evaluated the
+bound is recomputed from the input (`joint_bounds`), for evaluated ones it is the Lagrangian bound of their inner
+prices, which holds for any prices (`block_flow` has the formula).
 """
 
 from __future__ import annotations
@@ -177,9 +177,7 @@ def _some_bounds(
     arrays, claimed = problem.arrays, terms.num_claimed
     first_unit = _first_units(terms)
     wanting = terms.unit_school[first_unit]
-    school_start = np.searchsorted(
-        arrays.schools.parent[wanting], np.arange(len(arrays.counties) + 1)
-    )
+    school_start = np.searchsorted(arrays.schools.parent[wanting], np.arange(len(arrays.counties) + 1))
     sizes = block_sizes(problem, terms, entries)
     m, n = sizes[:, 0], sizes[:, 1]
     # branches and schools of each entry, one entry after the other

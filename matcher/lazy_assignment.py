@@ -113,9 +113,7 @@ class LazyAssignment:
         self._update_prices(row, scanned, settled, settled_at, reached)
         self._flip(row, sink, empty_row, path)
 
-    def _relax(
-        self, row: int, base: Vector, price: list[IntArray], distance: list[IntArray], path: IntArray
-    ) -> None:
+    def _relax(self, row: int, base: Vector, price: list[IntArray], distance: list[IntArray], path: IntArray) -> None:
         """Shorten the distances that go on from `row`."""
         first = self.limbs[0][row] - price[0]
         first += base[0]
@@ -128,9 +126,7 @@ class LazyAssignment:
         if not len(near):
             return
         found = [first[near]]
-        found += [
-            self.limbs[k][row, near] - price[k][near] + base[k] for k in range(1, len(self.limbs))
-        ]
+        found += [self.limbs[k][row, near] - price[k][near] + base[k] for k in range(1, len(self.limbs))]
         better = found[0] < distance[0][near]
         tied = ~better
         for k in range(1, len(self.limbs)):

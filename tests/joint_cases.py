@@ -28,7 +28,9 @@ OBJECTIVES = (
 def random_case(seed: int) -> tuple[Instance, Policy]:
     """Return a one-to-one instance of at most 4 x 3 and 8 x 7 with a policy; every feature appears in some seeds."""
     rng = random.Random(seed)
-    points = [(27 + rng.choice((0.0, 0.01, 0.1, 1.0)) * rng.randint(0, 3), 105 + rng.randint(0, 4) / 10) for _ in range(5)]
+    points = [
+        (27 + rng.choice((0.0, 0.01, 0.1, 1.0)) * rng.randint(0, 3), 105 + rng.randint(0, 4) / 10) for _ in range(5)
+    ]
 
     def point() -> dict[str, float]:
         lat, lon = rng.choice(points) if rng.random() < 0.6 else (rng.uniform(26, 29), rng.uniform(104, 108))
@@ -45,13 +47,22 @@ def random_case(seed: int) -> tuple[Instance, Policy]:
         for i in range(rng.randint(0 if rng.random() < 0.05 else 1, 4))
     ]
     branches = [
-        Branch(id=f"b{i}{j}", organization_id=o.id, capacity=bounds(3, minima=minima / 2), **(point() if rng.random() < 0.7 else {}))
+        Branch(
+            id=f"b{i}{j}",
+            organization_id=o.id,
+            capacity=bounds(3, minima=minima / 2),
+            **(point() if rng.random() < 0.7 else {}),
+        )
         for i, o in enumerate(organizations)
         for j in range(rng.randint(0, 3))
     ]
     counties = [
         County(
-            id=f"c{i}", province=rng.choice("AB"), children=rng.choice((0, 5, 5, 80)), demand=bounds(1, minima=minima), **point()
+            id=f"c{i}",
+            province=rng.choice("AB"),
+            children=rng.choice((0, 5, 5, 80)),
+            demand=bounds(1, minima=minima),
+            **point(),
         )
         for i in range(rng.randint(0 if rng.random() < 0.05 else 1, 3))
     ]
