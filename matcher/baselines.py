@@ -87,12 +87,12 @@ def _nearest_branches(problem: Problem, organization: int, county: int) -> IntAr
     possible = problem.allowed("school", branches[:, None], schools[None, :])
     taken = np.zeros(cost.shape, dtype=np.bool_)
     pinned = {(branch, school) for branch, school in problem.pins["school"].tolist()}
-    for b, branch in enumerate(branches.tolist()):
-        for s, school in enumerate(schools.tolist()):
+    for row, branch in enumerate(branches.tolist()):
+        for column, school in enumerate(schools.tolist()):
             if (branch, school) in pinned:
-                taken[b, s] = True
-                room[b] -= 1
-                places[s] -= 1
+                taken[row, column] = True
+                room[row] -= 1
+                places[column] -= 1
     for s in np.lexsort((schools, -arrays.schools.children[schools])).tolist():
         for b in np.argsort(cost[:, s], kind="stable").tolist():
             if places[s] <= 0 or taken[b, s] or not possible[b, s] or room[b] <= 0:
@@ -102,8 +102,8 @@ def _nearest_branches(problem: Problem, organization: int, county: int) -> IntAr
             taken[b, s] = True
             room[b] -= 1
             places[s] -= 1
-    b, s = np.nonzero(taken)
-    return np.column_stack([branches[b], schools[s]])
+    rows, columns = np.nonzero(taken)
+    return np.column_stack([branches[rows], schools[columns]])
 
 
 def _is_better(problem: Problem, level: str, provider: IntArray, recipient: IntArray, *, empty: bool) -> bool:

@@ -64,10 +64,10 @@ class Blocks:
         self._sure = all(type(rule).may_allow is Rule.may_allow for rule in problem.rules)
         county_of_pin = arrays.schools.parent[terms.pins["school"][:, 1]]
         self._pinned = {int(c): terms.pins["school"][county_of_pin == c] for c in np.unique(county_of_pin)}
-        in_schools = np.column_stack([terms.school_travel, terms.school_kept, terms.school_pair]).any(axis=1)
-        in_schools |= terms.unit_gain.any(axis=1)
+        coefficients = [terms.school_travel, terms.school_kept, terms.school_pair, np.abs(terms.unit_gain).sum(axis=1)]
+        in_schools = np.column_stack(coefficients) != 0
         in_schools[: terms.num_hard] = True
-        self._components = tuple(int(c) for c in np.flatnonzero(in_schools))
+        self._components = tuple(int(c) for c in np.flatnonzero(in_schools.any(axis=1)))
         self._farthest = farthest(problem, "school")
         self._sides: dict[int, _Side] = {}
         self._sites: dict[int, tuple[np.ndarray, np.ndarray, IntArray]] = {}

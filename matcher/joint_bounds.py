@@ -107,8 +107,10 @@ class JointBounds:
         return (xyz[:, 0].copy(), xyz[:, 1].copy(), xyz[:, 2].copy()), ecef(schools.lat, schools.lon), begin
 
     def school_floor(self, county: int) -> IntArray:
-        """Return (n, O) int64: for each school of `county`, a lower bound on the cost of the nearest branch of each
-        organisation that might be allowed, `NO_BRANCH` where there is none."""
+        """Return (n, O) int64: a lower bound on the least cost of each school of `county` to each organisation.
+
+        The least is over the branches that might be allowed; `NO_BRANCH` where there is none.
+        """
         schools = self._arrays.rows_of("counties", county)
         floor = np.full((len(schools), len(self._organizations)), NO_BRANCH, dtype=np.int64)
         if not len(schools) or not len(self._owners):
@@ -129,7 +131,7 @@ class JointBounds:
 
     @cached_property
     def _sparse(self) -> dict[int, tuple[IntArray, IntArray, IntArray]]:
-        """For each county, (organisation, unit, component gain column) of pairs of last year and pins at its schools."""
+        """For each county, (organisation, unit, column of gains) of pairs of last year and pins at its schools."""
         terms, arrays = self.terms, self._arrays
         previous = arrays.previous["school"]
         here = (previous.provider_idx >= 0) & (previous.recipient_idx >= 0)
@@ -256,7 +258,7 @@ class JointBounds:
         schools = self._arrays.rows_of("counties", county)
         row = np.searchsorted(schools, terms.unit_school[start:stop])
         floor = self.school_floor(county)
-        if not (len(row) == len(schools)):
+        if not np.array_equal(row, np.arange(len(schools))):
             floor = floor[row]
         nowhere = (floor == NO_BRANCH).T
         floor = np.where(nowhere, 0, floor.T)

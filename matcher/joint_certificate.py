@@ -8,9 +8,9 @@ The certificate holds, one component for each objective (before them one for unm
   the county's schools that want a branch, one block after the other.
 
 If for every allowed (organisation, county) a lower bound on its value vector less u and v is lexicographically >= 0,
-then no plan is lexicographically below base + sum min(0, u) + sum min(0, v). For pairs that are not evaluated the bound
-is recomputed from the input (`joint_bounds`), for evaluated ones it is the Lagrangian bound of their inner prices, which
-holds for any prices (`blocks` has the formula).
+then no plan is lexicographically below base + sum min(0, u) + sum min(0, v). For pairs that are not evaluated the
+bound is recomputed from the input (`joint_bounds`), for evaluated ones it is the Lagrangian bound of their inner
+prices, which holds for any prices (`block_flow` has the formula).
 """
 
 from __future__ import annotations

@@ -1,0 +1,247 @@
+"""Both levels decided together: equal to a brute force over every plan, level by level, and proved each time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from joint_cases import brute_force, random_case
+
+from matcher import Branch, CancelToken, County, Instance, Organization, Pairing, Policy, School
+from matcher.joint import JointSolver, solve_joint
+from matcher.joint_certificate import check
+from matcher.joint_terms import is_joint_case
+from matcher.problem import Problem
+from matcher.progress import Budget
+from matcher.solution import Solution
+
+
+def assert_proved(problem: Problem, solution: Solution, want: tuple[int, ...] | None) -> None:
+    """The solution is the optimum `want`, or infeasible if None, and its certificate says so."""
+    proved = check(problem, solution.proof.arrays)
+    if want is None:
+        assert solution.status == "infeasible"
+        assert solution.witness is not None
+        assert proved.unmet == solution.witness["unmet"] > 0
+        assert len(solution.county_pairs) == len(solution.school_pairs) == 0
+        return
+    assert solution.status == "optimal"
+    assert solution.stop_reason is None
+    assert problem.minimised(solution.county_pairs, solution.school_pairs) == want
+    assert proved.bound == want
+    shown = tuple(objective.shown(value) for objective, value in zip(problem.objectives, want, strict=True))
+    assert tuple(level.value for level in solution.levels) == shown
+    assert all(level.gap == 0 and not level.conditional for level in solution.levels)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_equals_brute_force(part):
+    """On random small cases with every feature the vector of levels is the least of all feasible plans."""
+    statuses = set()
+    for seed in range(100 * part, 100 * part + 100):
+        instance, policy = random_case(seed)
+        problem = Problem.of(instance, policy)
+        assert is_joint_case(problem)
+        solution = solve_joint(problem)
+        assert_proved(problem, solution, brute_force(problem))
+        statuses.add(solution.status)
+    assert statuses == {"optimal", "infeasible"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(100))
+def test_equals_brute_force_at_length(part):
+    """The same on ten thousand further cases."""
+    for seed in range(10_000 + 100 * part, 10_100 + 100 * part):
+        instance, policy = random_case(seed)
+        problem = Problem.of(instance, policy)
+        assert_proved(problem, solve_joint(problem), brute_force(problem))
+
+
+def test_narrow_fields_are_noticed(monkeypatch):
+    """When prices do not fit the first packing, the wide one gives the same proved optimum."""
+    import matcher.joint as joint
+
+    for seed in range(60):
+        instance, policy = random_case(seed)
+        problem = Problem.of(instance, policy)
+        want = solve_joint(problem)
+        monkeypatch.setattr(joint, "LIMB_BITS", 1)  # every component in a limb of its own
+        alone = solve_joint(problem)
+        monkeypatch.undo()
+        assert [level.value for level in alone.levels] == [level.value for level in want.levels]
+        assert alone.status == want.status
+
+
+def _town(size: int, seed: int = 0, *, previous: bool = True) -> Instance:
+    """Return `size` counties and half as many organisations again on a plane of ties, with three schools each."""
+    rng = np.random.default_rng(seed)
+
+    def point() -> dict[str, float]:
+        lat, lon = rng.integers(0, 12, 2) / 4
+        return {"lat": 26 + float(lat), "lon": 105 + float(lon)}
+
+    organizations = [Organization(id=f"o{i:03}", **point()) for i in range(size + size // 2)]
+    branches = [
+        Branch(id=f"b{o.id}{k}", organization_id=o.id, capacity=int(rng.integers(1, 3)), **point())
+        for o in organizations
+        for k in range(2)
+    ]
+    counties = [County(id=f"c{i:03}", children=int(rng.integers(1, 9)), **point()) for i in range(size)]
+    schools = [
+        School(id=f"s{c.id}{k}", county_id=c.id, children=int(rng.integers(1, 20)), **point())
+        for c in counties
+        for k in range(4)
+    ]
+    pairs = []
+    if previous:
+        for county in counties[: size // 2]:
+            owner = organizations[int(rng.integers(0, len(organizations)))]
+            pairs.append(Pairing(level="county", provider_id=owner.id, recipient_id=county.id))
+            pairs.append(Pairing(level="school", provider_id=f"b{owner.id}0", recipient_id=f"s{county.id}1"))
+    return Instance(organizations=organizations, branches=branches, counties=counties, schools=schools, previous=pairs)
+
+
+def _assignment_value(problem: Problem) -> int:
+    """Return the least convenience, by scipy on dense tables at both levels (one level only, demands of one)."""
+    from scipy.optimize import linear_sum_assignment
+
+    arrays, facts = problem.arrays, problem.facts
+    (objective,) = problem.objectives
+    room = problem.capacity("school")[:, 1]
+    value = np.zeros((len(arrays.counties), len(arrays.organizations)), dtype=np.int64)
+    for c in range(value.shape[0]):
+        schools = arrays.rows_of("counties", c)
+        for o in range(value.shape[1]):
+            branches = np.repeat(arrays.rows_of("organizations", o), room[arrays.rows_of("organizations", o)])
+            cost = facts.cost("school", branches[:, None], schools[None, :])
+            net = np.minimum(cost - objective.school.unmet[schools], 0)
+            value[c, o] = net[linear_sum_assignment(net)].sum()
+    return int(objective.school.unmet.sum()) + int(value[linear_sum_assignment(value)].sum())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equals_dense_assignment(seed):
+    """At a size beyond brute force the optimum equals two dense assignments by scipy."""
+    problem = Problem.of(_town(14, seed), Policy(objectives=["convenience"]))
+    assert_proved(problem, solve_joint(problem), (_assignment_value(problem),))
+
+
+def test_keeps_a_plan_of_its_own():
+    """Planning an unchanged year again from the plan's own pairs gives the same pairs."""
+    for seed in range(3):
+        for policy in (Policy(), Policy(objectives=["convenience"]), Policy(change_cost_km=3.0, child_km=None)):
+            instance = _town(10, seed)
+            first = solve_joint(Problem.of(instance, policy))
+            arrays = instance.arrays
+            pairs = []
+            for level, chosen in (("county", first.county_pairs), ("school", first.school_pairs)):
+                providers, recipients = arrays.sides(level)
+                pairs += [
+                    Pairing(level=level, provider_id=providers.ids[p], recipient_id=recipients.ids[r])
+                    for p, r in chosen.tolist()
+                ]
+            tables = {name: getattr(instance, name) for name in ("organizations", "branches", "counties", "schools")}
+            again = solve_joint(Problem.of(Instance(**tables, previous=pairs), policy))
+            assert np.array_equal(again.county_pairs, first.county_pairs)
+            assert np.array_equal(again.school_pairs, first.school_pairs)
+
+
+def test_ties_prefer_a_pair_to_an_empty_place():
+    """A school exactly as far as its children are worth is served."""
+    here = {"lat": 26.0, "lon": 105.0}
+    instance = Instance(
+        organizations=[Organization(id="o", **here)],
+        branches=[Branch(id="b", organization_id="o")],
+        counties=[County(id="c", children=0, **here)],
+        schools=[School(id="s", county_id="c", children=0)],
+    )
+    solution = solve_joint(Problem.of(instance))
+    assert solution.county_pairs.tolist() == [[0, 0]]
+    assert solution.school_pairs.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("work_limit", [0, 1, 20, 100, 400])
+def test_stopped_run_promises_a_true_bound(work_limit):
+    """A run stopped by work gives a feasible plan and a certified bound, the same every time."""
+    problem = Problem.of(_town(16))
+    best = solve_joint(problem)
+    stopped = solve_joint(problem, Budget(work_limit=work_limit))
+    again = solve_joint(problem, Budget(work_limit=work_limit))
+    assert np.array_equal(stopped.school_pairs, again.school_pairs)
+    assert stopped.levels == again.levels
+    values = problem.minimised(stopped.county_pairs, stopped.school_pairs)
+    assert tuple(level.value for level in stopped.levels) == tuple(
+        objective.shown(value) for objective, value in zip(problem.objectives, values, strict=True)
+    )
+    assert values >= problem.minimised(best.county_pairs, best.school_pairs)
+    exact = True
+    for level, optimum, objective in zip(stopped.levels, best.levels, problem.objectives, strict=True):
+        assert level.conditional is not exact
+        assert (level.bound is None) is not exact
+        if exact and level.bound is not None and optimum.value is not None:
+            assert objective.minimised(level.bound) <= objective.minimised(optimum.value)
+        exact = exact and level.gap == 0
+    assert stopped.status == ("optimal" if exact else "feasible")
+    assert (stopped.stop_reason is None) is exact
+
+
+def test_start_is_a_fallback():
+    """Stopped at once, a run given the optimum hands it back."""
+    problem = Problem.of(_town(16))
+    best = solve_joint(problem)
+    stopped = solve_joint(problem, Budget(work_limit=40), start=best.county_pairs)
+    assert problem.minimised(stopped.county_pairs, stopped.school_pairs) == problem.minimised(
+        best.county_pairs, best.school_pairs
+    )
+
+
+def test_cancelled_before_it_began():
+    """A cancelled run still hands back a feasible plan and says why it stopped."""
+    token = CancelToken()
+    token.cancel()
+    solution = solve_joint(Problem.of(_town(8)), Budget(cancel=token))
+    assert solution.stop_reason == "cancelled"
+    assert solution.status == "feasible"
+
+
+def test_reports_progress():
+    """Bounds and joint steps are reported, the last report complete."""
+    seen = []
+    solve_joint(Problem.of(_town(8)), Budget(progress=seen.append))
+    assert {report.phase for report in seen} == {"bounds", "joint"}
+    assert seen[-1].done == seen[-1].of == 8
+
+
+def test_evaluates_few_values():
+    """Bounds spare most evaluations."""
+    problem = Problem.of(_town(24))
+    solver = JointSolver(problem, Budget())
+    solver.solve()
+    assert len(solver._values) < 24 * 36 / 2
+
+
+def test_same_bytes_for_any_hash_seed():
+    """The plan does not depend on the interpreter's hash seed or the order of rows."""
+    code = (
+        "import sys, random; sys.path.insert(0, 'tests')\n"
+        "from test_joint import _town\n"
+        "from matcher import Instance\n"
+        "from matcher.joint import solve_joint\n"
+        "from matcher.problem import Problem\n"
+        "town = _town(12)\n"
+        "names = ('organizations', 'branches', 'counties', 'schools', 'previous')\n"
+        "tables = {n: random.Random(int(sys.argv[1])).sample(getattr(town, n), len(getattr(town, n))) for n in names}\n"
+        "found = solve_joint(Problem.of(Instance(**tables)))\n"
+        "arrays = found.proof.arrays\n"
+        "print(found.county_pairs.tolist(), found.school_pairs.tolist(), {n: a.tolist() for n, a in arrays.items()})\n"
+    )
+    seen = set()
+    for seed in ("1", "2"):
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.getcwd()}
+        run = subprocess.run([sys.executable, "-c", code, seed], env=env, capture_output=True, text=True, check=True)
+        seen.add(run.stdout)
+    assert len(seen) == 1
