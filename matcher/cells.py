@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -86,11 +86,6 @@ def read_column(column: Column, values: Sequence[Any]) -> tuple[list[Any], list[
                 read.append(UNREADABLE)
                 problems.append(Problem(position, bad.code, shown(value), bad.details))
     return read, problems
-
-
-def texts(values: Iterable[Any]) -> list[str]:
-    """Return the cells of an unknown column as text, empty where there is none."""
-    return [value.strip() if type(value) is str and value[:1] != "'" else as_text(value) for value in values]
 
 
 def as_text(value: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from matcher.errors import Fault
-from matcher.model import RECORDS, Record
+from matcher.model import RECORDS, Record, record_fault
 
 
 class _Unreadable:
@@ -39,31 +39,19 @@ class Draft:
         return tuple(getattr(self, name) for name in self.key)
 
 
-def faults_of(
-    tables: Mapping[str, Sequence[Any]],
-    rows: Mapping[str, Sequence[int]] | None = None,
-    absent: frozenset[str] = frozenset(),
-) -> list[Fault]:
+def faults_of(tables: Mapping[str, Sequence[Any]]) -> list[Fault]:
     """Return every fault of the records and of the instance they make.
 
     Parameters
     ----------
     tables
-        Table name -> records, or mappings with their fields, in the user's order. Values that are `UNREADABLE` are
-        passed over: whoever put them there has reported them.
-    rows
-        Table name -> row number of each record as the user sees it; without it rows count from 1.
-    absent
-        Tables that could not be read at all, so that nothing is said of references to them.
+        Table name -> records, or mappings with their fields, in the user's order; rows count from 1.
     """
     from matcher.crosscheck import cross_check  # not at the top: crosscheck knows UNREADABLE
 
     faults: list[Fault] = []
-    read: dict[str, Sequence[Any]] = {}
-    for table in RECORDS:
-        known = rows.get(table) if rows is not None else None
-        read[table] = _drafts(table, tables.get(table, ()), known, faults)
-    return faults + cross_check(read, rows, absent)
+    read = {table: _drafts(table, tables.get(table, ()), faults) for table in RECORDS}
+    return faults + cross_check(read)
 
 
 @cache
@@ -72,18 +60,15 @@ def _adapter(table: str) -> TypeAdapter[Any]:
     return TypeAdapter(list[kind])
 
 
-def _drafts(table: str, given: Sequence[Any], rows: Sequence[int] | None, faults: list[Fault]) -> list[Any]:
-    from matcher.model import record_fault
-
+def _drafts(table: str, given: Sequence[Any], faults: list[Fault]) -> list[Any]:
     try:
         return list(_adapter(table).validate_python(list(given)))
     except ValidationError:
         pass
     drafts: list[Any] = []
-    for position, record in enumerate(given):
+    for row, record in enumerate(given, 1):
         draft, errors = _draft(RECORDS[table], record)
         drafts.append(draft)
-        row = rows[position] if rows is not None else position + 1
         faults += [record_fault(item, table, row) for item in errors]
     return drafts
 
@@ -95,8 +80,7 @@ def _draft(kind: type[Record], given: Any) -> tuple[Any, list[Any]]:
     except ValidationError as error:
         errors: list[Any] = [*error.errors(include_url=False)]
     given = dict(given) if isinstance(given, Mapping) else {}
-    unreadable = {name for name, value in given.items() if value is UNREADABLE}
-    bad = unreadable | {str(item["loc"][0]) for item in errors if item["loc"]}
+    bad = {str(item["loc"][0]) for item in errors if item["loc"]}
     fields = {
         name: UNREADABLE if name in bad else field.get_default(call_default_factory=True)
         for name, field in kind.model_fields.items()
@@ -110,7 +94,7 @@ def _draft(kind: type[Record], given: Any) -> tuple[Any, list[Any]]:
     for name, field in kind.model_fields.items():
         if field.is_required() and name not in given:
             fields[name] = UNREADABLE
-    return Draft(kind, fields), [item for item in errors if not item["loc"] or item["loc"][0] not in unreadable]
+    return Draft(kind, fields), errors
 
 
 def _sample(kind: type[Record]) -> dict[str, Any]:

@@ -67,7 +67,8 @@ _Line = StringConstraints(
     min_length=1, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]*$"
 )
 #: ids are half-width: `Ｕ１` and `U1` are one id
-Id = Annotated[str, BeforeValidator(_half_width), _Line]
+# validators that run before come last, or pydantic checks the constraints in Python
+Id = Annotated[str, _Line, BeforeValidator(_half_width)]
 Title = Annotated[str, _Line]
 Text = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from matcher.cells import as_text, read_column, shown, texts
-from matcher.drafts import UNREADABLE, faults_of
+from matcher.cells import as_text, read_column, shown
+from matcher.crosscheck import cross_check
+from matcher.drafts import UNREADABLE
 from matcher.errors import Fault, InvalidInput
-from matcher.headers import TABLES, columns_of, datum_of, nearest_column, normal
+from matcher.headers import TABLES, Column, columns_of, datum_of, nearest_column, normal
 from matcher.model import RECORDS, Instance, Record
 from matcher.notices import Notice
 from matcher.rawtables import Findings, RawTable
@@ -47,21 +48,11 @@ class Typed:
         title = None if column is None else self.titles.get(column, column)
         return Fault(code, self.raw.table, row, title, value, self.raw.sheet, details)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows as mappings for their records; empty cells are left out."""
-        names = list(self.columns)
-        rows = [
-            {name: value for name, value in zip(names, row, strict=True) if value is not None}
-            for row in zip(*self.columns.values(), strict=True)
-        ]
-        for row, extras in zip(rows, self.extras, strict=False):
-            row["extras"] = extras
-        return rows
-
     def records(self) -> list[Record]:
-        """Return the rows as records, without validating again what `cells` has read; for a table without fault.
+        """Return the rows as records, without validating again what `cells` has read.
 
-        A test holds this equal to validation for every type of cell.
+        A test holds this equal to validation. Where a cell could not be read, the record has `UNREADABLE`: such records
+        are for the cross-checks only.
         """
         kind = RECORDS[self.raw.table]
         columns: list[Sequence[Any]] = []
@@ -162,9 +153,10 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     from matcher.region import place
 
     place(typed, datum, region, places, faults, notices)
+    records = {name: table.records() for name, table in typed.items()}
     if not faults:
         try:
-            instance = Instance(**{name: table.records() for name, table in typed.items()})
+            instance = Instance(**records)
         except InvalidInput:
             pass  # said again below, with the user's rows and headers
         else:
@@ -172,7 +164,7 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
             instance._reading = tuple(notices)
             return instance
     rows = {name: table.raw.rows for name, table in typed.items()}
-    for fault in faults_of({name: table.rows() for name, table in typed.items()}, rows, absent):
+    for fault in cross_check({name: records.get(name, ()) for name in RECORDS}, rows, absent):
         table = typed.get(fault.table or "")
         if table is not None and fault.column is not None:
             fault = replace(fault, column=table.titles.get(fault.column, fault.column))
@@ -212,7 +204,7 @@ def _typed(raw: RawTable, datum: Datum, faults: list[Fault], notices: list[Notic
     """Find the columns of a table and read their cells."""
     typed = Typed(raw)
     spec = TABLES[raw.table]
-    header = [as_text(title) for title in raw.header]
+    header = [" ".join(as_text(title).split()) for title in raw.header]
     known = columns_of(raw.table, header)
     for position, name in known.items():
         if name in typed.titles:
@@ -252,16 +244,17 @@ def _read_extras(
 ) -> None:
     """Carry unknown columns through, one notice each."""
     raw = typed.raw
-    extras: dict[str, list[str]] = {}
+    extras: dict[str, list[Any]] = {}
     for position, title in enumerate(header):
         if position in known:
             continue
-        cells = texts(raw.columns[position])
+        cells, problems = read_column(Column(title, title, "text"), raw.columns[position])
         if not title:
             filled = next((number for number, cell in enumerate(cells) if cell), None)
             if filled is not None:
                 faults.append(typed.fault("missing_header", filled, None, shown(cells[filled])))
             continue
+        faults += [typed.fault(bad.code, bad.position, title, bad.value, **bad.details) for bad in problems]
         if title in extras:
             faults.append(
                 Fault("repeated_column", raw.table, None, title, None, raw.sheet, {"first": title, "of": title})
