@@ -115,6 +115,9 @@ class Claims:
         except InvalidInput:
             broken.append(Violation("proof_unreadable", {}))
         with plandata.readable():
+            if sorted(arrays) != content["proof"]["arrays"]:
+                broken.append(Violation("proof_arrays", {}))
+        with plandata.readable():
             return cls(
                 rows,
                 plandata.policy_of(content),
@@ -123,7 +126,7 @@ class Claims:
                 content["stop_reason"],
                 plandata.levels_of(content),
                 plandata.proof_of(content, arrays),
-                content["witness"],
+                plandata.witness_of(content),
                 plandata.notices_of(content),
                 dict(content["metrics"]),
                 content["input"],

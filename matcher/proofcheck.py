@@ -17,8 +17,10 @@ from matcher.rules import Violation
 _STATUSES: Final = ("optimal", "feasible", "infeasible", "unknown")
 _STOP_REASONS: Final = (None, "time", "work", "gap", "cancelled")
 _KINDS: Final = ("certificate", "solver", "none")
-#: scopes of a proof that covers both levels of pairing at once
+#: scope of a proof that covers both levels of pairing at once
 BOTH_LEVELS: Final = "both_levels"
+#: what a proof of a plan may cover; "" where nothing is proved
+SCOPES: Final = (BOTH_LEVELS, "one_level_after_the_other", "")
 
 
 def proof_violations(
@@ -41,8 +43,12 @@ def proof_violations(
     found += _status(problem, claims, proof, has_plan=has_plan, broken=broken)
     if proof.kind not in _KINDS:
         found.append(Violation("proof_kind", {"kind": proof.kind}))
-    if proof.kind == "solver" and not proof.solver:
+    if proof.scope not in SCOPES:
+        found.append(Violation("proof_scope", {"scope": proof.scope}))
+    if proof.kind == "solver" and not (proof.solver and isinstance(proof.solver, str)):
         found.append(Violation("solver_unnamed", {}))
+    if proof.kind != "solver" and proof.solver is not None:
+        found.append(Violation("solver_named", {"solver": proof.solver}))
     if not found and claims.status == "infeasible":
         found += _witness(problem, claims, proof)
     elif not found and proof.kind == "certificate":

@@ -112,10 +112,18 @@ MUTATIONS: dict[str, tuple[Callable[[Claims], Claims], str]] = {
         lambda c: dataclasses.replace(c, proof=Proof("solver", "both_levels", None)),
         "solver_unnamed",
     ),
+    "a proof over nothing known": (
+        lambda c: dataclasses.replace(c, proof=Proof("solver", "the_moon", "X 1")),
+        "proof_scope",
+    ),
+    "a certificate by a solver": (
+        lambda c: dataclasses.replace(c, proof=Proof("certificate", "both_levels", "X 1")),
+        "solver_named",
+    ),
     "a proof of no kind": (lambda c: dataclasses.replace(c, proof=Proof("oracle", "both_levels")), "proof_kind"),
     "a certificate of nothing": (
-        lambda c: dataclasses.replace(c, proof=Proof("certificate", "the_moon")),
-        "certificate_unknown",
+        lambda c: dataclasses.replace(c, proof=Proof("certificate", "both_levels")),
+        "certificate_false",
     ),
     "optimal one level after the other": (
         lambda c: dataclasses.replace(c, proof=Proof("solver", "one_level_after_the_other", "X 1")),
