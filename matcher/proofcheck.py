@@ -21,6 +21,8 @@ _KINDS: Final = ("certificate", "solver", "none")
 BOTH_LEVELS: Final = "both_levels"
 #: what a proof of a plan may cover; "" where nothing is proved
 SCOPES: Final = (BOTH_LEVELS, "one_level_after_the_other", "")
+#: the same where the policy requires stability
+STABLE_SCOPES: Final = ("stable_plans", "stable_plans_ties_broken")
 
 
 def proof_violations(
@@ -43,7 +45,8 @@ def proof_violations(
     found += _status(problem, claims, proof, has_plan=has_plan, broken=broken)
     if proof.kind not in _KINDS:
         found.append(Violation("proof_kind", {"kind": proof.kind}))
-    if proof.scope not in SCOPES:
+    stable = problem.policy.stability == "require"
+    if proof.scope not in (SCOPES + STABLE_SCOPES if stable else SCOPES):
         found.append(Violation("proof_scope", {"scope": proof.scope}))
     if proof.kind == "solver" and not (proof.solver and isinstance(proof.solver, str)):
         found.append(Violation("solver_unnamed", {}))
@@ -135,15 +138,16 @@ def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violati
 
     witness = claims.witness or {}
     try:
-        holds = recomputes(problem, witness)
+        if witness.get("kind") == "joint_requirements":
+            holds = is_joint_case(problem) and 0 < check(problem, proof.arrays).unmet == witness["unmet"]
+        elif witness.get("kind") == "no_stable_plan":
+            from matcher.stable_plan_check import recomputes_none
+
+            holds = problem.policy.stability == "require" and recomputes_none(problem, witness)
+        else:
+            holds = recomputes(problem, witness)
     except (KeyError, ValueError, TypeError, IndexError):
         holds = False
-    if witness.get("kind") == "joint_requirements":
-        holds = is_joint_case(problem) and 0 < check(problem, proof.arrays).unmet == witness.get("unmet")
-    if witness.get("kind") == "no_stable_plan":
-        from matcher.stable_plan_check import recomputes_none
-
-        holds = problem.policy.stability == "require" and recomputes_none(problem, witness)
     if not holds:
         yield Violation("witness_false", {})
 

@@ -232,16 +232,29 @@ def test_reports_say_themselves() -> None:
     assert "not paired" in bad._repr_html_()
 
 
-def test_the_checker_loads_no_solver() -> None:
-    """Judging a saved plan leaves every solver out of the process."""
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"stability": "require"},
+        {"county_demand": 2},
+        {"county_demand": [1, 1], "max_county_km": 100},
+        {"county_demand": [1, 1], "organization_capacity": [0, 2], "max_county_km": 100},
+    ],
+)
+def test_the_checker_loads_no_solver(policy: dict[str, Any], tmp_path: Path) -> None:
+    """Judging a saved plan, its certificate or its witness leaves every solver out of the process."""
+    folder = matcher.solve(small_instance(), matcher.Policy(**policy)).save(tmp_path / "out")
     code = (
-        "import sys, matcher, matcher.checker; sys.path.insert(0, 'tests'); from small_plans import *;"
-        "assert matcher.verify(small_instance(), small_plan()).ok;"
+        "import sys, matcher, matcher.checker;"
+        "report = matcher.verify(matcher.read(sys.argv[1] + '/input'), sys.argv[1]);"
+        "assert report.ok, report;"
         "bad = [m for m in sys.modules if m.startswith(('ortools', 'scipy.optimize', 'highspy', 'networkx'))];"
         "assert not bad, bad"
     )
     root = Path(__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -385,6 +398,8 @@ def test_infeasible_plans_are_judged_by_their_witness(policy: dict[str, Any]) ->
         {"objectives": ["cover_counties", {"name": "school_travel", "slack_percent": 5}, "fill"]},
         {"within": "province"},
         {"max_school_km": 50},
+        {"stability": "require"},
+        {"stability": "off"},
     ],
 )
 def test_what_solve_returns_verifies(policy: dict[str, Any], tmp_path: Path) -> None:
