@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -237,6 +238,28 @@ def test_a_kill_while_saving_leaves_a_whole_plan(tmp_path: Path) -> None:
 def test_a_hundred_kills_while_saving_leave_a_whole_plan(tmp_path: Path) -> None:
     """The same a hundred times."""
     kill_while_saving(tmp_path, 100)
+
+
+def test_a_reader_finds_a_whole_plan_while_another_writes(tmp_path: Path) -> None:
+    """Loading while a thread replaces the plan again and again gives one plan or the other, whole."""
+    plans = small_plan(), solver_plan()
+    folder = plans[0].save(tmp_path / "out")
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            for plan in plans:
+                plan.save(folder)
+                time.sleep(0.05)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(40):
+            assert matcher.load_plan(folder) in plans
+    finally:
+        done.set()
+        writer.join()
 
 
 def test_every_step_of_saving_may_be_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
