@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.arrays import IntArray
-from matcher.crosscheck import SIDES
+from matcher.crosscheck import SIDES, notices_of
 from matcher.errors import Lang
 from matcher.hardrules import hard_violations
-from matcher.messages import text
+from matcher.messages import has_text, text
 from matcher.metrics import Metric, metrics_of
+from matcher.model import RECORDS
 from matcher.plan import Plan, plan_notices, positions_of
 from matcher.planclaims import UNREADABLE, Claims
 from matcher.planframes import KIND_OF_TABLE, PAIR_COLUMNS, UNMATCHED_COLUMNS, pair_columns
@@ -40,6 +41,17 @@ _COLUMN_CODES: Final = {
     "minutes": "minutes_differ",
     "kept": "kept_differs",
     "since": "since_differs",
+}
+
+
+#: notices that follow from the input and the pairs; those of the reading of files do not
+_DERIVED_NOTICES: Final = {
+    "unlimited_reach",
+    "estimated_times",
+    "school_at_county_seat",
+    "assumed_children",
+    "previous_stranger",
+    "preference_gaps",
 }
 
 
@@ -267,12 +279,13 @@ def _warnings(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray]) -
     """Every notice that follows from the input and the pairs must be there as it is, and no other of its kind."""
     if claims.warnings is None:
         return
-    true = plan_notices(problem, pairs["county"], pairs["school"])
+    tables = {name: getattr(problem.instance, name) for name in RECORDS}
+    known = (*plan_notices(problem, pairs["county"], pairs["school"]), *notices_of(tables))
+    true = [(notice.code, dict(notice.details)) for notice in known]
     said = [(notice.code, dict(notice.details)) for notice in claims.warnings]
-    codes = {"unlimited_reach", "estimated_times", "school_at_county_seat"}
-    for notice in true:
-        if (notice.code, dict(notice.details)) not in said:
-            yield Violation("warning_missing", {"name": notice.code})
-    for code, details in said:
-        if code in codes and (code, details) not in [(notice.code, dict(notice.details)) for notice in true]:
-            yield Violation("warning_false", {"name": code})
+    for code, _ in (notice for notice in true if notice not in said):
+        yield Violation("warning_missing", {"name": code})
+    for code, _ in (notice for notice in said if notice[0] in _DERIVED_NOTICES and notice not in true):
+        yield Violation("warning_false", {"name": code})
+    for code, _ in (notice for notice in said if not has_text(f"notice.{notice[0]}")):
+        yield Violation("warning_false", {"name": code})

@@ -92,8 +92,8 @@ def run_plan(options: argparse.Namespace) -> int:
 
         start = load_plan(options.start)
     plan, interrupted = _solve(instance, policy, options, start=start)
-    if interrupted and plan.status == "unknown":
-        return _show_plan(plan, options, [text("cli.nothing_saved", options.lang)], interrupted=True)
+    if plan.status == "unknown":
+        return _show_plan(plan, options, [text("cli.nothing_saved", options.lang)], interrupted=interrupted)
     out = plan.save(options.out)
     notes = [text("cli.saved", options.lang, path=options.out)]
     if options.html:
@@ -147,7 +147,7 @@ def run_report(options: argparse.Namespace) -> int:
 
 def run_template(options: argparse.Namespace) -> int:
     """Write an empty workbook to fill in."""
-    from matcher.template import template
+    from matcher.template_out import template
 
     target = template(options.file, lang=options.lang)
     _print(options, {"format": "matcher.written/1", "path": str(target)}, text("cli.saved", options.lang, path=target))

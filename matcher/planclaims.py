@@ -111,9 +111,12 @@ class Claims:
         unmatched = _typed(_table(folder / saving.UNMATCHED_FILE), UNMATCHED_COLUMNS, saving.UNMATCHED_FILE, broken)
         arrays: Mapping[str, Any] = {}
         try:
-            arrays = saving.read_proof(folder)
-        except InvalidInput:
+            arrays = saving.proof_arrays((folder / saving.PROOF_FILE).read_bytes())
+        except (InvalidInput, OSError):
             broken.append(Violation("proof_unreadable", {}))
+        with plandata.readable():
+            if sorted(arrays) != content["proof"]["arrays"]:
+                broken.append(Violation("proof_arrays", {}))
         with plandata.readable():
             return cls(
                 rows,
@@ -123,7 +126,7 @@ class Claims:
                 content["stop_reason"],
                 plandata.levels_of(content),
                 plandata.proof_of(content, arrays),
-                content["witness"],
+                plandata.witness_of(content),
                 plandata.notices_of(content),
                 dict(content["metrics"]),
                 content["input"],
@@ -133,9 +136,9 @@ class Claims:
 
 
 def _table(path: Path) -> dict[str, list[str]]:
-    from matcher.saving import read_table
+    from matcher.saving import table_of
 
-    return read_table(path) if path.is_file() else {}
+    return table_of(path.read_bytes(), path.name) if path.is_file() else {}
 
 
 _NUMBERS: Final = {"km": float, "minutes": float, "since": int, "missing": int}

@@ -78,13 +78,29 @@ def parsed(source: str | bytes) -> dict[str, Any]:
 
 
 def levels_of(content: Mapping[str, Any]) -> tuple[Level, ...]:
-    """Return the levels of a plan document."""
-    return tuple(Level(**row) for row in content["levels"])
+    """Return the levels of a plan document, exact integers only."""
+    levels = tuple(Level(**row) for row in content["levels"])
+    for level in levels:
+        exact = all(type(number) is int or number is None for number in (level.value, level.bound, level.gap))
+        if not (exact and type(level.conditional) is bool and type(level.name) is str):
+            raise ValueError(f"level {level.name!r}")
+    return levels
+
+
+def witness_of(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the witness of a plan document."""
+    witness = content["witness"]
+    if not (witness is None or isinstance(witness, dict)):
+        raise ValueError("witness")
+    return witness
 
 
 def notices_of(content: Mapping[str, Any]) -> tuple[Notice, ...]:
     """Return the warnings of a plan document."""
-    return tuple(Notice.from_json(row) for row in content["warnings"])
+    notices = tuple(Notice.from_json(row) for row in content["warnings"])
+    if not all(isinstance(notice.code, str) for notice in notices):
+        raise ValueError("warnings")
+    return notices
 
 
 def proof_of(content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Proof:
@@ -136,7 +152,7 @@ def assemble(
             levels_of(content),
             proof_of(content, arrays),
             notices_of(content),
-            content["witness"],
+            witness_of(content),
             MappingProxyType(strangers),
         )
 

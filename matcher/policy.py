@@ -227,6 +227,15 @@ class Policy(BaseModel):
             said.append(text("policy.child_rate.min", lang, child_min=self.child_min))
         return said + [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
 
+    def summary(self, lang: str = "en") -> str:
+        """Say the policy, a sentence a line."""
+        return "\n".join(self.sentences(lang))
+
+    def _repr_html_(self) -> str:
+        from matcher.summary import as_html  # only in a notebook
+
+        return as_html(self.summary())
+
     def to_json(self) -> str:
         """Return the policy as JSON, defaults left out."""
         content = self.model_dump(mode="json", exclude_defaults=True)

@@ -17,8 +17,12 @@ from matcher.rules import Violation
 _STATUSES: Final = ("optimal", "feasible", "infeasible", "unknown")
 _STOP_REASONS: Final = (None, "time", "work", "gap", "cancelled")
 _KINDS: Final = ("certificate", "solver", "none")
-#: scopes of a proof that covers both levels of pairing at once
+#: scope of a proof that covers both levels of pairing at once
 BOTH_LEVELS: Final = "both_levels"
+#: what a proof of a plan may cover; "" where nothing is proved
+SCOPES: Final = (BOTH_LEVELS, "one_level_after_the_other", "")
+#: the same where the policy requires stability
+STABLE_SCOPES: Final = ("stable_plans", "stable_plans_ties_broken")
 
 
 def proof_violations(
@@ -41,8 +45,13 @@ def proof_violations(
     found += _status(problem, claims, proof, has_plan=has_plan, broken=broken)
     if proof.kind not in _KINDS:
         found.append(Violation("proof_kind", {"kind": proof.kind}))
-    if proof.kind == "solver" and not proof.solver:
+    stable = problem.policy.stability == "require"
+    if proof.scope not in (SCOPES + STABLE_SCOPES if stable else SCOPES):
+        found.append(Violation("proof_scope", {"scope": proof.scope}))
+    if proof.kind == "solver" and not (proof.solver and isinstance(proof.solver, str)):
         found.append(Violation("solver_unnamed", {}))
+    if proof.kind != "solver" and proof.solver is not None:
+        found.append(Violation("solver_named", {"solver": proof.solver}))
     if not found and claims.status == "infeasible":
         found += _witness(problem, claims, proof)
     elif not found and proof.kind == "certificate":
@@ -129,15 +138,16 @@ def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violati
 
     witness = claims.witness or {}
     try:
-        holds = recomputes(problem, witness)
+        if witness.get("kind") == "joint_requirements":
+            holds = is_joint_case(problem) and 0 < check(problem, proof.arrays).unmet == witness["unmet"]
+        elif witness.get("kind") == "no_stable_plan":
+            from matcher.stable_plan_check import recomputes_none
+
+            holds = problem.policy.stability == "require" and recomputes_none(problem, witness)
+        else:
+            holds = recomputes(problem, witness)
     except (KeyError, ValueError, TypeError, IndexError):
         holds = False
-    if witness.get("kind") == "joint_requirements":
-        holds = is_joint_case(problem) and 0 < check(problem, proof.arrays).unmet == witness.get("unmet")
-    if witness.get("kind") == "no_stable_plan":
-        from matcher.stable_plan_check import recomputes_none
-
-        holds = problem.policy.stability == "require" and recomputes_none(problem, witness)
     if not holds:
         yield Violation("witness_false", {})
 

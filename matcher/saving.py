@@ -40,6 +40,8 @@ PROOF_FILE: Final = "proof.npz"
 INPUT_FOLDER: Final = "input"
 #: files made from a plan on request; they describe the plan that is replaced, so they go with it
 _MADE: Final = {"plan.xlsx", "plan.html", "map.png"}
+#: how often a reader looks for a whole plan while a writer replaces it
+_LOOKS: Final = 5
 #: zip archives begin their calendar here
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -84,21 +86,33 @@ def load_plan(path: str | Path) -> Plan:
     >>> matcher.load_plan(plan.save(pathlib.Path(tempfile.mkdtemp()) / "out")) == plan
     True
     """
-    for last in (False, True):
-        folder = find_plan(Path(path))
+    for left in reversed(range(_LOOKS)):
         try:
-            content = parsed((folder / PLAN_JSON).read_bytes())
-            faults = [Fault("file_changed", "plan", value=name) for name in changed_files(folder, content)]
-            if faults:
-                raise InvalidInput(faults)
-            return assemble(content, read_input(folder), _pairs(folder), read_proof(folder))
+            return _load(find_plan(Path(path)))
         except (InvalidInput, OSError) as error:
-            # a writer may have put a new plan in place between two reads: look once more
-            if last:
-                if isinstance(error, OSError):
-                    raise InvalidInput([Fault("unreadable_plan", "plan", value=str(path))]) from error
-                raise
+            # a writer may have put a new plan in place between two reads: look again
+            if left:
+                continue
+            if isinstance(error, OSError):
+                raise InvalidInput([Fault("unreadable_plan", "plan", value=str(path))]) from error
+            raise
     raise AssertionError("unreachable")
+
+
+def _load(folder: Path) -> Plan:
+    """Read every file once and believe only what has the hash that plan.json gives: a writer may come in between."""
+    content = parsed((folder / PLAN_JSON).read_bytes())
+    changed = set(changed_files(folder, content))
+    names = [name for name in (*PAIR_FILES.values(), PROOF_FILE) if name not in changed]
+    files = {name: (folder / name).read_bytes() for name in names}
+    changed |= {name for name, read in files.items() if _digest(read) != _recorded(content).get(name)}
+    if not changed:
+        instance = read_input(folder)
+        changed = set() if instance.digest == content.get("input") else {INPUT_FOLDER}
+    if changed:
+        raise InvalidInput([Fault("file_changed", "plan", value=name) for name in sorted(changed)])
+    pairs = {level: _pairs(level, table_of(files[name], name)) for level, name in PAIR_FILES.items()}
+    return assemble(content, instance, pairs, proof_arrays(files[PROOF_FILE]))
 
 
 def find_plan(path: Path) -> Path:
@@ -117,12 +131,17 @@ def find_plan(path: Path) -> Path:
 
 
 def changed_files(folder: Path, content: Mapping[str, Any]) -> list[str]:
-    """Return the files whose content is not what `plan.json` has the hash of, missing ones included."""
-    recorded: Mapping[str, str] = content.get("files", {})
+    """Return the files whose content is not what `plan.json` has the hash of: changed, missing, or not recorded."""
+    recorded = _recorded(content)
     there = set(_files(folder))
-    kept = {name for name in recorded if name in there and _hash(folder / name) == recorded[name]}
-    stray = {name for name in there if name.startswith(f"{INPUT_FOLDER}/")} - set(recorded)
-    return sorted((set(recorded) - kept) | stray)
+    kept = {name for name in there if _hash(folder / name) == recorded.get(name)}
+    return sorted((there | set(recorded)) - kept)
+
+
+def _recorded(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the hashes that a plan document gives; none if it gives them in another form."""
+    recorded = content.get("files")
+    return recorded if isinstance(recorded, dict) else {}
 
 
 def read_input(folder: Path) -> Instance:
@@ -132,7 +151,7 @@ def read_input(folder: Path) -> Instance:
     return read(folder / INPUT_FOLDER)
 
 
-def read_table(path: Path) -> dict[str, list[str]]:
+def table_of(content: bytes, name: str) -> dict[str, list[str]]:
     """Return a CSV table of a saved plan as text by column.
 
     Raises
@@ -141,34 +160,33 @@ def read_table(path: Path) -> dict[str, list[str]]:
         If it is not UTF-8, or no CSV.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
+        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
     except (ValueError, csv.Error) as error:
-        raise InvalidInput([Fault("broken_plan", "plan", details={"reason": f"{path.name}: {error}"})]) from None
+        raise InvalidInput([Fault("broken_plan", "plan", details={"reason": f"{name}: {error}"})]) from None
     header = rows[0] if rows else []
     return {name: [unescape(row[at]) if at < len(row) else "" for row in rows[1:]] for at, name in enumerate(header)}
 
 
-def read_proof(folder: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of the proof."""
-    if not (folder / PROOF_FILE).is_file():
-        return {}
+def proof_arrays(content: bytes) -> dict[str, np.ndarray]:
+    """Return the arrays of a proof file.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none.
+    """
     try:
-        with np.load(folder / PROOF_FILE, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in sorted(arrays.files)}
-    except (ValueError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise InvalidInput([Fault("broken_plan", "plan", details={"reason": str(error)})]) from None
 
 
-def _pairs(folder: Path) -> dict[str, list[tuple[str, str]]]:
-    found = {}
-    for level, name in PAIR_FILES.items():
-        table = read_table(folder / name)
-        recipient, provider = PAIR_COLUMNS[level][:2]
-        if recipient not in table or provider not in table:
-            raise InvalidInput([Fault("broken_plan", "plan", details={"reason": name})])
-        found[level] = list(zip(table[provider], table[recipient], strict=True))
-    return found
+def _pairs(level: str, table: Mapping[str, list[str]]) -> list[tuple[str, str]]:
+    recipient, provider = PAIR_COLUMNS[level][:2]
+    if recipient not in table or provider not in table:
+        raise InvalidInput([Fault("broken_plan", "plan", details={"reason": PAIR_FILES[level]})])
+    return list(zip(table[provider], table[recipient], strict=True))
 
 
 def _beside(path: Path) -> tuple[Path, Path]:
@@ -264,7 +282,11 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _digest(path.read_bytes())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _sync(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matcher.crosscheck import SIDES
 from matcher.facts import M_PER_KM, S_PER_MIN
-from matcher.messages import text
+from matcher.messages import has_text, text
 from matcher.metrics import Metric
 from matcher.objectives import title
 from matcher.policy import Policy
@@ -46,7 +46,7 @@ def status_words(plan: Plan, lang: str) -> str:
 def proof_words(proof: Proof, lang: str) -> str:
     """Say what was proved and by whom."""
     key = f"summary.scope.{proof.scope}"
-    scope = text(key, lang) if proof.scope in ("both_levels", "all_pairs", "one_level_after_the_other") else proof.scope
+    scope = text(key, lang) if has_text(key) else proof.scope
     return text(f"summary.proof.{proof.kind}", lang, scope=scope, solver=proof.solver or "-")
 
 

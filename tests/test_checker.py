@@ -112,10 +112,18 @@ MUTATIONS: dict[str, tuple[Callable[[Claims], Claims], str]] = {
         lambda c: dataclasses.replace(c, proof=Proof("solver", "both_levels", None)),
         "solver_unnamed",
     ),
+    "a proof over nothing known": (
+        lambda c: dataclasses.replace(c, proof=Proof("solver", "the_moon", "X 1")),
+        "proof_scope",
+    ),
+    "a certificate by a solver": (
+        lambda c: dataclasses.replace(c, proof=Proof("certificate", "both_levels", "X 1")),
+        "solver_named",
+    ),
     "a proof of no kind": (lambda c: dataclasses.replace(c, proof=Proof("oracle", "both_levels")), "proof_kind"),
     "a certificate of nothing": (
-        lambda c: dataclasses.replace(c, proof=Proof("certificate", "the_moon")),
-        "certificate_unknown",
+        lambda c: dataclasses.replace(c, proof=Proof("certificate", "both_levels")),
+        "certificate_false",
     ),
     "optimal one level after the other": (
         lambda c: dataclasses.replace(c, proof=Proof("solver", "one_level_after_the_other", "X 1")),
@@ -224,16 +232,29 @@ def test_reports_say_themselves() -> None:
     assert "not paired" in bad._repr_html_()
 
 
-def test_the_checker_loads_no_solver() -> None:
-    """Judging a saved plan leaves every solver out of the process."""
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"stability": "require"},
+        {"county_demand": 2},
+        {"county_demand": [1, 1], "max_county_km": 100},
+        {"county_demand": [1, 1], "organization_capacity": [0, 2], "max_county_km": 100},
+    ],
+)
+def test_the_checker_loads_no_solver(policy: dict[str, Any], tmp_path: Path) -> None:
+    """Judging a saved plan, its certificate or its witness leaves every solver out of the process."""
+    folder = matcher.solve(small_instance(), matcher.Policy(**policy)).save(tmp_path / "out")
     code = (
-        "import sys, matcher, matcher.checker; sys.path.insert(0, 'tests'); from small_plans import *;"
-        "assert matcher.verify(small_instance(), small_plan()).ok;"
+        "import sys, matcher, matcher.checker;"
+        "report = matcher.verify(matcher.read(sys.argv[1] + '/input'), sys.argv[1]);"
+        "assert report.ok, report;"
         "bad = [m for m in sys.modules if m.startswith(('ortools', 'scipy.optimize', 'highspy', 'networkx'))];"
         "assert not bad, bad"
     )
     root = Path(__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -377,6 +398,8 @@ def test_infeasible_plans_are_judged_by_their_witness(policy: dict[str, Any]) ->
         {"objectives": ["cover_counties", {"name": "school_travel", "slack_percent": 5}, "fill"]},
         {"within": "province"},
         {"max_school_km": 50},
+        {"stability": "require"},
+        {"stability": "off"},
     ],
 )
 def test_what_solve_returns_verifies(policy: dict[str, Any], tmp_path: Path) -> None:

@@ -165,13 +165,45 @@ def test_demo_plans_the_example(
     assert matcher.verify(plan.instance, tmp_path / "demo-plan").ok
 
 
+def test_workbooks_go_out_and_come_back(tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The template reads back and plans; a plan's workbook verifies like its folder."""
+    out = tmp_path / "out"
+    assert main(["plan", str(tables), "-o", str(out), "--xlsx"]) == 0
+    assert main(["verify", str(tables), str(out / "plan.xlsx")]) == 0
+    assert main(["template", str(tmp_path / "t.xlsx"), "--lang", "zh"]) == 0
+    assert main(["plan", str(tmp_path / "t.xlsx"), "-o", str(tmp_path / "second")]) == 0
+
+
 def test_python_m_matcher(tmp_path: Path) -> None:
     """`python -m matcher` is the same command."""
     done = subprocess.run([sys.executable, "-m", "matcher", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"matcher {matcher.__version__}\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
+def test_rows_shuffled_hash_seed_and_workers_change_no_byte(tables: Path, tmp_path: Path) -> None:
+    """The same input in another order, hashed otherwise, planned by two workers: every output file is the same."""
+    shuffled = tmp_path / "shuffled"
+    shuffled.mkdir()
+    for path in tables.iterdir():
+        header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        (shuffled / path.name).write_text(header + "".join(rows[::-1]), encoding="utf-8")
+    found = []
+    for position, (folder, seed, workers) in enumerate(((tables, "0", "1"), (shuffled, "7", "2"))):
+        out = tmp_path / f"out{position}"
+        command = [sys.executable, "-m", "matcher", "plan", str(folder), "-o", str(out), "--workers", workers]
+        subprocess.run(
+            [*command, "--html", "--lang", "zh"],
+            check=True,
+            capture_output=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        )
+        found.append(
+            {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+        )
+    assert "plan.html" in found[0]
+    assert found[0] == found[1]
+
+
 def test_an_interrupt_ends_with_130(tmp_path: Path) -> None:
     """Ctrl-C while solving ends with 130, without a traceback, and leaves a whole plan or none."""
     code = (

@@ -6,6 +6,8 @@ from geopy.distance import geodesic
 from small_plans import COUNTY_PAIRS, small_instance, small_plan, solver_plan
 
 import matcher
+from matcher.changes import CAUSES, KINDS
+from matcher.messages import text
 from matcher.objectives import NAMES
 from matcher.plan import Plan
 from matcher.planframes import PAIR_COLUMNS, UNMATCHED_COLUMNS
@@ -212,3 +214,10 @@ def test_the_order_of_rows_and_pairs_does_not_matter() -> None:
     assert one == other
     assert one.to_json() == other.to_json()
     assert hash(one) == hash(other)
+
+
+def test_every_code_of_a_plan_has_its_words() -> None:
+    """Reasons, causes and kinds of ended pairs have a text in both languages."""
+    keys = [f"reason.{reason}" for reason in REASONS] + [f"cause.{cause}" for cause in CAUSES]
+    for key in (*keys, *(f"ended.{kind}" for kind in KINDS)):
+        assert text(key, "en") != text(key, "zh")

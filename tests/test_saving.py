@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -239,6 +240,28 @@ def test_a_hundred_kills_while_saving_leave_a_whole_plan(tmp_path: Path) -> None
     kill_while_saving(tmp_path, 100)
 
 
+def test_a_reader_finds_a_whole_plan_while_another_writes(tmp_path: Path) -> None:
+    """Loading while a thread replaces the plan again and again gives one plan or the other, whole."""
+    plans = small_plan(), solver_plan()
+    folder = plans[0].save(tmp_path / "out")
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            for plan in plans:
+                plan.save(folder)
+                time.sleep(0.05)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(40):
+            assert matcher.load_plan(folder) in plans
+    finally:
+        done.set()
+        writer.join()
+
+
 def test_every_step_of_saving_may_be_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped dead before each rename and each removal in turn, the folder still holds the old or the new plan."""
     folder = small_plan().save(tmp_path / "out")
@@ -261,3 +284,65 @@ def test_every_step_of_saving_may_be_the_last(tmp_path: Path, monkeypatch: pytes
             monkeypatch.undo()
             assert matcher.load_plan(folder) in (small_plan(), solver_plan())
             small_plan().save(folder)
+
+
+#: what plan.json says without a claim: words for readers, names of methods, and versions
+UNCHECKED = ("versions", "text", "method", "scope", "format")
+
+
+def leaves(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Return the path of every plain value in a JSON document."""
+    if isinstance(value, dict):
+        return [leaf for name, inner in value.items() for leaf in leaves(inner, (*path, name))]
+    if isinstance(value, list):
+        return [leaf for place, inner in enumerate(value) for leaf in leaves(inner, (*path, place))]
+    return [path]
+
+
+def falsified(value: object) -> list[object]:
+    """Return values that are not `value`, of its own kind and of others."""
+    if isinstance(value, bool):
+        return [not value, None]
+    if isinstance(value, int):
+        return [value + 1, value - 1, None, str(value)]
+    if isinstance(value, float):
+        return [value + 0.001, None, "x"]
+    return ["x", 1, [1], {}]
+
+
+def falsify_every_value(plan: matcher.Plan, folder: Path, kinds: int) -> None:
+    plan.save(folder)
+    instance = small_instance()
+    assert matcher.verify(instance, folder).ok
+    path = folder / "plan.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for leaf in leaves(document):
+        if set(leaf) & set(UNCHECKED) and leaf != ("proof", "scope"):
+            continue
+        if leaf == ("proof", "solver") and document["proof"]["kind"] == "solver":
+            continue
+        broken = json.loads(json.dumps(document))
+        holder = broken
+        for step in leaf[:-1]:
+            holder = holder[step]
+        for value in falsified(holder[leaf[-1]])[:kinds]:
+            holder[leaf[-1]] = value
+            path.write_text(json.dumps(broken), encoding="utf-8")
+            try:
+                report = matcher.verify(instance, folder)
+            except matcher.InvalidInput:
+                continue
+            assert not report.ok, (leaf, value)
+            assert report.summary("zh") != report.summary("en")
+
+
+def test_every_value_of_plan_json_falsified_is_refused(tmp_path: Path) -> None:
+    """Whatever value of plan.json is changed, the checker says so or can't read it; it never crashes."""
+    falsify_every_value(matcher.solve(small_instance()), tmp_path / "out", 1)
+
+
+@pytest.mark.slow
+def test_every_value_of_plan_json_falsified_in_every_way_is_refused(tmp_path: Path) -> None:
+    """The same with values of other kinds, and for a plan that a solver vouches for."""
+    falsify_every_value(matcher.solve(small_instance()), tmp_path / "one", 9)
+    falsify_every_value(solver_plan(), tmp_path / "other", 9)

@@ -221,6 +221,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("violation.witness_false", "What the plan names as impossible is possible.", "方案所称的不可行之处其实可行。"),
     ("violation.proof_kind", "There is no proof of the kind {kind!r}.", "没有 {kind!r} 类证明。"),
+    ("violation.proof_scope", "There is no proof over {scope!r}.", "没有范围为 {scope!r} 的证明。"),
+    (
+        "violation.solver_named",
+        "Only a solver's claim names a solver, not {solver!r}.",
+        "只有求解器声明的结论才注明求解器，不应有 {solver!r}。",
+    ),
     ("violation.solver_unnamed", "A solver's claim must name the solver.", "由求解器声明的结论须注明求解器。"),
     (
         "violation.certificate_unknown",
@@ -241,6 +247,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "文件 {name} 第 {row} 行、列 {column} 的 {value!r} 无法读取。",
     ),
     ("violation.proof_unreadable", "The file of the proof can't be read.", "证明文件无法读取。"),
+    (
+        "violation.proof_arrays",
+        "The file of the proof holds other arrays than plan.json names.",
+        "证明文件中的数组与 plan.json 所列不符。",
+    ),
     (
         "violation.input_differs",
         "The plan was made from another input than the one given.",

@@ -2,11 +2,7 @@
 
 TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.interrupted", "Interrupted; nothing was written.", "已中断，未写入任何内容。"),
-    (
-        "cli.nothing_saved",
-        "Interrupted before a plan was found; nothing was written.",
-        "找到方案前已中断，未写入任何内容。",
-    ),
+    ("cli.nothing_saved", "No plan was found; nothing was written.", "未找到方案，未写入任何内容。"),
     ("cli.saved", "Written: {path}", "已写入：{path}"),
     ("cli.map", "Map: {path}", "地图：{path}"),
     ("cli.no_map", "No map: {reason}", "未绘制地图：{reason}"),

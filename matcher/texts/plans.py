@@ -86,6 +86,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("summary.proof.solver", "claimed by {solver} over {scope}", "由 {solver} 声明，范围：{scope}"),
     ("summary.proof.none", "nothing is proved", "未作证明"),
     ("summary.scope.both_levels", "both levels of pairing together", "区县与学校两级结对一并考虑"),
+    ("summary.scope.stable_plans", "all stable plans over both levels", "两级结对的全部稳定方案"),
+    (
+        "summary.scope.stable_plans_ties_broken",
+        "all plans stable for the order that breaks ties by id",
+        "按编号打破并列后的全部稳定方案",
+    ),
     ("summary.scope.all_pairs", "all allowed pairs", "全部允许的配对"),
     ("summary.scope.one_level_after_the_other", "one level after the other only", "仅逐级分别考虑"),
     ("summary.witness", "  Why: {kind} ({values})", "  原因：{kind}（{values}）"),
@@ -97,7 +103,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "summary.covered",
         "{covered:,} of {total:,} ({share}), {children_covered:,} of {children:,} children ({children_share})",
-        "{total:,} 个中的 {covered:,} 个（{share}），{children:,} 名儿童中的 {children_covered:,} 名（{children_share}）",
+        "{total:,} 个中的 {covered:,} 个（{share}），"
+        "{children:,} 名儿童中的 {children_covered:,} 名（{children_share}）",
     ),
     (
         "summary.spread.km",
