@@ -215,12 +215,14 @@ def find_rotations(preferences: Preferences) -> Lattice:
     state = _propose(lists, preferences)
     first = _held_arcs(lists, state)
     untried = np.array(state.next_place, dtype=np.int64)
-    sizes, lost_seats, gained_places, crossed_by = _walk(lists, state, preferences.num_recipients)
-    start = np.concatenate(([0], np.cumsum(np.array(sizes, dtype=np.int64))))
-    gained_at = np.array(gained_places, dtype=np.int64)
-    lost = lists.arc_of_place[lists.place_at[np.array(lost_seats, dtype=np.int64)]]
+    sizes, lost_at, gained_at, better_at = (
+        np.array(part, dtype=np.int64) for part in _walk(lists, state, preferences.num_recipients)
+    )
+    start = np.concatenate(([0], np.cumsum(sizes)))
+    lost = lists.arc_of_place[lists.place_at[lost_at]]
     gained = lists.arc_of_place[gained_at]
-    rotation = np.repeat(np.arange(len(sizes)), np.diff(start))
+    rotation = np.repeat(np.arange(len(sizes)), sizes)
+    crossed_by = _crossed_by(preferences.num_arcs, start, rotation, lost_at, better_at)
     movers = preferences.provider_idx[gained]
     edges = [
         _chain(movers, rotation),
@@ -231,20 +233,20 @@ def find_rotations(preferences: Preferences) -> Lattice:
     return Lattice(first, start, lost, gained, before, after, lists.ties)
 
 
-def _walk(lists: _Lists, state: _State, num_recipients: int) -> tuple[list[int], list[int], list[int], IntArray]:
+def _walk(lists: _Lists, state: _State, num_recipients: int) -> tuple[list[int], list[int], list[int], list[int]]:
     """Follow "my worst partner's next choice" from recipient to recipient; carry out each cycle that closes.
 
-    Returns the size of each rotation, the seats lost, the places gained, and (A,) int64 for each seat the rotation
-    after which its recipient holds only better partners (-1: before the first rotation, or never).
+    Returns the size of each rotation, and for each move in it the seat given up, the place gained in return, and the
+    seat of the worst partner left to the recipient that gained.
     """
     beyond = len(lists.seat)
     recipient, seat, provider_at = lists.recipient, lists.seat, lists.provider_at
     last_place, recipient_start = lists.provider_start[1:], lists.recipient_start
     next_place, worst, held = state.next_place, state.worst, state.held
-    crossed_by = np.full(beyond, -1, dtype=np.int64)
     sizes: list[int] = []
     lost_seats: list[int] = []
     gained_places: list[int] = []
+    better_seats: list[int] = []
     ended = bytearray(w in (-1, beyond) for w in worst)
     depth = [-1] * num_recipients
     for origin in range(num_recipients):
@@ -266,26 +268,48 @@ def _walk(lists: _Lists, state: _State, num_recipients: int) -> tuple[list[int],
                 depth[r] = len(path)
                 path.append(r)
                 continue
-            cycle = path[depth[r] :]
-            del path[depth[r] :]
-            losses = [worst[r] for r in cycle]
-            movers = [provider_at[j] for j in losses]
-            gains = [next_place[p] for p in movers]
-            for p, j, k in zip(movers, losses, gains, strict=True):
+            begin = depth[r]
+            sizes.append(len(path) - begin)
+            for member in path[begin:]:
+                depth[member] = -1
+            del path[begin:]
+            # the walk is back at r; each step moves a provider on from r to the next recipient, which becomes r
+            j = worst[r]
+            for _ in range(sizes[-1]):
+                p = provider_at[j]
+                k = next_place[p]
+                next_place[p] = k + 1
                 held[j] = 0
                 held[seat[k]] = 1
-                next_place[p] = k + 1
-            for r, j in zip(cycle, losses, strict=True):
-                depth[r] = -1
+                lost_seats.append(j)
+                gained_places.append(k)
+                r = recipient[k]
+                j = worst[r]
                 worst[r] = better = held.rindex(1, recipient_start[r], j)
-                crossed_by[better + 1 : j + 1] = len(sizes)
-            sizes.append(len(cycle))
-            lost_seats += losses
-            gained_places += gains
+                better_seats.append(better)
             if not path and not ended[origin]:
                 path.append(origin)
                 depth[origin] = 0
-    return sizes, lost_seats, gained_places, crossed_by
+    return sizes, lost_seats, gained_places, better_seats
+
+
+def _crossed_by(
+    num_seats: int, start: IntArray, rotation: IntArray, lost_at: IntArray, better_at: IntArray
+) -> IntArray:
+    """Return (A,) int64: for each seat the rotation after which its recipient holds only better partners, else -1."""
+    follower = np.arange(1, len(lost_at) + 1)
+    follower[start[1:] - 1] = start[:-1]
+    crossed_by = np.full(num_seats, -1, dtype=np.int64)
+    seats, at = _ranges(better_at + 1, lost_at[follower] + 1)
+    crossed_by[seats] = rotation[at]
+    return crossed_by
+
+
+def _ranges(begin: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the numbers of all ranges begin..end-1, one range after the other, and which range each is of."""
+    size = end - begin
+    which = np.repeat(np.arange(len(size)), size)
+    return np.arange(size.sum()) + (begin - np.cumsum(size) + size)[which], which
 
 
 def _chain(agent: IntArray, rotation: IntArray) -> tuple[IntArray, IntArray]:
@@ -304,9 +328,7 @@ def _skipped(
     begin = untried[p]
     again = np.flatnonzero(np.diff(p) == 0) + 1
     begin[again] = place[again - 1] + 1
-    passed = place - begin
-    after = np.repeat(rotation[order], passed)
-    offset = np.arange(passed.sum()) - np.repeat(np.cumsum(passed) - passed, passed)
-    before = crossed_by[seat[np.repeat(begin, passed) + offset]]
+    passed, at = _ranges(begin, place)
+    before = crossed_by[seat[passed]]
     found = before >= 0
-    return before[found], after[found]
+    return before[found], rotation[order][at[found]]

@@ -1,5 +1,8 @@
 """The price of stability is a monotone curve whose ends are the stable and the free optimum."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +79,20 @@ def test_minima_that_no_stable_matching_meets():
     assert frame["value"].isna().tolist() == [True, False]
     none = relaxed_match(m, max_blocking=0)
     assert (none.reason, none.witness["fewest"].value) == ("max_blocking", 1)
+
+
+def test_the_page_for_users_runs_and_says_what_is_true():
+    """The code of the page, run in order, gives the numbers in its comments."""
+    page = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding="utf-8")
+    names: dict = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(code, names)
+    assert names["cheapest"].cost == 5
+    assert names["cheapest"].blocking_pairs().tolist() == [[1, 2], [2, 0]]
+    assert (names["best"].cost, names["best"].status, names["best"].proof.kind) == (12, "optimal", "certificate")
+    assert names["few"].levels[-1].value == 11
+    assert names["with_pin"].reason == "pin_unstable"
+    assert names["closest"].status == "optimal"
 
 
 def test_faulty_limits_are_refused():
