@@ -19,12 +19,13 @@ from matcher.messages import text
 from matcher.model import Bounds, record_fault
 from matcher.objectives import BANDED, COVERAGE, MORE_IS_BETTER, ObjectiveName
 from matcher.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Selector, Within
+from matcher.rules_keep import Keep
 from matcher.rules_rows import ChildrenPerVolunteer, Floor, Load, MaxChanges, Priority, Skills, WantedKind
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 #: a rule as data: the word `kind` says which
 AnyRule = Annotated[
-    Reach | Within | Pin | Forbid | Floor | Load | Skills | ChildrenPerVolunteer | Priority | WantedKind | MaxChanges,
+    Reach | Within | Pin | Keep | Forbid | Floor | Load | Skills | ChildrenPerVolunteer | Priority | WantedKind | MaxChanges,
     Field(discriminator="kind"),
 ]
 

@@ -79,9 +79,22 @@ class Problem:
         for rule in self.rules:
             for level, provider, recipient in rule.pins(self.facts):
                 found[level].add((provider, recipient))
+            for level, provider, recipient in rule.pins_if_possible(self.facts):
+                if self._is_possible(level, provider, recipient):
+                    found[level].add((provider, recipient))
         for branch, school in found["school"]:
             found["county"].add((int(self.arrays.branches.parent[branch]), int(self.arrays.schools.parent[school])))
         return {level: np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2) for level, pairs in found.items()}
+
+    def _is_possible(self, level: str, provider: int, recipient: int) -> bool:
+        """Whether the pair is allowed, its county pair too, and nobody of them takes no pairs at all."""
+        if level == "school":
+            above = int(self.arrays.branches.parent[provider]), int(self.arrays.schools.parent[recipient])
+            if not self._is_possible("county", *above):
+                return False
+        if not (self.capacity(level)[provider, 1] and self.demand(level)[recipient, 1]):
+            return False
+        return bool(self.allowed(level, np.array([provider]), np.array([recipient]))[0])
 
     def capacity(self, level: str) -> IntArray:
         """Return (P, 2): least and most pairs of each provider of `level`."""

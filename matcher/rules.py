@@ -148,6 +148,10 @@ class Rule(BaseModel):
         """Return the pairs that must be in the plan: (level, provider position, recipient position)."""
         return ()
 
+    def pins_if_possible(self, facts: Facts) -> Iterable[tuple[str, int, int]]:
+        """Return further pairs that must be in the plan, each unless another rule or a bound of 0 forbids it."""
+        return ()
+
     def rows(self, problem: Problem) -> Iterable[Row]:
         """Return the linear rows that a plan must keep, none by default."""
         return ()

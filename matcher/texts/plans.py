@@ -24,6 +24,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{count} of {of} schools stand at their county's seat for want of coordinates of their own.",
         "{of} 所学校中有 {count} 所没有自己的坐标，按所在县城计算。",
     ),
+    # events and renewal
+    ("fault.id_taken", "{value!r} is an id of the table {target} already.", "{value!r} 已是表 {target} 中的编号。"),
+    ("mend.id_taken", "Give the arrival an id of its own.", "请为新加入者使用新的编号。"),
+    (
+        "fault.no_priced_level",
+        "a curve of changes needs one-to-one pairing without rules over several pairs, and an objective in km or "
+        "minutes.",
+        "变动曲线要求一对一结对、没有跨多个结对的规则，且目标中有以公里或分钟计的一项。",
+    ),
+    ("mend.no_priced_level", "Leave such rules out, or use `matcher.tradeoff`.", "请去掉此类规则，或改用 matcher.tradeoff。"),
     # changes
     ("diff.head", "What differs between the two plans:", "两份方案的差异："),
     (

@@ -44,6 +44,17 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "锁定表中固定的配对必须保留，禁止的配对不得出现。",
     ),
     (
+        "rule.keep.county",
+        "County pairs of last year{age} stay (organisations: {provider}; counties: {recipient}).",
+        "上年的区县结对{age}保持不变（组织：{provider}；区县：{recipient}）。",
+    ),
+    (
+        "rule.keep.school",
+        "School pairs of last year{age} stay (branches: {provider}; schools: {recipient}).",
+        "上年的学校结对{age}保持不变（支部：{provider}；学校：{recipient}）。",
+    ),
+    ("rule.keep.age", " that last {min_years} years or more", "（已持续 {min_years} 年及以上）"),
+    (
         "rule.pin",
         "{provider} and {recipient} are paired (reason: {reason}).",
         "{provider} 与 {recipient} 固定结对（原因：{reason}）。",
