@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher import scan
 from matcher.market import Market, Objective
 from matcher.market_input import Ints, magnitude
 
@@ -105,7 +106,7 @@ def lower_bounds(
     OverflowError
         If a price is so large that a reduced cost could leave 64 bits: such prices prove nothing.
     """
-    kept = _Undecided(market)
+    kept = _Undecided(scan.relevant(market, objectives, provider, recipient))
     uses = [
         _Use(np.minimum(market.capacity, market.num_recipients)),
         _Use(np.minimum(market.demand, market.num_providers)),

@@ -141,7 +141,9 @@ def _fault(item: Any) -> Fault:
 
 def events_to_json(changes: Changes) -> str:
     """Return events as JSON (format `matcher.events/1`), defaults left out."""
-    rows = [{"kind": event.kind, **event.model_dump(mode="json", exclude_defaults=True)} for event in events_of(changes)]
+    rows = [
+        {"kind": event.kind, **event.model_dump(mode="json", exclude_defaults=True)} for event in events_of(changes)
+    ]
     return json.dumps({"format": FORMAT, "events": rows}, ensure_ascii=False, sort_keys=True)
 
 

@@ -211,6 +211,11 @@ class Market:
         return self.points
 
     @property
+    def listed(self) -> bool:
+        """Whether the candidate arcs were listed already."""
+        return self._arcs is not None
+
+    @property
     def num_arcs(self) -> int:
         """Number of candidate arcs, A."""
         if self.matrix is not None:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from matcher import certificate, matching_stable
+from matcher import certificate, matching_stable, pricing
 from matcher.claims import Solved, assembled
 from matcher.errors import Fault, InvalidInput
 from matcher.level_solver import solve_listed
@@ -80,7 +80,10 @@ def match(
     again = _still_optimal(market, start) if isinstance(start, Matching) and begun is not None else None
     if again is None:
         # The one place where the way to solve is chosen.
-        again = solve_listed(market, budget, begun)
+        if pricing.suits(market):
+            again = pricing.solve_points(market, budget, begun)
+        else:
+            again = solve_listed(market, budget, begun)
     if stability == "report" and again.has_pairs:
         again = again.replace(blocking=matching_stable.blocking(market, again.pairs))
     return again

@@ -25,7 +25,18 @@ from matcher.rules_rows import ChildrenPerVolunteer, Floor, Load, MaxChanges, Pr
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 #: a rule as data: the word `kind` says which
 AnyRule = Annotated[
-    Reach | Within | Pin | Keep | Forbid | Floor | Load | Skills | ChildrenPerVolunteer | Priority | WantedKind | MaxChanges,
+    Reach
+    | Within
+    | Pin
+    | Keep
+    | Forbid
+    | Floor
+    | Load
+    | Skills
+    | ChildrenPerVolunteer
+    | Priority
+    | WantedKind
+    | MaxChanges,
     Field(discriminator="kind"),
 ]
 

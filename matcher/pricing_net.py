@@ -42,6 +42,8 @@ class Nodes:
         Whole metres of pairs, at least the tree's bound.
     number
         (R + P,) rank of each node along a common k-d tree: the flow runs faster so.
+    scale
+        Prices and charges of a net, and the costs of its arcs, are in units of 1 / scale metres.
     """
 
     provider: Tree
@@ -53,6 +55,7 @@ class Nodes:
     most: int
     cost: Costs
     number: IntArray
+    scale: int = 1
 
     @classmethod
     def build(
@@ -180,14 +183,39 @@ def solve_flow(nodes: Nodes, arcs: tuple[IntArray, IntArray, IntArray], u: IntAr
         u,
         p,
     )
-    price = np.concatenate([np.where(net.used < nodes.capacity, 0, fix.FAR), nodes.unmet])
-    start = np.searchsorted(recipient, np.arange(R + 1))
-    order = np.argsort(provider, kind="stable")
-    first = np.searchsorted(provider[order], np.arange(P + 1))
-    guess = np.concatenate([p, u])
-    fix.settle(first, order, start, recipient, provider, cost, net.flow, nodes.most, guess, price)
-    net.p, net.u = price[:P], price[P:]
+    _set_prices(nodes, net)
     return net
+
+
+def _set_prices(nodes: Nodes, net: Net) -> None:
+    """Replace the guess in u and p by prices that fit the flow, not far above the guess where the flow leaves a choice.
+
+    Parts of the arcs that lead to no provider with room fit any price up to what is charged for missing units; prices
+    near the guess price fewer pairs out.
+    """
+    P, R = nodes.num_providers, nodes.num_recipients
+    start = np.searchsorted(net.recipient, np.arange(R + 1))
+    order = np.argsort(net.provider, kind="stable")
+    first = np.searchsorted(net.provider[order], np.arange(P + 1))
+    guess = np.concatenate([net.p, net.u])
+    cap = np.concatenate([np.full(P, fix.FAR), nodes.unmet])
+    floor = np.zeros(P + R, np.int64)
+    price = np.full(P + R, fix.FAR)
+    price[:P][net.used < nodes.capacity] = 0
+    price[P:][net.missing > 0] = nodes.unmet[net.missing > 0]
+    arcs = (first, order, start, net.recipient, net.provider, net.cost, net.flow, nodes.most, guess, cap)
+    fix.settle(*arcs, floor, price)
+    free = price >= fix.FAR
+    kept = np.where(free, floor, price)
+    above = int(net.flow @ net.cost) // max(1, int(net.flow.sum())) + 1
+    highest = int(nodes.unmet.max())
+    while True:
+        trial = np.where(free, np.minimum(guess + above, cap), price)
+        trial[:P][free[:P]] = fix.FAR
+        if fix.settle(*arcs, kept if above <= highest else floor, trial) >= 0:
+            net.p, net.u = trial[:P], trial[P:]
+            return
+        above *= 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +251,15 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
     parts: list[tuple[IntArray, IntArray, IntArray]] = []
     bound = -int(nodes.capacity @ net.p)
     u = np.minimum(net.u, nodes.unmet)
+    scale = nodes.scale
+    price, limit = net.p // scale, -(-net.u // scale)
     while len(rows):
-        found, key = cheapest(nodes.provider, net.p, points[rows], net.u[rows], nodes.reach_m, k)
+        found, key = cheapest(nodes.provider, price, points[rows], limit[rows], nodes.reach_m, k)
         there = found >= 0
         recipient = np.broadcast_to(rows[:, None], found.shape)[there]
         provider = found[there]
         cost = nodes.cost(recipient, provider)
-        total = np.where(cost <= nodes.reach_m, cost + net.p[provider], fix.FAR)
+        total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], fix.FAR)
         missing = (total < net.u[recipient]) & ~_contains(have, recipient * P + provider)
         hits = np.zeros(nodes.num_recipients, bool)
         hits[recipient[missing]] = True
@@ -238,16 +268,16 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         sums[there] = total
         bound += _least(nodes, net, rows[~full], sums[~full], key[~full])
         u[rows] = np.minimum(u[rows], sums.min(axis=1))
-        parts.append((recipient[missing], provider[missing], cost[missing]))
+        parts.append((recipient[missing], provider[missing], cost[missing] * scale))
         rows, k = rows[full], min(4 * k, P)
     if back and sum(len(part[0]) for part in parts):
-        found, _ = cheapest(nodes.recipient, -net.u, nodes.points(nodes.provider), -net.p, nodes.reach_m, back)
+        found, _ = cheapest(nodes.recipient, -limit, nodes.points(nodes.provider), -price, nodes.reach_m, back)
         there = found >= 0
         recipient, provider = found[there], np.broadcast_to(np.arange(P)[:, None], found.shape)[there]
         cost = nodes.cost(recipient, provider)
-        missing = (cost <= nodes.reach_m) & (cost + net.p[provider] < net.u[recipient])
+        missing = (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient])
         missing &= ~_contains(have, recipient * P + provider)
-        parts.append((recipient[missing], provider[missing], cost[missing]))
+        parts.append((recipient[missing], provider[missing], cost[missing] * scale))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
     keys, first = np.unique(recipient * P + provider, return_index=True)
     return Priced(recipient[first], provider[first], cost[first], bound, u)
@@ -268,7 +298,7 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
         return 0
     unmet, demand = nodes.unmet[rows], nodes.demand[rows]
     # What is not on the list costs at least its last bound, or u where the list is not full.
-    rest = np.minimum(np.where(key[:, -1] < np.iinfo(np.int64).max, key[:, -1], net.u[rows]), unmet)
+    rest = np.minimum(np.where(key[:, -1] < fix.FAR, key[:, -1] * nodes.scale, net.u[rows]), unmet)
     if nodes.most > 1:
         return int(np.minimum(rest, sums.min(axis=1)) @ demand)
     best = np.sort(np.minimum(sums, rest[:, None]), axis=1)
@@ -294,8 +324,25 @@ def merged(net: Net, kept: NDArray[np.bool_], more: Priced, num_providers: int) 
     return recipient[order], provider[order], np.concatenate([net.cost[kept], more.cost])[order]
 
 
+def rescaled(net: Net, scale: int) -> Net:
+    """Return the net in units of 1 / scale metres."""
+    return Net(
+        net.recipient,
+        net.provider,
+        net.cost * scale,
+        net.flow,
+        net.used,
+        net.missing,
+        net.u * scale,
+        net.p * scale,
+    )
+
+
 def repaired(nodes: Nodes, net: Net, more: Priced, work: int) -> tuple[Net, int]:
-    """Add the arcs of `more` and mend flow and prices; return the net, in order again, and the work done."""
+    """Add the arcs of `more`, mend flow and prices, serve who misses units below the charge of the nodes.
+
+    Returns the net, in order again, and the work done.
+    """
     A = len(net.recipient)
     order = np.argsort(net.provider, kind="stable")
     recipient, provider = np.concatenate([net.recipient, more.recipient]), np.concatenate([net.provider, more.provider])
@@ -314,10 +361,12 @@ def repaired(nodes: Nodes, net: Net, more: Priced, work: int) -> tuple[Net, int]
     spare = nodes.capacity - used
     # The worst first: each mends many others on its way.
     queue = A + np.argsort(more.cost + p[more.provider] - u[more.recipient], kind="stable")
+    queue = np.concatenate([-1 - np.flatnonzero((missing > 0) & (u < nodes.unmet)), queue])
     state = (recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, nodes.unmet)
     done, steps = fix.repair(queue, state, u, p, nodes.most, work)
     kept = np.ones(len(recipient), bool)
-    kept[queue[done:]] = flow[queue[done:]] > 0
+    late = queue[done:]
+    kept[late[late >= 0]] = flow[late[late >= 0]] > 0
     order = np.flatnonzero(kept)
     order = order[np.argsort(recipient[order] * nodes.num_providers + provider[order], kind="stable")]
     return Net(recipient[order], provider[order], cost[order], flow[order], used, missing, u, p), steps

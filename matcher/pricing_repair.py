@@ -72,13 +72,16 @@ def settle(
     flow: IntArray,
     most: int,
     guess: IntArray,
+    cap: IntArray,
+    floor: IntArray,
     price: IntArray,
 ) -> int:
-    """Lower `price` in place to the greatest prices below it that fit the flow; return the steps taken.
+    """Lower `price` in place to the greatest prices below it that fit the flow; return the steps taken, -1 if none fit.
 
     Nodes are the providers, then the recipients. Arcs are sorted by recipient (`recipient_start`); `provider_arc` lists
     them by provider. An arc carries at most `most` units. `guess` (P + R,) are prices near the result: nodes whose
-    price is least above its guess go first, which with a good guess settles most of them once.
+    price is least above its guess go first, which with a good guess settles most of them once. No price is set above
+    `cap`; where one would have to fall below `floor`, there are no prices that fit.
     """
     num_p = len(provider_start) - 1
     num = len(price)
@@ -116,7 +119,10 @@ def settle(
                     continue
                 other = provider[a]
                 label = price[node] - cost[a]
+            label = min(label, cap[other])
             if label < price[other]:
+                if label < floor[other]:
+                    return -1
                 price[other] = label
                 key[other] = label - guess[other]
                 if place[other] < 0:
@@ -247,7 +253,7 @@ def _walk(
 ) -> int:
     """Follow the parents from `node` to `end` and return what can be pushed, or push `push` units if that is not 0."""
     recipient, provider, _, flow, _, _, _, _, used, spare, missing, _ = net
-    least = most
+    least = FAR
     while node != end:
         by = parent[node]
         if node == root:
@@ -302,8 +308,9 @@ def repair(queue: IntArray, net: Net, u: IntArray, p: IntArray, most: int, work:
     Parameters
     ----------
     queue
-        (V,) arcs to mend, in this order; each is entered into the lists `head_r -> next_r` (arcs of a recipient) and
-        `head_p -> next_p` (arcs of a provider) when its turn is over.
+        (V,) what to mend, in this order: an arc, entered into the lists `head_r -> next_r` (arcs of a recipient) and
+        `head_p -> next_p` (arcs of a provider) when its turn is over; or, as -1 - i, a recipient i that misses units
+        though its price is below what it is charged for them.
     net
         The arrays named at `Net`: used, spare (P,) and missing, unmet (R,) belong to the nodes.
     most
@@ -328,10 +335,25 @@ def repair(queue: IntArray, net: Net, u: IntArray, p: IntArray, most: int, work:
     place = np.empty(root + 1, np.int64)
     heap = np.empty(root + 1, np.int64)
     mark = np.zeros(root + 1, np.int64)
+    space = (label, stamp, settled, ahead, touched, place, heap)
     run = 0
     steps = 0
     for done in range(len(queue)):
         arc = queue[done]
+        if arc < 0:
+            i = -arc - 1
+            while missing[i] > 0 and u[i] < unmet[i]:
+                if steps > work:
+                    return done, steps
+                run += 1
+                space = (label, stamp, settled, ahead, touched, place, heap)
+                reached, _, count = _search(net, space, u, p, run, num_p + i, -1, unmet[i] - u[i], True, most)
+                steps += count + 1
+                if reached == root:
+                    push = min(missing[i], _walk(net, ahead, num_p, root, root, num_p + i, True, most, 0))
+                    _walk(net, ahead, num_p, root, root, num_p + i, True, most, push)
+                    missing[i] -= push
+            continue
         i, j = recipient[arc], provider[arc]
         i0, j0 = num_p + i, j
         while flow[arc] < most and u[i] - cost[arc] - p[j] > 0:
@@ -345,7 +367,7 @@ def repair(queue: IntArray, net: Net, u: IntArray, p: IntArray, most: int, work:
             if reached < 0:
                 break
             if reached == i0:
-                push = _walk(net, ahead, num_p, root, i0, j0, True, most - flow[arc], 0)
+                push = min(most - flow[arc], _walk(net, ahead, num_p, root, i0, j0, True, most, 0))
                 _walk(net, ahead, num_p, root, i0, j0, True, most, push)
                 flow[arc] += push
                 continue
@@ -361,7 +383,7 @@ def repair(queue: IntArray, net: Net, u: IntArray, p: IntArray, most: int, work:
             last = j0
             if reached == root:
                 last = _meeting(net, ahead, behind, mark, run, num_p, root, j0, i0)
-            push = _walk(net, behind, num_p, root, last, i0, False, most - flow[arc], 0)
+            push = min(most - flow[arc], _walk(net, behind, num_p, root, last, i0, False, most, 0))
             push = min(push, _walk(net, ahead, num_p, root, last, j0, True, most, 0))
             _walk(net, behind, num_p, root, last, i0, False, most, push)
             _walk(net, ahead, num_p, root, last, j0, True, most, push)

@@ -245,9 +245,7 @@ def renewal_curve(
     return frame
 
 
-def _points(
-    solver: _PricedSolver, points: int, budget: Budget
-) -> list[tuple[int, _Point, int, int | None]]:
+def _points(solver: _PricedSolver, points: int, budget: Budget) -> list[tuple[int, _Point, int, int | None]]:
     """Return for each cap the best plan known, the bound, and the price at which the bound holds (None at the end)."""
     pool: list[_Point] = []
     bounds: list[_Bound] = []
@@ -288,7 +286,10 @@ def _points(
 
 def _around(pool: Sequence[_Point], component: int, cap: int) -> tuple[_Point, _Point | None]:
     """Return the best plan within the cap, and the one beyond it with the fewest changes."""
-    low = min((point for point in pool if point.changes <= cap), key=lambda point: (point.total[: component + 1], -point.changes))
+    low = min(
+        (point for point in pool if point.changes <= cap),
+        key=lambda point: (point.total[: component + 1], -point.changes),
+    )
     beyond = [point for point in pool if point.changes > cap and point.total[component] < low.total[component]]
     return low, min(beyond, key=lambda point: (point.changes, point.total), default=None)
 

@@ -33,7 +33,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "minutes.",
         "变动曲线要求一对一结对、没有跨多个结对的规则，且目标中有以公里或分钟计的一项。",
     ),
-    ("mend.no_priced_level", "Leave such rules out, or use `matcher.tradeoff`.", "请去掉此类规则，或改用 matcher.tradeoff。"),
+    (
+        "mend.no_priced_level",
+        "Leave such rules out, or use `matcher.tradeoff`.",
+        "请去掉此类规则，或改用 matcher.tradeoff。",
+    ),
     # changes
     ("diff.head", "What differs between the two plans:", "两份方案的差异："),
     (
