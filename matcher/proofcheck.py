@@ -109,6 +109,8 @@ def _status(problem: Problem, claims: Claims, proof: Proof, *, has_plan: bool, b
         yield Violation("stop_reason_unknown", {"claimed": claims.stop_reason})
     if status == "feasible" and broken:
         yield Violation("status_not_feasible", {})
+    if status != "infeasible" and claims.witness is not None:
+        yield Violation("witness_needless", {})
     if status == "infeasible":
         if has_plan and not broken:
             yield Violation("status_not_infeasible", {})

@@ -134,6 +134,7 @@ MUTATIONS: dict[str, tuple[Callable[[Claims], Claims], str]] = {
     "a stop reason of no kind": (lambda c: dataclasses.replace(c, stop_reason="tea"), "stop_reason_unknown"),
     "infeasible with a plan": (lambda c: dataclasses.replace(c, status="infeasible"), "status_not_infeasible"),
     "infeasible without witness": (lambda c: dataclasses.replace(c, status="infeasible"), "witness_missing"),
+    "a witness of nothing": (lambda c: dataclasses.replace(c, witness={}), "witness_needless"),
     "unmatched left out": (
         lambda c: dataclasses.replace(c, unmatched={k: list(v)[1:] for k, v in (c.unmatched or {}).items()}),
         "unmatched_row_missing",

@@ -219,6 +219,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "The plan says that none is feasible, but not why.",
         "方案声称不可行，但未说明原因。",
     ),
+    (
+        "violation.witness_needless",
+        "The plan gives a reason why none is feasible, but does not say that none is.",
+        "方案给出了不可行的原因，却并未声明不可行。",
+    ),
     ("violation.witness_false", "What the plan names as impossible is possible.", "方案所称的不可行之处其实可行。"),
     ("violation.proof_kind", "There is no proof of the kind {kind!r}.", "没有 {kind!r} 类证明。"),
     ("violation.proof_scope", "There is no proof over {scope!r}.", "没有范围为 {scope!r} 的证明。"),
