@@ -19,6 +19,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
+
 import matcher
 
 NUM_ORGANIZATIONS = 4275
@@ -49,11 +51,17 @@ def build(folder: Path) -> matcher.Instance:
             for axis in ("lat", "lon"):
                 row[axis] = f"{sum(float(other[axis]) for other in near) / len(near):.5f}"
     known = {row["adcode"] for row in counties}
-    schools = [row for row in rows(folder, "places.csv.gz") if row["code"][:6] in known]
+    schools = rows(folder, "places.csv.gz")
+    seats = np.array([(row["lat"], row["lon"]) for row in counties], dtype=np.float64)
+    for row in schools:
+        row["county"] = row["code"][:6]
+        if row["county"] not in known:  # towns of cities without counties, and of counties recoded since
+            apart = seats - (float(row["lat"]), float(row["lon"]))
+            row["county"] = counties[int(np.square(apart).sum(axis=1).argmin())]["adcode"]
     children = {row["code"]: 5 + int(draw(row["code"], "children") ** 2 * 120) for row in schools}
     total: dict[str, int] = defaultdict(int)
     for row in schools:
-        total[row["code"][:6]] += children[row["code"]]
+        total[row["county"]] += children[row["code"]]
     campuses = defaultdict(list)
     for row in rows(folder, "campuses.csv"):
         campuses[row["university_id"]].append((row["lat"], row["lon"]))
@@ -89,7 +97,7 @@ def build(folder: Path) -> matcher.Instance:
         schools=[
             {
                 "id": row["code"],
-                "county_id": row["code"][:6],
+                "county_id": row["county"],
                 "lat": row["lat"],
                 "lon": row["lon"],
                 "children": children[row["code"]],
