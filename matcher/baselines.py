@@ -34,7 +34,7 @@ def sequential(problem: Problem) -> Solution:
     organization_of = np.full(len(problem.arrays.counties), -1, dtype=np.int64)
     organization_of[first.county_pairs[:, 1]] = first.county_pairs[:, 0]
     pairing = JointSolver(problem, Budget()).pairing(organization_of)
-    return _solution(problem, pairing.county_pairs, pairing.school_pairs, "sequential")
+    return unproved(problem, pairing.county_pairs, pairing.school_pairs, "sequential")
 
 
 def greedy(problem: Problem) -> Solution:
@@ -48,7 +48,7 @@ def greedy(problem: Problem) -> Solution:
         schools.append(_nearest_branches(problem, organization, county))
     school_pairs = np.concatenate(schools)
     school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-    return _solution(problem, county_pairs, school_pairs, "greedy")
+    return unproved(problem, county_pairs, school_pairs, "greedy")
 
 
 def _nearest_organizations(problem: Problem) -> IntArray:
@@ -118,7 +118,8 @@ def _is_better(problem: Problem, level: str, provider: IntArray, recipient: IntA
     return value <= [0] * len(value)
 
 
-def _solution(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, method: str) -> Solution:
+def unproved(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, method: str) -> Solution:
+    """Return a solution that claims nothing but its values; "unknown" if the pairs break a hard rule."""
     proof = Proof("none", "one_level_after_the_other")
     if hard_violations(problem, county_pairs, school_pairs):
         levels = tuple(Level.of(o.name, o.sense, o.unit, None, None, method=method) for o in problem.objectives)

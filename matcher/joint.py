@@ -7,7 +7,7 @@ The value of an (organisation, county) is the optimum of the organisation's bran
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -65,6 +65,8 @@ class JointSolver:
         for margin in (_TIGHT_MARGIN, 2 * counties + 2):
             groups = self._pack(margin)
             assignment = self._assignment(groups)
+            if assignment is None:
+                return self._before_bounds()
             stop = self._run(assignment)
             solution = self._solution(assignment, groups, stop)
             if solution is not None:
@@ -88,12 +90,15 @@ class JointSolver:
             largest.append((at_county + units * at_school) * margin)
         return packings(range(terms.num_components), largest, LIMB_BITS)
 
-    def _assignment(self, groups: tuple[Packing, ...]) -> LazyAssignment:
+    def _assignment(self, groups: tuple[Packing, ...]) -> LazyAssignment | None:
+        """Return the assignment on lower bounds; None if the run was stopped before they were there."""
         arrays = self.problem.arrays
         shape = len(arrays.counties), len(arrays.organizations)
         limbs = [np.empty(shape, dtype=np.int64) for _ in groups]
         for county in range(shape[0]):
             if county % 64 == 0:
+                if self.budget.stop_reason is not None:
+                    return None
                 self.budget.report(Progress("bounds", county, shape[0]))
             value, open_pairs = self.bounds.of_county(county)
             for limb, group in zip(limbs, groups, strict=True):
@@ -128,6 +133,21 @@ class JointSolver:
             if county % 16 == 15 or county == counties - 1:
                 self.budget.report(Progress("joint", county + 1, counties))
         return None
+
+    def _before_bounds(self) -> Solution:
+        """Return what a run stopped at once has: the greedy plan or the one it started from, and no bound."""
+        from matcher.baselines import greedy, unproved  # not at the top: baselines are solved by this module
+
+        known = greedy(self.problem)
+        if self.start is not None:
+            pairing = self.pairing(self._known_pairs(self.start))
+            better = self.terms.num_hard == 0 or pairing.total[0] == 0
+            values = self.problem.minimised(known.county_pairs, known.school_pairs)
+            if better and (
+                known.status == "unknown" or pairing.total[self.terms.num_hard : self.terms.num_claimed] < values
+            ):
+                known = unproved(self.problem, pairing.county_pairs, pairing.school_pairs, METHOD)
+        return replace(known, stop_reason=self.budget.stop_reason)
 
     def _close_prices(self, assignment: LazyAssignment, rows: IntArray) -> None:
         """Give rows that were never augmented prices that keep every reduced cost >= 0."""
