@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from matcher import assignment, flow
 from matcher.claims import Solved, assembled, infeasible
 from matcher.flow import Face
+from matcher.flow_worker import least_cost_within
 from matcher.hall import hall_set
 from matcher.market import Market, Objective
 from matcher.market_input import Bools, Ints
@@ -51,7 +52,12 @@ def _levels_in_order(market: Market, budget: Budget) -> Solved:
         if stands is None:
             if number >= known:
                 following = levels[number + 1] if number + 1 < len(levels) else None
-                chosen, method, known = _solved(market, face, level, following, number, chosen)
+                found = _solved(market, face, level, following, number, chosen, budget)
+                if found is None:
+                    solved.stop_reason = budget.stop_reason
+                    _bound_what_is_left(market, face, level, solved)
+                    return solved
+                chosen, method, known = found
             stands = dual_prices(face, cost, level.missing, chosen)
         p, q = stands
         reduced = face.reduced(cost, p, q)
@@ -92,11 +98,17 @@ def _flat(market: Market) -> NDArray[np.int64]:
 
 
 def _solved(
-    market: Market, face: Face, level: Objective, following: Objective | None, number: int, chosen: Bools
-) -> tuple[Bools, str, int]:
+    market: Market,
+    face: Face,
+    level: Objective,
+    following: Objective | None,
+    number: int,
+    chosen: Bools,
+    budget: Budget,
+) -> tuple[Bools, str, int] | None:
     """Return the arcs chosen in a face by an optimal matching, the method, and the first level it may not be best at.
 
-    `chosen` are those of the level before.
+    `chosen` are those of the level before. None if the budget ran out first.
     """
     cost = _cost_on(market, face, level)
     if number == 0 and market.unmet_cost is None and following is not None:
@@ -115,7 +127,8 @@ def _solved(
         order = kd_order(np.concatenate(market.points[:2]))
         numbering = np.empty(len(order), np.int64)
         numbering[order] = np.arange(len(order))
-    return flow.least_cost(face, cost, level.missing, numbering=numbering), "flow", number + 1
+    least = least_cost_within(face, cost, level.missing, budget, numbering=numbering)
+    return None if least is None else (least, "flow", number + 1)
 
 
 def _pairs(market: Market, face: Face, chosen: Bools) -> Ints:

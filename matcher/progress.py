@@ -131,6 +131,11 @@ class Budget:
             return "time"
         return None
 
+    @property
+    def can_end(self) -> bool:
+        """Whether the clock or a token may ask the work to stop while one long step runs."""
+        return self._deadline is not None or self._cancel is not None
+
     def close_enough(self, value: int, bound: int) -> bool:
         """Whether the gap asked for is reached (an exact match always is)."""
         return value == bound or (self.gap is not None and abs(value - bound) <= self.gap * max(1, abs(value)))

@@ -1,6 +1,9 @@
 """`match` against brute force and other solvers, its limits, its starts, and what a `Matching` gives."""
 
 import json
+import shutil
+import sys
+import threading
 
 import networkx as nx
 import numpy as np
@@ -18,6 +21,7 @@ from matcher import (
     Matching,
     UnsolvedError,
     assignment,
+    flow_worker,
     match,
     prices,
 )
@@ -310,6 +314,42 @@ def test_cancel_and_time_stop_with_something_feasible():
     assert len(stopped.pairs) > 0
     assert flaws(stopped) == ()
     assert match(middle_market(), time_limit_s=0).stop_reason == "time"
+
+
+def sparse_market(count):
+    """A skewed market with long chains; a flow with costs takes a while."""
+    rng = np.random.default_rng(0)
+    provider, recipient = rng.integers(0, count, (2, 12 * count)) ** 2 // count
+    keys = np.unique(provider * count + recipient)
+    cost = rng.integers(0, 10**6, len(keys))
+    sizes = {"num_providers": count, "num_recipients": count}
+    return Market.from_arcs(keys // count, keys % count, cost, unmet_cost=10**7, **sizes)
+
+
+def test_a_child_process_gives_the_same_bytes_and_can_be_ended(monkeypatch):
+    market = sparse_market(300)
+    alone = match(market)
+    monkeypatch.setattr(flow_worker, "_LARGE", 0)
+    apart = match(market, time_limit_s=600)
+    assert flaws(apart) == ()
+    assert {name: array.tobytes() for name, array in apart.to_arrays().items()} == {
+        name: array.tobytes() for name, array in alone.to_arrays().items()
+    }
+    market = sparse_market(30_000)
+    stopped = match(market, time_limit_s=0.3)
+    assert (stopped.status, stopped.stop_reason) == ("feasible", "time")
+    assert flaws(stopped) == ()
+    assert stopped.levels[0].bound <= stopped.levels[0].value
+    token = CancelToken()
+    threading.Timer(0.3, token.cancel).start()
+    assert match(market, cancel=token).stop_reason == "cancelled"
+
+
+def test_without_a_child_process_the_work_is_done_here(monkeypatch):
+    monkeypatch.setattr(flow_worker, "_LARGE", 0)
+    for nothing in (None, "", "/no/such/python", shutil.which("false")):
+        monkeypatch.setattr(sys, "executable", nothing)
+        assert match(sparse_market(50), time_limit_s=600).status == "optimal"
 
 
 def test_stopped_before_the_minima_were_looked_at_is_unknown():
