@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.cells import escape
 from matcher.errors import MissingExtra, SaveError
 
 #: number formats by what a column holds; "@" keeps ids as text when they are edited
@@ -35,6 +36,8 @@ _WIDEST: Final = 48
 _LOOKED_AT: Final = 200
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _STAMP: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+#: what keeps the columns of a table for a terminal apart
+_COLUMN_GAP: Final = re.compile(r" {2,}")
 #: text that a reader of workbooks would take for an escaped character
 _ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -79,6 +82,8 @@ def add_sheet(
 
     sheet = workbook.create_sheet(title)
     sheet.freeze_panes = "A2"
+    _set_up_pages(sheet)
+    sheet.print_title_rows = "1:1"
     last = get_column_letter(max(1, len(columns)))
     if filters:
         sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
@@ -108,19 +113,27 @@ def add_sheet(
         sheet.append(cells)
 
 
-def add_text(workbook: Any, title: str, lines: Sequence[str]) -> None:
-    """Add a sheet of lines of text."""
+def add_text(workbook: Any, title: str, lines: Sequence[str], widths: Sequence[int] = (100,)) -> None:
+    """Add a sheet of lines of text, the first as its title.
+
+    Two spaces or more inside a line, as in a table for a terminal, begin a new cell.
+    """
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font
 
     sheet = workbook.create_sheet(title)
-    sheet.column_dimensions["A"].width = 100
+    _set_up_pages(sheet)
+    for letter, width in zip("ABCDEFGH", widths, strict=False):
+        sheet.column_dimensions[letter].width = width
     for number, line in enumerate(lines):
-        cell = WriteOnlyCell(sheet, plain(line))
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        if number == 0:
-            cell.font = Font(bold=True, size=14)
-        sheet.append([cell])
+        row = []
+        for part in _COLUMN_GAP.split(line.removeprefix("  ").rstrip()):
+            cell = WriteOnlyCell(sheet, plain(escape(part)))
+            cell.alignment = Alignment(wrap_text=len(widths) == 1, vertical="top")
+            if number == 0:
+                cell.font = Font(bold=True, size=14)
+            row.append(cell)
+        sheet.append(row)
 
 
 def add_hidden(workbook: Any, title: str, lines: Sequence[str]) -> None:
@@ -165,6 +178,15 @@ def _width(value: Any) -> int:
     """Return how many half-width characters a value takes, of its longest line."""
     lines = str("" if value is None else value).split("\n")
     return max(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in lines)
+
+
+def _set_up_pages(sheet: Any) -> None:
+    """Print on A4 across, as wide as the page, as long as it takes."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
 def _add_validation(sheet: Any, letter: str, column: SheetColumn) -> None:

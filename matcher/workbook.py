@@ -22,6 +22,8 @@ from matcher.workbook_edits import plan_claims as plan_claims
 if TYPE_CHECKING:
     from matcher.plan import Plan
 
+#: widths of the sheets of text, whose tables have up to five columns
+_WIDTHS: Final = (20, 44, 28, 28, 20)
 _CHANGES: Final = {
     "level": "text",
     "change": "text",
@@ -49,26 +51,21 @@ def write_plan(plan: Plan, path: str | Path, *, lang: Lang = "en") -> Path:
     """
     workbook = new_workbook()
     grids = {name: _grid(plan, name, lang) for name in COLUMNS}
-    add_text(
-        workbook, _title("overview", lang), [text("book.title", lang), *map(_line, plan.summary(lang).split("\n"))]
-    )
+    overview = [text("book.title", lang), *plan.summary(lang).split("\n")]
+    add_text(workbook, _title("overview", lang), overview, _WIDTHS)
     for name, grid in grids.items():
         kinds = [COLUMNS[name].get(column, "text") for column in grid.names]
         columns = [SheetColumn(title, kind) for title, kind in zip(grid.titles, kinds, strict=True)]
         add_sheet(workbook, _title(name, lang), columns, grid.rows)
     columns = [SheetColumn(text(f"book.{column}", lang), kind) for column, kind in _CHANGES.items()]
     add_sheet(workbook, _title("changes", lang), columns, _change_rows(plan, lang))
-    add_sheet(workbook, _title("policy", lang), [SheetColumn(text("book.line", lang))], _policy_rows(plan, lang))
+    add_text(workbook, _title("policy", lang), _policy_lines(plan, lang), _WIDTHS)
     add_hidden(workbook, HIDDEN, _hidden(plan, grids, lang))
     return save_workbook(workbook, Path(path))
 
 
 def _title(sheet: str, lang: Lang) -> str:
     return text(f"book.sheet.{sheet}", lang)
-
-
-def _line(line: str) -> str:
-    return escape(line.rstrip())
 
 
 def _grid(plan: Plan, name: str, lang: Lang) -> Grid:
@@ -199,19 +196,17 @@ def _pairs_and_years(plan: Plan, level: str) -> tuple[list[tuple[str, str]], lis
     ]
 
 
-def _policy_rows(plan: Plan, lang: Lang) -> Rows:
+def _policy_lines(plan: Plan, lang: Lang) -> list[str]:
     from matcher import plandata, summary
 
-    said = [
-        *plan.policy.sentences(lang),
-        "",
-        summary.proof_words(plan.proof, lang),
-        *summary.level_lines(plan.levels, lang),
-    ]
-    said += ["", *(notice.text(lang) for notice in plan.warnings), ""]
+    said = [_title("policy", lang), *plan.policy.sentences(lang), "", summary.proof_words(plan.proof, lang)]
+    said += [*summary.level_lines(plan.levels, lang), "", *(notice.text(lang) for notice in plan.warnings), ""]
     versions = ", ".join(f"{name} {number}" for name, number in plandata.versions().items())
-    said += [text("book.versions", lang, versions=versions), text("book.digest", lang, digest=plan.instance.digest)]
-    return [[escape(line.rstrip())] for line in said]
+    return [
+        *said,
+        text("book.versions", lang, versions=versions),
+        text("book.digest", lang, digest=plan.instance.digest),
+    ]
 
 
 def _hidden(plan: Plan, grids: Mapping[str, Grid], lang: Lang) -> list[str]:

@@ -37,7 +37,6 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("book.provider_name", "provider", "帮扶方"),
     ("book.recipient_id", "recipient_id", "受助方编号"),
     ("book.recipient_name", "recipient", "受助方"),
-    ("book.line", "what", "内容"),
     ("book.yes", "yes", "是"),
     ("book.no", "no", "否"),
     ("book.change.kept", "kept", "保留"),
