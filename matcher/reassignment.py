@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 
 from matcher.arrays import IntArray
 from matcher.arrays_update import sources
-from matcher.changes import pair_keys
 from matcher.joint import METHOD, SCOPE, levels_of
 from matcher.joint_certificate import block_bounds, dual_value, first_sign
 from matcher.problem import Problem
@@ -77,7 +77,10 @@ class Reassignment:
                 & (problem.demand("county")[recipient, 1] > 0)
             )
         self.kept = {int(c): int(o) for o, c in pairs[possible]}
-        self._moved = moved
+        pairs_of_schools = standing.part_pairs
+        self._school_pairs = np.column_stack(
+            [moved["branches"][pairs_of_schools[:, 0]], moved["schools"][pairs_of_schools[:, 1]]]
+        )
         touched = {new.organizations.index.get(known) for known in touched_organizations}
         touched_county = {new.counties.index.get(known) for known in touched_counties}
         self._parts: dict[tuple[int, int], Part] = {}
@@ -114,21 +117,21 @@ class Reassignment:
         if position is None:
             return None
         old = self.standing.parts[position]
-        pairs = np.column_stack(
-            [self._moved["branches"][old.school_pairs[:, 0]], self._moved["schools"][old.school_pairs[:, 1]]]
-        )
+        start = self.standing.starts[position]
+        pairs = self._school_pairs[start : start + len(old.school_pairs)]
+        if not self.rest.terms.num_hard:
+            return Part(old.value, pairs, old.branch_price, old.school_price)
         pins = self._pins.get(county, set())
         if pins and not pins <= {(branch, school) for branch, school in pairs.tolist()}:
             return None
         hard = len(pins) + ((organization, county) in self._pinned)
-        none = np.zeros((self.rest.terms.num_hard, 1), dtype=np.int64)
-        prices = [
-            np.concatenate([np.repeat(none, price.shape[1], axis=1), price])
+        branch_price, school_price = (
+            np.concatenate([np.zeros((1, price.shape[1]), dtype=np.int64), price])
             for price in (old.branch_price, old.school_price)
-        ]
-        return Part(old.value, pairs, prices[0], prices[1], hard)
+        )
+        return Part(old.value, pairs, branch_price, school_price, hard)
 
-    @property
+    @cached_property
     def _pinned(self) -> set[tuple[int, int]]:
         return {(organization, county) for organization, county in self.problem.pins["county"].tolist()}
 
@@ -191,9 +194,7 @@ class Reassignment:
         bound = dual_value(terms, county_price, organization_price)
         if bound[terms.num_hard :] != decision.total or (terms.num_hard and bound[0] != 0):
             return None
-        value = block_bounds(problem, terms, self.rest.bounds, entries, branch_price, school_price)
-        reduced = value - county_price[:, entries[:, 1]] - organization_price[:, entries[:, 0]]
-        if (first_sign(reduced) < 0).any():
+        if not self._holds(entries, inner, county_price, organization_price):
             return None
         arrays = {
             "county_price": county_price,
@@ -205,6 +206,24 @@ class Reassignment:
         proof = Proof("certificate", SCOPE, None, MappingProxyType(arrays))
         levels = levels_of(problem, decision.total, decision.total)
         return Solution("optimal", None, *self.pairs(decision), levels, proof)
+
+    def _holds(
+        self,
+        entries: IntArray,
+        inner: list[tuple[IntArray, IntArray]],
+        county_price: IntArray,
+        organization_price: IntArray,
+    ) -> bool:
+        """Whether no reduced cost is negative, of the pairs that were not carried over as they stood."""
+        fresh = [at for at, (o, c) in enumerate(entries.tolist()) if (o, c) not in self._old]
+        branch_price, school_price = (
+            np.concatenate([np.zeros((self.rest.terms.num_claimed, 0), np.int64), *(inner[at][side] for at in fresh)], 1)
+            for side in (0, 1)
+        )
+        some = entries[fresh]
+        value = block_bounds(self.problem, self.rest.terms, self.rest.bounds, some, branch_price, school_price)
+        reduced = value - county_price[:, some[:, 1]] - organization_price[:, some[:, 0]]
+        return not (first_sign(reduced) < 0).any()
 
     def pairs(self, decision: Decision) -> tuple[IntArray, IntArray]:
         """Return the (k, 2) county pairs and school pairs of a decision."""
@@ -245,8 +264,6 @@ def reassignment_of(
     problem: Problem, standing: Standing, touched_organizations: set[str], touched_counties: set[str]
 ) -> Reassignment | None:
     """Return the changed problem with what stands; None if it can't be taken apart."""
-    if len(standing.parts) < len(standing.county_pairs) or not comes_apart(problem):
+    if not standing.comes_apart or not comes_apart(problem):
         return None
-    size = max(1, len(problem.arrays.counties))
-    assert len(np.unique(pair_keys(standing.county_pairs, size))) == len(standing.county_pairs)
     return Reassignment(problem, standing, touched_organizations, touched_counties)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matcher.arrays_update import updated
+from matcher.crosscheck import MOST_STRANGERS, SIDES, notices_of
 from matcher.errors import Fault, InvalidInput
-from matcher.events import Agreed, Changes, Event, Joins, Leaves, Refused, Takes, changed, events_of
-from matcher.model import Instance
+from matcher.events import Agreed, Changes, Event, Joins, Leaves, Refused, Takes, changed, events_of, with_tables
+from matcher.model import RECORDS, Instance
 from matcher.problem import Problem
 from matcher.progress import Budget
 from matcher.reassignment import Reassignment, reassignment_of
@@ -115,7 +116,16 @@ def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = 
 def changed_instance(instance: Instance, events: Sequence[Event]) -> Instance:
     """Return the instance after the events, with its arrays carried over."""
     new = changed(instance, events)
-    new.__dict__["arrays"] = updated(instance, new)
+    arrays = updated(instance, new)
+    gone = np.concatenate(
+        [(arrays.previous[level].provider_idx < 0) | (arrays.previous[level].recipient_idx < 0) for level in SIDES]
+    )
+    if gone.sum() > MOST_STRANGERS * len(gone):
+        # an input that is read again may not know so many pairs by their ends only
+        return with_tables(new, previous=[row for row, lost in zip(new.previous, gone.tolist(), strict=True) if not lost])
+    new.__dict__["arrays"] = arrays
+    tables = {name: getattr(new, name) for name in RECORDS}
+    new.__dict__["notices"] = (*new._reading, *notices_of(tables, np.flatnonzero(gone).tolist()))
     return new
 
 

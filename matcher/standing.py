@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Part:
     hard: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Standing:
     """A plan to replan from.
 
@@ -73,14 +74,30 @@ class Standing:
     county_pairs : (k, 2) int64
         The plan's county pairs.
     parts
-        Of each of them, in order; empty if the plan can't be taken apart (`comes_apart`).
+        Of each of them, in order; none if the plan can't be taken apart.
     """
 
     instance: Instance
     policy: Policy
     county_pairs: IntArray
-    school_pairs: IntArray
     parts: tuple[Part, ...]
+
+    @property
+    def comes_apart(self) -> bool:
+        """Whether every county pair has its part."""
+        return len(self.parts) == len(self.county_pairs)
+
+    @cached_property
+    def part_pairs(self) -> IntArray:
+        """(k, 2) the school pairs of all parts, one part after the other."""
+        return np.concatenate([np.zeros((0, 2), dtype=np.int64), *(part.school_pairs for part in self.parts)])
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where the school pairs of each part begin in `part_pairs`."""
+        sizes = np.array([len(part.school_pairs) for part in self.parts], dtype=np.int64)
+        found: list[int] = (np.cumsum(sizes) - sizes).tolist()
+        return found
 
 
 def keep_first(policy: Policy, frozen: Iterable[Pin | Keep] = ()) -> Policy:
@@ -115,7 +132,7 @@ def standing_of(instance: Instance, problem: Problem, county_pairs: IntArray, sc
     if inside and one_to_one and comes_apart(plain):
         rest = Rest(plain)
         parts = [rest.part(organization, county) for organization, county in county_pairs.tolist()]
-    return Standing(instance, policy, county_pairs, school_pairs, tuple(parts))
+    return Standing(instance, policy, county_pairs, tuple(parts))
 
 
 class Rest(JointSolver):
