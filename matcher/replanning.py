@@ -95,10 +95,14 @@ def replan(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """A plan and what changed, as a problem; `again` is None where nothing stands."""
+    """A plan and what changed, as a problem.
+
+    `touched` are the ids of organisations and of counties that changed inside; `again` is None where nothing stands.
+    """
 
     standing: Standing
     problem: Problem
+    touched: tuple[set[str], set[str]]
     again: Reassignment | None
 
 
@@ -110,7 +114,7 @@ def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = 
     policy = keep_first(standing.policy, [_rule(plan, each) for each in frozen])
     problem = Problem.of(instance, policy)
     touched = _touched(standing.instance, events)
-    return Case(standing, problem, reassignment_of(problem, standing, *touched))
+    return Case(standing, problem, touched, reassignment_of(problem, standing, *touched))
 
 
 def changed_instance(instance: Instance, events: Sequence[Event]) -> Instance:
