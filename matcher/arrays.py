@@ -129,10 +129,10 @@ class Arrays:
             for table in ("counties", "schools")
             if getattr(instance, table) and all(record.children is None for record in getattr(instance, table))
         )
-        organizations = _nodes(instance.organizations, "capacity", number)
-        counties = _nodes(instance.counties, "demand", number, assumed=ASSUMED_CHILDREN["counties"])
-        branches = _nodes(instance.branches, "capacity", number, parents=organizations, parent="organization_id")
-        schools = _nodes(
+        organizations = nodes_of(instance.organizations, "capacity", number)
+        counties = nodes_of(instance.counties, "demand", number, assumed=ASSUMED_CHILDREN["counties"])
+        branches = nodes_of(instance.branches, "capacity", number, parents=organizations, parent="organization_id")
+        schools = nodes_of(
             instance.schools,
             "demand",
             number,
@@ -150,8 +150,8 @@ class Arrays:
             schools,
             provinces,
             MappingProxyType(previous),
-            _blocks(branches.parent, len(organizations)),
-            _blocks(schools.parent, len(counties)),
+            blocks_of(branches.parent, len(organizations)),
+            blocks_of(schools.parent, len(counties)),
             assumed,
         )
 
@@ -165,7 +165,7 @@ class Arrays:
         return order[start[position] : start[position + 1]]
 
 
-def _nodes(
+def nodes_of(
     records: Sequence[Any],
     bounds: str,
     number: Mapping[str, int],
@@ -174,6 +174,7 @@ def _nodes(
     parent: str = "",
     assumed: int = 0,
 ) -> Nodes:
+    """Return the rows of one table; `bounds` and `parent` name fields, `assumed` is the children of a row without."""
     ids = tuple(record.id for record in records)
     lat = np.array([np.nan if record.lat is None else record.lat for record in records], dtype=np.float64)
     lon = np.array([np.nan if record.lon is None else record.lon for record in records], dtype=np.float64)
@@ -219,7 +220,8 @@ def _previous(
     )
 
 
-def _blocks(parent: IntArray, num_parents: int) -> tuple[IntArray, IntArray]:
+def blocks_of(parent: IntArray, num_parents: int) -> tuple[IntArray, IntArray]:
+    """Return (start, order): the rows of parent i are `order[start[i]:start[i + 1]]`, ascending."""
     order = np.argsort(parent, kind="stable")
     start = np.searchsorted(parent[order], np.arange(num_parents + 1))
     return read_only(start, np.int64), read_only(order, np.int64)

@@ -71,8 +71,8 @@ def cross_check(
     return faults
 
 
-def notices_of(tables: Tables) -> list[Notice]:
-    """Return what a planner should know about tables without fault."""
+def notices_of(tables: Tables, strangers_at: Sequence[int] | None = None) -> list[Notice]:
+    """Return what a planner should know about tables without fault; `strangers_at` as `stranger_positions` finds it."""
     from matcher.arrays import ASSUMED_CHILDREN  # loads NumPy: not at the top
 
     notices = [
@@ -80,7 +80,9 @@ def notices_of(tables: Tables) -> list[Notice]:
         for table, children in sorted(ASSUMED_CHILDREN.items())
         if tables[table] and all(record.children is None for record in tables[table])
     ]
-    strangers = [tables["previous"][position] for position in stranger_positions(tables, ids_of(tables))]
+    if strangers_at is None:
+        strangers_at = stranger_positions(tables, ids_of(tables))
+    strangers = [tables["previous"][position] for position in strangers_at]
     if strangers:
         named = "; ".join(f"{pair.provider_id} - {pair.recipient_id}" for pair in strangers[:_EXAMPLES])
         notices.append(

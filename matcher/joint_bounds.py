@@ -130,43 +130,45 @@ class JointBounds:
         return floor
 
     @cached_property
-    def _sparse(self) -> dict[int, tuple[IntArray, IntArray, IntArray]]:
-        """For each county, (organisation, unit, column of gains) of pairs of last year and pins at its schools."""
+    def _school_rows(self) -> tuple[tuple[IntArray, IntArray, IntArray], ...]:
+        """What pairs of last year and pins at schools gain, those pairs by county, and where each county begins."""
         terms, arrays = self.terms, self._arrays
-        previous = arrays.previous["school"]
-        here = (previous.provider_idx >= 0) & (previous.recipient_idx >= 0)
-        pairs = np.unique(np.column_stack([previous.provider_idx[here], previous.recipient_idx[here]]), axis=0)
         kept = np.maximum(-terms.school_kept, 0)
         hard = np.zeros(terms.num_components, dtype=np.int64)
         if terms.num_hard:
             hard[0] = 1
-        first_unit = np.searchsorted(
-            self._unit_rank, arrays.schools.parent * len(arrays.schools) + np.arange(len(arrays.schools))
-        )
-        found: dict[int, list[tuple[int, int, IntArray]]] = {}
-        for gain, rows in ((kept, pairs), (hard, terms.pins["school"])):
+        found = []
+        for gain, rows in ((kept, self.problem.facts.previous_pairs("school")), (hard, terms.pins["school"])):
+            rows = rows if gain.any() else rows[:0]
+            county = arrays.schools.parent[rows[:, 1]]
+            order = np.lexsort((rows[:, 1], rows[:, 0], county))
+            begin = np.searchsorted(county[order], np.arange(len(arrays.counties) + 1))
+            found.append((gain, rows[order], begin))
+        return tuple(found)
+
+    def _sparse(self, county: int) -> tuple[IntArray, IntArray, IntArray] | None:
+        """(organisation, unit, component gain column) of pairs of last year and pins at the county's schools."""
+        terms, arrays = self.terms, self._arrays
+        found: list[tuple[int, int, IntArray]] = []
+        units = terms.unit_school[terms.unit_start[county] : terms.unit_start[county + 1]]
+        for gain, pairs, begin in self._school_rows:
+            rows = pairs[begin[county] : begin[county + 1]]
             used: dict[tuple[int, int], int] = {}
-            for branch, school in rows.tolist():
+            first = np.searchsorted(units, rows[:, 1])
+            for (branch, school), at in zip(rows.tolist(), first.tolist(), strict=True):
                 owner = int(arrays.branches.parent[branch])
                 place = used.get((owner, school), 0)
-                unit = int(first_unit[school]) + place
-                if unit < len(terms.unit_school) and terms.unit_school[unit] == school and gain.any():
+                unit = at + place
+                if unit < len(units) and units[unit] == school:
                     used[owner, school] = place + 1
-                    found.setdefault(int(arrays.schools.parent[school]), []).append((owner, unit, gain))
-        return {
-            county: (
-                np.array([row[0] for row in rows], dtype=np.int64),
-                np.array([row[1] for row in rows], dtype=np.int64),
-                np.array([row[2] for row in rows], dtype=np.int64).T,
-            )
-            for county, rows in found.items()
-        }
-
-    @cached_property
-    def _unit_rank(self) -> IntArray:
-        """Units' sort keys (county, school), ascending."""
-        schools = self._arrays.schools
-        return schools.parent[self.terms.unit_school] * len(schools) + self.terms.unit_school
+                    found.append((owner, unit, gain))
+        if not found:
+            return None
+        return (
+            np.array([row[0] for row in found], dtype=np.int64),
+            np.array([row[1] for row in found], dtype=np.int64),
+            np.array([row[2] for row in found], dtype=np.int64).T,
+        )
 
     @cached_property
     def _room(self) -> IntArray:
@@ -184,13 +186,13 @@ class JointBounds:
     @cached_property
     def _county_sparse(self) -> dict[str, dict[int, IntArray]]:
         """Organisations paired with each county last year, and pinned to it."""
-        previous = self._arrays.previous["county"]
-        here = (previous.provider_idx >= 0) & (previous.recipient_idx >= 0)
-        kept = np.unique(np.column_stack([previous.provider_idx[here], previous.recipient_idx[here]]), axis=0)
-        return {
-            name: {int(c): rows[rows[:, 1] == c, 0] for c in np.unique(rows[:, 1])}
-            for name, rows in (("kept", kept), ("pin", self.terms.pins["county"]))
-        }
+        found = {}
+        for name, rows in (("kept", self.problem.facts.previous_pairs("county")), ("pin", self.terms.pins["county"])):
+            rows = rows[np.lexsort((rows[:, 0], rows[:, 1]))]
+            counties, begin = np.unique(rows[:, 1], return_index=True)
+            parts = np.split(rows[:, 0], begin[1:]) if len(counties) else []
+            found[name] = dict(zip(counties.tolist(), parts, strict=True))
+        return found
 
     def open_pairs(self, county: int) -> BoolArray:
         """Return (O,) bool: a superset of the organisations that may be paired with `county`."""
@@ -262,12 +264,13 @@ class JointBounds:
             floor = floor[row]
         nowhere = (floor == NO_BRANCH).T
         floor = np.where(nowhere, 0, floor.T)
+        sparse = self._sparse(county)
         for group, unit_key, travel in zip(self._groups, self._unit_keys, self._travel, strict=True):
             # units in columns: the best of each organisation are then sorted along contiguous memory
             key = unit_key[start:stop] - travel * floor
-            if county in self._sparse:
-                owner, unit, gain = self._sparse[county]
-                np.add.at(key, (owner, unit - start), group.pack(gain))  # nobody near: cleared below
+            if sparse is not None:
+                owner, unit, gain = sparse
+                np.add.at(key, (owner, unit), group.pack(gain))  # nobody near: cleared below
             key[nowhere] = 0
             np.maximum(key, 0, out=key)
             total = key.sum(axis=1)
