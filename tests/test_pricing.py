@@ -1,16 +1,23 @@
 """The optimum of point markets over all pairs: against brute force, HiGHS and the solver of listed arcs."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
-from matcher import Market, match
-from matcher.matching_check import flaws
-from matcher.geo import pair_m
+from matcher import Market, match, pricing_fast, pricing_repair
+from matcher.geo import ecef, geodesic_m, pair_m
 from matcher.level_solver import solve_listed
+from matcher.matching import Matching
+from matcher.matching_check import flaws
 from matcher.pricing import solve_points
+from matcher.pricing_tree import arc_floor_m, whole_floor_m
 from matcher.progress import Budget
+
+CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"
 
 
 def small_market(rng):
@@ -115,3 +122,120 @@ def test_the_door_prices_many_pairs_and_finds_what_listing_finds(rest):
         market, Budget(), None
     )
     assert [level.value for level in matching.levels] == [level.value for level in listed.levels]
+
+
+def standalone():
+    """Load the standalone checker, which imports nothing of the library."""
+    spec = importlib.util.spec_from_file_location("check_certificate", CHECKER)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.check
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rest", [{}, {"max_km": 250}, {"unmet_km": 300}])
+def test_a_proof_with_one_thing_changed_is_refused(rest, seed):
+    matching = match(town_market(120, 450, seed, **rest))
+    check_alone = standalone()
+    arrays = matching.to_arrays()
+    assert check_alone(arrays) is None
+    rng = np.random.default_rng(seed)
+    for change in range(6):
+        changed = {name: array.copy() for name, array in arrays.items()}
+        if change < 2:  # a price of somebody who matters: a full provider or a served recipient
+            side, column = (("provider", 0), ("recipient", 1))[change]
+            at = rng.choice(changed["pairs"][:, column])
+            changed[f"proof_{side}"][-1, at] += rng.choice([-1, 1]) * 7
+        elif change < 4:  # two pairs swap their recipients
+            pairs = changed["pairs"]
+            provider = pairs[:, 0]
+            i, j = next((i, j) for i in rng.permutation(len(pairs)) for j in range(len(pairs)) if provider[i] != provider[j])
+            pairs[[i, j], 1] = pairs[[j, i], 1]
+            changed["pairs"] = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+        else:  # a point moves by some 3 km
+            side, column = (("provider", 0), ("recipient", 1))[change - 4]
+            changed[f"market_{side}_latlon"][rng.choice(changed["pairs"][:, column]), 0] += 0.03
+        assert check_alone(changed) is not None
+        if change >= 2:  # prices are not unique: some change leaves a proof a proof to a checker of bounds
+            assert flaws(Matching.from_arrays(changed)) != ()
+
+
+def test_checks_of_random_proofs_by_the_standalone_checker():
+    rng = np.random.default_rng(5)
+    check_alone = standalone()
+    for _ in range(150):
+        matching = solve_points(small_market(rng), Budget())
+        assert check_alone(matching.to_arrays()) is None
+
+
+@pytest.mark.parametrize("kind", ["one place", "one corner", "grid", "nothing in reach", "islands", "tight", "slack"])
+def test_pathological_markets_are_proved(kind):
+    rng = np.random.default_rng(3)
+    a, b = rng.uniform(30, 33, (240, 2)), rng.uniform(30, 33, (300, 2))
+    capacity, rest = np.full(240, 2), {}
+    if kind == "one place":
+        a[:], b[:] = 31.0, 31.0
+    if kind == "one corner":
+        capacity[:] = 0
+        capacity[a.sum(axis=1).argsort()[:20]] = 20
+    if kind == "grid":
+        a, b = np.round(a * 5) / 5, np.round(b * 5) / 5
+    if kind == "nothing in reach":
+        rest = {"max_km": 0}
+    if kind == "islands":
+        rest = {"max_km": 9}
+    if kind == "tight":
+        a, b, capacity = a[:240], b[:240], 1
+    if kind == "slack":
+        capacity = 50
+    market = Market.from_points(a, b, capacity=capacity, **rest)
+    matching = match(market)
+    check(market, matching)
+    assert standalone()(matching.to_arrays()) is None
+    values = [level.value for level in solve_listed(market, Budget(), None).levels]
+    assert [level.value for level in matching.levels] == values
+
+
+def test_the_plain_loops_give_the_same_bytes_as_the_compiled_ones(monkeypatch):
+    market = town_market(150, 350, 4, max_km=300)
+    first = match(market)
+    for name in ("settle", "repair"):
+        monkeypatch.setattr(pricing_repair, name, getattr(pricing_repair, name).py_func)
+    monkeypatch.setattr(pricing_fast, "AVAILABLE", False)
+    second = match(market)
+    assert np.array_equal(first.pairs, second.pairs)
+    assert first.proof == second.proof
+
+
+def test_the_bound_on_the_geodesic_is_below_it_and_close():
+    rng = np.random.default_rng(8)
+    a = np.column_stack([rng.uniform(-90, 90, 50_000), rng.uniform(-180, 180, 50_000)])
+    b = a + rng.normal(size=a.shape) * 10.0 ** rng.uniform(-4, 1.5, (len(a), 1))
+    b[:, 0] = np.clip(b[:, 0], -90, 90)
+    squared = np.square(ecef(*a.T) - ecef(*b.T)).sum(axis=1)
+    exact = geodesic_m(*a.T, *b.T)
+    bound = arc_floor_m(squared)
+    assert (bound <= exact + 1e-6).all()
+    assert (whole_floor_m(bound) <= np.rint(exact)).all()
+    near = exact < 1_000_000
+    assert (exact - bound)[near].max() < 25
+
+
+def test_a_start_from_a_nearby_market_is_used_and_proved_anew():
+    market = town_market(200, 400, 6, max_km=300)
+    begun = match(market)
+    moved = market.points.recipient_latlon.copy()
+    moved[:20, 0] += 0.01
+    nearby = Market.from_points(market.points.provider_latlon, moved, max_km=300, capacity=market.capacity)
+    warm, cold = match(nearby, start=begun), match(nearby)
+    check(nearby, warm)
+    assert [level.value for level in warm.levels] == [level.value for level in cold.levels]
+
+
+def test_a_work_limit_stops_at_the_same_plan_with_a_true_bound():
+    market = town_market(300, 600, 7)
+    stopped = [match(market, work_limit=3) for _ in range(2)]
+    assert stopped[0].status in ("feasible", "unknown")
+    assert stopped[0].stop_reason == "work"
+    assert np.array_equal(stopped[0].pairs, stopped[1].pairs)
+    assert flaws(stopped[0]) == ()
