@@ -64,8 +64,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("column.counties.lon", "Longitude of the county's seat in decimal degrees.", "县城经度，十进制度数。"),
     (
         "column.counties.children",
-        "Left-behind children. Leave the whole column out to count every county as 1.",
-        "留守儿童数。整列不填则每个县区按 1 计。",
+        "Left-behind children, in every row. Leave the whole column out to count every county as 1.",
+        "留守儿童数，逐行填写。整列不填则每个县区按 1 计。",
     ),
     (
         "column.counties.demand",
@@ -91,8 +91,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "column.schools.children",
-        "Left-behind children. Leave the whole column out to count every school as 100.",
-        "留守儿童数。整列不填则每所学校按 100 计。",
+        "Left-behind children, in every row. Leave the whole column out to count every school as 100.",
+        "留守儿童数，逐行填写。整列不填则每所学校按 100 计。",
     ),
     (
         "column.schools.demand",
