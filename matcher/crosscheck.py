@@ -32,8 +32,9 @@ MOST_STRANGERS: Final = 0.2
 #: extra columns that name the datum of a row, and the province of a school
 DATUM_TITLES: Final = ("datum", "坐标系", "坐标系统")
 _PROVINCE_TITLES: Final = ("province", "省份", "省", "所在省", "所在省份")
-#: names and examples that one notice lists
+#: examples that one notice lists, and pairs that are named one by one
 _EXAMPLES: Final = 5
+_NAMED: Final = 20
 
 Tables = Mapping[str, Sequence[Any]]
 Row = Callable[[str, int], int]
@@ -84,7 +85,8 @@ def notices_of(tables: Tables, strangers_at: Sequence[int] | None = None) -> lis
         strangers_at = stranger_positions(tables, ids_of(tables))
     strangers = [tables["previous"][position] for position in strangers_at]
     if strangers:
-        named = "; ".join(f"{pair.provider_id} - {pair.recipient_id}" for pair in strangers[:_EXAMPLES])
+        named = "; ".join(f"{pair.provider_id} - {pair.recipient_id}" for pair in strangers[:_NAMED])
+        named += "; …" if len(strangers) > _NAMED else ""
         notices.append(
             Notice("previous_stranger", {"count": len(strangers), "of": len(tables["previous"]), "pairs": named})
         )

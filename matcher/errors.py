@@ -58,7 +58,7 @@ class Fault:
 
     def where(self, lang: Lang = "en") -> str:
         """Say where it stands, as `schools row 12 column lat`."""
-        parts = [str(self.table)] if self.table else []
+        parts = [text("fault.where.table", lang, table=self.table)] if self.table else []
         if self.sheet and self.sheet != self.table:
             parts.append(f"[{self.sheet}]")
         if self.row is not None:

@@ -77,8 +77,8 @@ _SIDES: Final = MappingProxyType(
 _LOCK_KINDS: Final = MappingProxyType({"pin": ("固定", "锁定", "指定"), "forbid": ("禁止", "排除", "不可")})
 _TABLES_OF_SUCCESSORS: Final = MappingProxyType(
     {
-        "organizations": ("单位", "组织", "高校"),
-        "branches": ("分支", "团支部", "分团委"),
+        "organizations": ("组织", "单位", "高校"),
+        "branches": ("支部", "团支部", "分支", "分团委"),
         "counties": ("县区", "县", "区县"),
         "schools": ("学校",),
     }
@@ -102,8 +102,8 @@ _PROVIDER: Final = Column(
     "帮扶方编号",
     "id",
     True,
-    ("单位编号", "组织编号", "高校编号", "分支编号", "团支部编号", "provider", "支援方编号", "提供方编号"),
-    ("帮扶方", "高校", "单位", "结对高校", "结对单位", "团支部", "支援方", "提供方"),
+    ("单位编号", "组织编号", "高校编号", "分支编号", "团支部编号", "支部编号", "provider", "支援方编号", "提供方编号"),
+    ("帮扶方", "高校", "单位", "结对高校", "结对单位", "组织", "团支部", "支部", "支援方", "提供方"),
 )
 _RECIPIENT: Final = Column(
     "recipient_id",
@@ -120,14 +120,21 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
         for table in (
             Table(
                 "organizations",
-                "单位",
-                ("organization", "organisations", "organisation", "组织", "高校", "结对单位", "单位团委", "高校团委"),
+                "组织",
+                ("organization", "organisations", "organisation", "单位", "高校", "结对单位", "单位团委", "高校团委"),
                 (
                     Column(
-                        "id", "单位编号", "id", True, ("编号", "代码", "组织编号", "高校编号", "高校代码", "单位代码")
+                        "id", "组织编号", "id", True, ("编号", "代码", "单位编号", "高校编号", "高校代码", "单位代码")
                     ),
-                    Column("name", "单位名称", "text", False, ("名称", "单位", "组织名称", "高校名称", "高校", "组织")),
-                    Column("kind", "单位类型", "choice", False, ("类型", "类别", "性质", "单位性质"), values=_KINDS),
+                    Column("name", "组织名称", "text", False, ("名称", "单位", "单位名称", "高校名称", "高校", "组织")),
+                    Column(
+                        "kind",
+                        "组织类型",
+                        "choice",
+                        False,
+                        ("类型", "类别", "性质", "单位类型", "单位性质"),
+                        values=_KINDS,
+                    ),
                     _PROVINCE,
                     _lat(True),
                     _lon(True),
@@ -136,18 +143,27 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
             ),
             Table(
                 "branches",
-                "团支部",
-                ("branch", "分支", "分团委", "基层团组织", "院系团委", "分院系团委"),
+                "支部",
+                ("branch", "团支部", "分支", "分团委", "基层团组织", "院系团委", "分院系团委"),
                 (
-                    Column("id", "团支部编号", "id", True, ("编号", "代码", "分支编号", "分团委编号")),
-                    Column("name", "团支部名称", "text", False, ("名称", "团支部", "分支名称", "分支", "分团委名称")),
+                    Column("id", "支部编号", "id", True, ("编号", "代码", "团支部编号", "分支编号", "分团委编号")),
+                    Column(
+                        "name",
+                        "支部名称",
+                        "text",
+                        False,
+                        ("名称", "支部", "团支部", "团支部名称", "分支名称", "分支", "分团委名称"),
+                    ),
                     Column(
                         "organization_id",
-                        "单位编号",
+                        "组织编号",
                         "id",
                         True,
-                        ("所属单位编号", "组织编号", "高校编号", "所属组织编号", "organisation_id"),
+                        ("所属单位编号", "单位编号", "高校编号", "所属组织编号", "organisation_id"),
                         (
+                            "所属组织",
+                            "组织",
+                            "组织名称",
                             "所属单位",
                             "单位",
                             "单位名称",
@@ -184,7 +200,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                     Column(
                         "children", "留守儿童数", "count", False, ("留守儿童", "留守儿童人数", "儿童数", "儿童人数")
                     ),
-                    Column(*_DEMAND, False, ("需结对单位数", "需求", "所需单位数")),
+                    Column(*_DEMAND, False, ("需结对单位数", "需求", "所需单位数", "所需组织数")),
                 ),
             ),
             Table(
@@ -208,7 +224,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                     Column(
                         "children", "留守儿童数", "count", False, ("留守儿童", "留守儿童人数", "儿童数", "儿童人数")
                     ),
-                    Column(*_DEMAND, False, ("需结对数", "需求", "所需团支部数")),
+                    Column(*_DEMAND, False, ("需结对数", "需求", "所需团支部数", "所需支部数")),
                     Column("needs", "服务需求", "words", False, ("需要", "需求内容", "帮扶需求")),
                 ),
             ),

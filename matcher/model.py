@@ -25,7 +25,7 @@ from pydantic import (
     ValidationError,
 )
 
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, Lang
 from matcher.notices import Notice
 
 if TYPE_CHECKING:
@@ -414,7 +414,19 @@ class Instance(BaseModel):
         )
         return f"Instance({sizes}, {len(self.previous)} previous pairs)"
 
-    __str__ = __repr__
+    def summary(self, lang: Lang = "en") -> str:
+        """Return the instance on one screen: its tables, how good its points are, what to know."""
+        from matcher.instance_summary import instance_summary  # heavy parts load when first used
+
+        return instance_summary(self, lang)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        from matcher.summary import as_html
+
+        return as_html(self.summary())
 
 
 def record_fault(item: Any, table: str | None, row: int | None) -> Fault:

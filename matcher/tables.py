@@ -191,7 +191,7 @@ def _absent(found: Findings) -> frozenset[str]:
     for table in missing:
         near = [details["name"] for details in unknown if details.get("nearest") in _names(table)]
         details = {"nearest": near[0]} if near else {}
-        found.faults.append(Fault("missing_table", table, details={"zh": TABLES[table].zh, **details}))
+        found.faults.append(Fault("missing_table", table, details=details))
     return frozenset(found.broken | set(missing))
 
 

@@ -60,6 +60,8 @@ def note(table: str, column: Column, lang: Lang) -> str:
     """Return what a column holds and whether it is needed."""
     own = f"column.{table}.{column.name}"
     told = text(own if has_text(own) else f"column.{column.name}", lang)
+    if column.name == "children":  # all cells or none, as its own text says
+        return told
     needed = text("column.required" if column.required else "column.optional", lang)
     return f"{told} {needed}" if lang == "en" else told + needed
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
 import matcher
 from matcher import InvalidInput
+from matcher.headers import TABLES, columns_of, normal, table_of
+from matcher.template_out import example_rows
 
 ORGANIZATIONS = "id,name,kind,province,lat,lon,capacity\nU1,甲大学,university,贵州省,26.6,106.7,1\n"
 ORGANIZATIONS += "U2,乙大学,,贵州省,26.7,106.8,1..2\n"
@@ -99,3 +105,51 @@ def test_faults_of_records_and_across_them_come_at_once() -> None:
         ("branches", 1, "organization_id", "unknown_id"),
         ("organizations", 1, "lat", "invalid_value"),
     ]
+
+
+def test_the_page_on_tables_shows_the_mapping() -> None:
+    """docs/tables.md lists the headers that the readers know, as they know them."""
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run([sys.executable, root / "tools" / "make_tables_page.py", "--check"], capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_template_reads_back_without_fault(tmp_path: Path, lang: Any) -> None:
+    """Its example rows are an instance, every header has a note, choices have drop-downs in its language."""
+    path = matcher.template(tmp_path / "t.xlsx", lang=lang)
+    assert matcher.read(path) == example_rows()
+    assert matcher.read(path).notices == ()
+    workbook = openpyxl.load_workbook(path)
+    for name, table in TABLES.items():
+        sheet = workbook[table.zh if lang == "zh" else name]
+        assert [cell.value for cell in sheet[1]] == [c.zh if lang == "zh" else c.name for c in table.columns]
+        assert all(cell.comment is not None for cell in sheet[1])
+        lists = [rule.formula1 for rule in sheet.data_validations.dataValidation]
+        for column in table.columns:
+            if column.values:
+                words = [further[0] if lang == "zh" else value for value, further in column.values.items()]
+                assert '"' + ",".join(words) + '"' in lists
+
+
+def test_no_header_means_two_things() -> None:
+    """Within a table every known header leads to one column, and every name of a table to one table."""
+    for table in TABLES.values():
+        meant: dict[str, str] = {}
+        for column in table.columns:
+            for header in (column.name, column.zh, *column.also):
+                assert meant.setdefault(normal(header), column.name) == column.name
+                assert columns_of(table.name, [header]) == {0: column.name}
+        for name in (table.name, table.zh, *table.also):
+            assert table_of(name) == table.name
+            assert table_of(f" {name.upper()} ") == table.name
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_instance_shows_itself(lang: Any) -> None:
+    """Plain text and HTML say how many rows each table has and what the reader noticed."""
+    instance = example_rows()
+    assert instance.summary(lang).count("\n") >= 8
+    assert instance._repr_html_().startswith("<pre>")
+    assert "<" not in instance._repr_html_()[5:-6].replace("&lt;", "")
+    assert repr(instance).startswith("Instance(1 organizations")

@@ -13,12 +13,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "column.level",
         "Level of the pair: county (organisation and county) or school (branch and school).",
-        "结对层级：县区（单位与县区）或学校（团支部与学校）。",
+        "结对层级：县区（组织与县区）或学校（支部与学校）。",
     ),
     (
         "column.provider_id",
         "Id of the organisation (level county) or of the branch (level school).",
-        "单位编号（县区层级）或团支部编号（学校层级）。",
+        "组织编号（县区层级）或支部编号（学校层级）。",
     ),
     (
         "column.recipient_id",
@@ -28,7 +28,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "column.organizations.id",
         "Id of the organisation, unique in this table; text.",
-        "单位编号，本表内唯一；文本格式。",
+        "组织编号，本表内唯一；文本格式。",
     ),
     ("column.organizations.kind", "University, enterprise or institution.", "高校、企业或事业单位。"),
     (
@@ -36,21 +36,21 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "Counties it can take: a number, or least..most such as 1..3; 1 if empty.",
         "可结对的县区数：一个数，或“最少..最多”如 1..3；不填为 1。",
     ),
-    ("column.branches.id", "Id of the branch, unique in this table; text.", "团支部编号，本表内唯一；文本格式。"),
+    ("column.branches.id", "Id of the branch, unique in this table; text.", "支部编号，本表内唯一；文本格式。"),
     (
         "column.branches.organization_id",
         "Id (or exact name) of its organisation.",
-        "所属单位的编号（或完全一致的名称）。",
+        "所属组织的编号（或完全一致的名称）。",
     ),
     (
         "column.branches.lat",
         "Latitude in decimal degrees; its organisation's if empty.",
-        "纬度，十进制度数；不填则取所属单位。",
+        "纬度，十进制度数；不填则取所属组织。",
     ),
     (
         "column.branches.lon",
         "Longitude in decimal degrees; its organisation's if empty.",
-        "经度，十进制度数；不填则取所属单位。",
+        "经度，十进制度数；不填则取所属组织。",
     ),
     (
         "column.branches.capacity",
@@ -64,13 +64,13 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("column.counties.lon", "Longitude of the county's seat in decimal degrees.", "县城经度，十进制度数。"),
     (
         "column.counties.children",
-        "Left-behind children. Leave the whole column out to count every county as 1.",
-        "留守儿童数。整列不填则每个县区按 1 计。",
+        "Left-behind children, in every row. Leave the whole column out to count every county as 1.",
+        "留守儿童数，逐行填写。整列不填则每个县区按 1 计。",
     ),
     (
         "column.counties.demand",
         "Organisations it wants: a number, or least..most such as 1..2; 1 if empty.",
-        "需要的单位数：一个数，或“最少..最多”如 1..2；不填为 1。",
+        "需要的组织数：一个数，或“最少..最多”如 1..2；不填为 1。",
     ),
     ("column.schools.id", "Id of the school, unique in this table; text.", "学校编号，本表内唯一；文本格式。"),
     ("column.schools.county_id", "Code (or exact name) of its county.", "所在县区的区划代码（或完全一致的名称）。"),
@@ -91,25 +91,25 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "column.schools.children",
-        "Left-behind children. Leave the whole column out to count every school as 100.",
-        "留守儿童数。整列不填则每所学校按 100 计。",
+        "Left-behind children, in every row. Leave the whole column out to count every school as 100.",
+        "留守儿童数，逐行填写。整列不填则每所学校按 100 计。",
     ),
     (
         "column.schools.demand",
         "Branches it wants: a number, or least..most such as 1..2; 1 if empty.",
-        "需要的团支部数：一个数，或“最少..最多”如 1..2；不填为 1。",
+        "需要的支部数：一个数，或“最少..最多”如 1..2；不填为 1。",
     ),
     ("column.schools.needs", "Needs, separated by semicolons: a;b.", "服务需求，用分号隔开：甲;乙。"),
     ("column.previous.since", "Year in which the pair began.", "结对起始年份。"),
     (
         "column.preferences.side",
         "Whose list this is: provider (organisation, branch) or recipient (county, school).",
-        "谁的意愿：帮扶方（单位、团支部）或受助方（县区、学校）。",
+        "谁的意愿：帮扶方（组织、支部）或受助方（县区、学校）。",
     ),
     ("column.preferences.id", "Id of the one whose list this is.", "填报方的编号。"),
     ("column.preferences.choice_id", "Id of the one that is ranked.", "意向对象的编号。"),
     ("column.preferences.rank", "1 is the first choice; equal ranks are ties.", "1 为第一志愿；名次相同表示并列。"),
-    ("column.travel_times.origin_id", "Id of the organisation or the branch.", "单位或团支部编号。"),
+    ("column.travel_times.origin_id", "Id of the organisation or the branch.", "组织或支部编号。"),
     ("column.travel_times.destination_id", "Id of the county or the school.", "区划代码或学校编号。"),
     ("column.travel_times.minutes", "Minutes of travel.", "路程时间（分钟）。"),
     ("column.travel_times.km", "Kilometres of travel.", "路程（公里）。"),

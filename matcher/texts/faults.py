@@ -3,6 +3,7 @@
 TEXTS: tuple[tuple[str, str, str], ...] = (
     ("fault.head", "{count} fault(s) in the input:", "输入有 {count} 处错误："),
     ("fault.more", "  … and {count} more with code {code}", "  …… 另有 {count} 处同类错误，代码 {code}"),
+    ("fault.where.table", "{table}", "{table}"),
     ("fault.where.row", "row {row}", "第 {row} 行"),
     ("fault.where.column", "column {column}", "列 {column}"),
     (
