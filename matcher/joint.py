@@ -14,6 +14,7 @@ import numpy as np
 
 from matcher.arrays import IntArray
 from matcher.blocks import Blocks
+from matcher.errors import Fault, InvalidInput
 from matcher.joint_bounds import JointBounds, farthest
 from matcher.joint_certificate import block_bounds, dual_value, first_sign, undecided
 from matcher.joint_terms import JointTerms, Packing, packings
@@ -27,6 +28,8 @@ METHOD = "lazy_assignment"
 SCOPE = "both_levels"
 #: how many times the largest value a price may be before fields overlap; the wide one can't be exceeded
 _TIGHT_MARGIN = 4
+#: bits of a limb that holds one component alone
+_WIDEST = LIMB_BITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,8 @@ class JointSolver:
         counties = len(self.problem.arrays.counties)
         for margin in (_TIGHT_MARGIN, 2 * counties + 2):
             groups = self._pack(margin)
+            if groups is None:
+                break
             assignment = self._assignment(groups)
             if assignment is None:
                 return self._before_bounds()
@@ -71,10 +76,15 @@ class JointSolver:
             solution = self._solution(assignment, groups, stop)
             if solution is not None:
                 return solution
-        raise ArithmeticError("dual prices do not fit their fields")
+        # children, rates or capacities so large that a component of a price would not fit 64 bits
+        largest = self._largest()
+        level = self.terms.names[largest.index(max(largest))]
+        most = (1 << _WIDEST) // (2 * _TIGHT_MARGIN)
+        details = {"level": level, "magnitude": max(largest), "nodes": counties, "most": most}
+        raise InvalidInput([Fault("cost_range", "policy", column=level, value=max(largest), details=details)])
 
-    def _pack(self, margin: int) -> tuple[Packing, ...]:
-        """Return the limbs: every component, with room for `margin` times its largest value."""
+    def _largest(self) -> list[int]:
+        """Return for each component the largest magnitude that a value, or a bound on it, can have."""
         terms = self.terms
         units = int(np.diff(terms.unit_start).max(initial=0))
         most_cost = {level: farthest(self.problem, level) for level in ("county", "school")}
@@ -85,10 +95,15 @@ class JointSolver:
             at_school = int(np.abs(terms.unit_gain[c]).max(initial=0)) + abs(int(terms.school_pair[c]))
             at_school += abs(int(terms.school_kept[c])) + abs(int(terms.school_travel[c])) * most_cost["school"]
             if terms.num_hard and c == 0:
-                at_county += 2
+                at_county += 2 + int(self.bounds.branch_minima.max(initial=0))
                 at_school += 2
-            largest.append((at_county + units * at_school) * margin)
-        return packings(range(terms.num_components), largest, LIMB_BITS)
+            largest.append(at_county + units * at_school)
+        return largest
+
+    def _pack(self, margin: int) -> tuple[Packing, ...] | None:
+        """Return the limbs, with room for `margin` times the largest of each component; None if one is too wide."""
+        groups = packings(range(self.terms.num_components), [margin * x for x in self._largest()], LIMB_BITS)
+        return groups if all(group.width <= _WIDEST for group in groups) else None
 
     def _assignment(self, groups: tuple[Packing, ...]) -> LazyAssignment | None:
         """Return the assignment on lower bounds; None if the run was stopped before they were there."""
@@ -191,7 +206,7 @@ class JointSolver:
         """Return the solution with its certificate; None if the prices did not fit their fields."""
         terms = self.terms
         county_price, organization_price = self._prices(assignment, groups)
-        arrays = self._certificate(county_price, organization_price)
+        arrays = self._certificate(assignment, groups, county_price, organization_price)
         if arrays is None:
             return None
         bound = dual_value(terms, county_price, organization_price)
@@ -239,10 +254,16 @@ class JointSolver:
             found.append(out[: self.terms.num_claimed])
         return found[0], found[1]
 
-    def _certificate(self, county_price: IntArray, organization_price: IntArray) -> dict[str, IntArray] | None:
+    def _certificate(
+        self,
+        assignment: LazyAssignment,
+        groups: tuple[Packing, ...],
+        county_price: IntArray,
+        organization_price: IntArray,
+    ) -> dict[str, IntArray] | None:
         """Return the arrays of the certificate; None if they prove nothing."""
         problem, terms = self.problem, self.terms
-        evaluated = undecided(problem, terms, self.bounds, county_price, organization_price)
+        evaluated = self._needed(assignment, groups, county_price, organization_price)
         inner = [self.blocks.prices(o, c) for o, c in evaluated.tolist()]
         empty = np.zeros((terms.num_claimed, 0), dtype=np.int64)
         branch_price = np.concatenate([empty, *(prices[0] for prices in inner)], axis=1)
@@ -258,6 +279,38 @@ class JointSolver:
             "branch_price": branch_price,
             "school_price": school_price,
         }
+
+    def _needed(
+        self,
+        assignment: LazyAssignment,
+        groups: tuple[Packing, ...],
+        county_price: IntArray,
+        organization_price: IntArray,
+    ) -> IntArray:
+        """Return (E, 2) the (organisation, county) whose bounds alone do not prove them, in the certificate's order.
+
+        The search has left no reduced cost negative, so only evaluated entries can be among them. That is known in
+        packed integers; where a component could have left its field, all bounds are computed again and compared.
+        """
+        terms = self.terms
+        fits = not terms.num_hard
+        half = {c: 1 << bits >> 1 for group in groups for c, bits in zip(group.components, group.bits, strict=True)}
+        for c, most in enumerate(self._largest()[: terms.num_claimed]):
+            used = int(np.abs(county_price[c]).max(initial=0)) + int(np.abs(organization_price[c]).max(initial=0))
+            fits = fits and most + used < max(half[c], 1)
+        if not fits:
+            return undecided(self.problem, terms, self.bounds, county_price, organization_price)
+        entries = sorted(assignment.lower)
+        if not entries:
+            return no_pairs()
+        county, organization = np.array(entries, dtype=np.int64).T
+        packed = np.array([assignment.lower[entry] for entry in entries], dtype=np.int64).T
+        lower = np.zeros((terms.num_components, len(entries)), dtype=np.int64)
+        for group, limb in zip(groups, packed, strict=True):
+            group.unpack(limb, lower)
+        reduced = lower[: terms.num_claimed] - county_price[:, county] - organization_price[:, organization]
+        needed = first_sign(reduced) < 0
+        return np.column_stack([organization, county])[needed]
 
     def pairing(self, organization_of: IntArray) -> Pairing:
         """Return the plan of a county pairing, with the best school pairs inside it."""

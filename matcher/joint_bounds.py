@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from matcher.arrays import BoolArray, FloatArray, IntArray
+from matcher.errors import Fault, InvalidInput
 from matcher.geo import ecef
 from matcher.joint_terms import JointTerms, Packing, has_school_rules, packings
 from matcher.problem import Problem
@@ -46,14 +47,25 @@ def farthest(problem: Problem, level: str) -> int:
     """Return an upper bound on the cost of any allowed pair of `level`.
 
     In metres: no geodesic is longer than 1.6 chords (pi / 2 on a sphere, a / b more on the ellipsoid).
+
+    Raises
+    ------
+    InvalidInput
+        If a declared speed is so low that an estimate of travel time reaches what stands for "no travel time".
     """
-    if problem.facts.unit(level) != "km":
-        return int(NO_BRANCH)
     providers, recipients = problem.arrays.sides(level)
     points = ecef(np.concatenate([providers.lat, recipients.lat]), np.concatenate([providers.lon, recipients.lon]))
     if not len(points):
         return 1
-    return int(1.6 * float(np.sqrt(np.square(points.max(axis=0) - points.min(axis=0)).sum()))) + 1
+    metres = int(1.6 * float(np.sqrt(np.square(points.max(axis=0) - points.min(axis=0)).sum()))) + 1
+    if problem.facts.unit(level) == "km":
+        return metres
+    travel = problem.facts.travel
+    if travel.speed_kmh is not None and metres * travel.detour_factor * 3.6 / travel.speed_kmh >= NO_BRANCH / 2:
+        reason = f"{metres} m: >= 2**39 s"
+        details = {"reason": reason}
+        raise InvalidInput([Fault("invalid_value", "policy", None, "speed_kmh", travel.speed_kmh, details=details)])
+    return int(NO_BRANCH)
 
 
 class JointBounds:
@@ -92,7 +104,14 @@ class JointBounds:
             if gain:
                 components.append(c)
                 largest.append(gain * units)
-        return packings(components, largest, _LIMIT)
+        groups = packings(components, largest, _LIMIT)
+        if any(group.width > _LIMIT for group in groups):
+            wide = max(largest)
+            details = {"level": terms.names[components[largest.index(wide)]], "magnitude": wide, "nodes": units}
+            raise InvalidInput(
+                [Fault("cost_range", "policy", value=wide, details={**details, "most": 2 ** (_LIMIT - 1)})]
+            )
+        return groups
 
     @cached_property
     def _seats(self) -> tuple[tuple[np.ndarray, ...], np.ndarray, IntArray]:
@@ -178,7 +197,8 @@ class JointBounds:
         return np.bincount(owner, weights=most, minlength=len(self._organizations)).astype(np.int64)
 
     @cached_property
-    def _branch_minima(self) -> IntArray:
+    def branch_minima(self) -> IntArray:
+        """(O,) minima of all branches of each organisation, bounded to stay far from overflow."""
         owner = self._arrays.branches.parent
         least = np.minimum(self.terms.branch_min, len(self.terms.unit_school))
         return np.bincount(owner, weights=least, minlength=len(self._organizations)).astype(np.int64)
@@ -246,7 +266,7 @@ class JointBounds:
             group.unpack(total, gains)
         value -= gains
         if self.terms.num_hard:
-            value[0] -= self._branch_minima
+            value[0] -= self.branch_minima
         return value, open_pairs
 
     def _gains(self, county: int) -> Iterator[IntArray]:

@@ -27,8 +27,8 @@ from matcher.joint_terms import JointTerms
 from matcher.problem import Problem
 
 NAMES = ("county_price", "organization_price", "evaluated", "branch_price", "school_price")
-#: larger prices are refused: below, no difference or sum of a block can leave 64 bits
-_LARGEST_PRICE = 2**50
+#: prices times the terms of one block must stay below this: then no sum can leave 64 bits
+_LARGEST_SUM = 2**60
 #: pairs of branch and school that are computed at a time
 _CHUNK = 1 << 20
 
@@ -244,7 +244,10 @@ def _shape_fault(problem: Problem, terms: JointTerms, arrays: Mapping[str, Any])
         return "unknown_position"
     if (np.diff(evaluated[:, 1] * organizations + evaluated[:, 0]) <= 0).any():
         return "order"
-    sizes = block_sizes(problem, terms, evaluated).sum(axis=0)
+    every = block_sizes(problem, terms, evaluated)
+    sizes = every.sum(axis=0)
+    units = np.diff(terms.unit_start)[evaluated[:, 1]]
+    largest = _LARGEST_SUM // (1 + 4 * int((every[:, 0] * (every[:, 1] + units) + units).max(initial=0)))
     wanted: Sequence[tuple[str, int]] = (
         ("county_price", counties),
         ("organization_price", organizations),
@@ -254,6 +257,6 @@ def _shape_fault(problem: Problem, terms: JointTerms, arrays: Mapping[str, Any])
     for name, length in wanted:
         if arrays[name].shape != (claimed, length):
             return "array_shape"
-        if arrays[name].size and (arrays[name].max() > _LARGEST_PRICE or arrays[name].min() < -_LARGEST_PRICE):
+        if arrays[name].size and (arrays[name].max() > largest or arrays[name].min() < -largest):
             return "price_too_large"
     return ""

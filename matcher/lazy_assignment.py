@@ -42,6 +42,8 @@ class LazyAssignment:
     ----------
     exact : (R, C) bool
         Which entries have been evaluated.
+    lower
+        (row, column) -> the limbs of the lower bound, of every evaluated entry that is allowed.
     row_price, column_price
         K arrays each: never positive, 0 where unmatched.
     column_of, row_of
@@ -57,17 +59,20 @@ class LazyAssignment:
         self.column_price = [np.zeros(columns, dtype=np.int64) for _ in self.limbs]
         self.column_of = np.full(rows, -1, dtype=np.int64)
         self.row_of = np.full(columns, -1, dtype=np.int64)
+        self.lower: dict[tuple[int, int], Vector] = {}
         self.num_evaluated = 0
         self.num_settled = 0
 
     def evaluate(self, row: int, column: int) -> None:
         """Make one entry exact."""
+        lower = tuple(int(limb[row, column]) for limb in self.limbs)
         vector = self._evaluate(row, column)
         self.exact[row, column] = True
         self.num_evaluated += 1
         if vector is None:
             self.limbs[0][row, column] = CLOSED
             return
+        self.lower[row, column] = lower
         for limb, x in zip(self.limbs, vector, strict=True):
             limb[row, column] = x
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from joint_cases import brute_force, random_case
 
-from matcher import Branch, CancelToken, County, Instance, Organization, Pairing, Policy, School
+from matcher import Branch, CancelToken, County, Instance, InvalidInput, Organization, Pairing, Policy, School
 from matcher.joint import JointSolver, solve_joint
 from matcher.joint_certificate import check
 from matcher.joint_terms import is_joint_case
@@ -249,3 +249,30 @@ def test_same_bytes_for_any_hash_seed():
         run = subprocess.run([sys.executable, "-c", code, seed], env=env, capture_output=True, text=True, check=True)
         seen.add(run.stdout)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(("children", "rate"), [(10**9, 10.0), (10**9, 10.0**5), (10**5, 10.0**6), (10**9, 10.0**9)])
+def test_numbers_near_the_edge_are_refused_or_solved_right(children, rate):
+    """Coverage worth more than 64 bits hold is refused; what fits is solved and proved."""
+    here = {"lat": 26.0, "lon": 105.0}
+    instance = Instance(
+        organizations=[Organization(id="o", **here), Organization(id="p", lat=27.0, lon=105.0)],
+        branches=[Branch(id="b", organization_id="o"), Branch(id="q", organization_id="p")],
+        counties=[County(id="c", children=children, **here), County(id="d", children=children, **here)],
+        schools=[School(id="s", county_id="c", children=children), School(id="t", county_id="d", children=children)],
+    )
+    problem = Problem.of(instance, Policy(child_km=rate))
+    if children * rate * 1000 > 2**50:
+        with pytest.raises(InvalidInput) as caught:
+            solve_joint(problem)
+        assert {fault.code for fault in caught.value.faults} == {"cost_range"}
+        return
+    solution = solve_joint(problem)
+    assert_proved(problem, solution, brute_force(problem))
+
+
+def test_an_absurd_speed_is_refused():
+    """A speed at which a journey outlasts what stands for no travel time at all is a fault, not a plan."""
+    policy = Policy(school_cost="min", county_cost="min", speed_kmh=1e-9)
+    with pytest.raises(InvalidInput):
+        solve_joint(Problem.of(_town(4), policy))
