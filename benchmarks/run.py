@@ -26,10 +26,10 @@ import pydantic
 from scipy.optimize import linear_sum_assignment
 
 import matcher
-import matcher.tables
 from benchmarks.registry import load
 from matcher import baselines
 from matcher.problem import Problem
+from matcher.tables_out import write_tables
 
 
 def peak_mb() -> float:
@@ -83,7 +83,7 @@ def phases(name: str, runs: int) -> list[tuple[str, str, float, float | None, st
     with tempfile.TemporaryDirectory() as scratch:
         if folder is None:
             folder = Path(scratch) / "tables"
-            matcher.tables.write_tables(instance, folder)
+            write_tables(instance, folder)
         peer, _ = timed(lambda: plain_read(folder), runs)
         seconds, instance = timed(lambda: matcher.read(folder), runs)
     rows.append(("read and validate", "csv + pydantic", seconds, seconds / peer, repr(instance)))

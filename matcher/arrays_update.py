@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -58,7 +58,9 @@ def updated(old: Instance, new: Instance) -> Arrays:
         target = np.full(len(getattr(before, table)) + 1, -1, dtype=np.int64)  # the last one stands for GONE
         target[source[source >= 0]] = np.flatnonzero(source >= 0)
         moved[table] = target
-    if fresh and any((pairs.provider_idx < 0).any() or (pairs.recipient_idx < 0).any() for pairs in before.previous.values()):
+    if fresh and any(
+        (pairs.provider_idx < 0).any() or (pairs.recipient_idx < 0).any() for pairs in before.previous.values()
+    ):
         return Arrays.of(new)  # an id of last year may be back
     return Arrays(
         nodes["organizations"],
@@ -100,8 +102,12 @@ def _after(
     """Return the rows of a changed table, and (n,) the position before of each, -1 for a new id."""
     ids = tuple([record.id for record in new])
     index = before.index
-    source = np.array([index.get(known, -1) for known in ids], dtype=np.int64)
-    stale = [row for row, at in enumerate(source.tolist()) if at < 0 or old[at] is not new[row]]
+    source = _positions(index, ids)
+    stale = [
+        row
+        for row, (at, record) in enumerate(zip(source.tolist(), new, strict=True))
+        if at < 0 or old[at] is not record
+    ]
     built: Nodes = build([new[row] for row in stale])
 
     def column(name: str, dtype: Any) -> Any:
@@ -138,7 +144,13 @@ def _moved(pairs: PreviousPairs, providers: IntArray | None, recipients: IntArra
 
 def sources(old: Arrays, new: Arrays, table: str) -> IntArray:
     """Return (n + 1,) the new position of each old row of `table`, -1 where it is gone (and at the end, for GONE)."""
-    nodes, after = getattr(old, table), getattr(new, table).index
-    if nodes.ids is getattr(new, table).ids:
+    nodes, after = getattr(old, table), getattr(new, table)
+    if nodes.ids is after.ids:
         return np.append(np.arange(len(nodes)), -1)
-    return np.array([*(after.get(known, -1) for known in nodes.ids), -1], dtype=np.int64)
+    return np.append(_positions(after.index, nodes.ids), -1)
+
+
+def _positions(index: Mapping[str, int], ids: Sequence[str]) -> IntArray:
+    """Return (n,) the position of each id, -1 where it is not known."""
+    found = list(map(index.get, ids))
+    return np.array([-1 if at is None else at for at in found] if None in found else found, dtype=np.int64)

@@ -88,7 +88,7 @@ class Blocks:
             return None
         cost, school_cost = self._costs(organization, county)
         vector = self.bounds.county_value(organization, county, cost)
-        solved = self._solve(organization, county, school_cost)
+        solved = self.solved(organization, county, school_cost)
         if solved is not None:
             packing = solved.block.packing
             for component, x in zip(packing.components, packing.fields(solved.total), strict=True):
@@ -97,7 +97,7 @@ class Blocks:
 
     def pairs(self, organization: int, county: int) -> IntArray:
         """Return (k, 2) int64: the (branch, school) pairs of an optimum of the block, by school, then branch."""
-        solved = self._solve(organization, county)
+        solved = self.solved(organization, county)
         if solved is None:
             return np.zeros((0, 2), dtype=np.int64)
         school, branch = np.nonzero(solved.chosen.T)
@@ -113,7 +113,7 @@ class Blocks:
         branches = self.problem.arrays.rows_of("organizations", organization)
         branch_price = np.zeros((size, len(branches)), dtype=np.int64)
         school_price = np.zeros((size, len(side.schools)), dtype=np.int64)
-        solved = self._solve(organization, county)
+        solved = self.solved(organization, county)
         if solved is not None:
             packing = solved.block.packing
             for packed, out in zip(prices(solved.block, solved.chosen), (branch_price, school_price), strict=True):
@@ -176,8 +176,8 @@ class Blocks:
         )
         return int(metres[-1]), metres[:-1].reshape(k, n)[site]
 
-    def _solve(self, organization: int, county: int, cost: IntArray | None = None) -> Solved | None:
-        """Return the block with its optimum; None if there is nothing to decide."""
+    def solved(self, organization: int, county: int, cost: IntArray | None = None) -> Solved | None:
+        """Return the block with its optimum; None if there is nothing to decide. `cost` saves its computation."""
         key = organization, county
         if key in self._solved:
             return self._solved[key]

@@ -58,6 +58,8 @@ class Facts:
         self.travel = travel
         #: (table, selector as JSON) -> which rows it selects; filled by `rules.Selector`
         self.masks: dict[tuple[str, str], BoolArray] = {}
+        #: level -> a bound on the cost of its pairs; filled by `joint_bounds.farthest`
+        self.farthest: dict[str, int] = {}
 
     def unit(self, level: str) -> CostUnit:
         """Return what the cost of a pair is counted in at `level`."""

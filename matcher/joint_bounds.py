@@ -53,6 +53,13 @@ def farthest(problem: Problem, level: str) -> int:
     InvalidInput
         If a declared speed is so low that an estimate of travel time reaches what stands for "no travel time".
     """
+    known = problem.facts.farthest
+    if level not in known:
+        known[level] = _farthest(problem, level)
+    return known[level]
+
+
+def _farthest(problem: Problem, level: str) -> int:
     providers, recipients = problem.arrays.sides(level)
     points = ecef(np.concatenate([providers.lat, recipients.lat]), np.concatenate([providers.lon, recipients.lon]))
     if not len(points):
@@ -210,8 +217,8 @@ class JointBounds:
         for name, rows in (("kept", self.problem.facts.previous_pairs("county")), ("pin", self.terms.pins["county"])):
             rows = rows[np.lexsort((rows[:, 0], rows[:, 1]))]
             counties, begin = np.unique(rows[:, 1], return_index=True)
-            parts = np.split(rows[:, 0], begin[1:]) if len(counties) else []
-            found[name] = dict(zip(counties.tolist(), parts, strict=True))
+            ends = [*begin.tolist(), len(rows)]
+            found[name] = {c: rows[ends[i] : ends[i + 1], 0] for i, c in enumerate(counties.tolist())}
         return found
 
     def open_pairs(self, county: int) -> BoolArray:
@@ -241,20 +248,13 @@ class JointBounds:
         """Return the value vector of one pair, its schools left aside; `cost` is that of the pair."""
         terms = self.terms
         value = terms.county_pair + terms.county_travel * cost - terms.county_gain[:, county]
-        if organization in self._county_sets["kept"].get(county, ()):
+        if organization in self._county_sparse["kept"].get(county, ()):
             value += terms.county_kept
         if terms.num_hard:
             value[0] -= terms.organization_min[organization]
-            value[0] -= organization in self._county_sets["pin"].get(county, ())
+            value[0] -= organization in self._county_sparse["pin"].get(county, ())
         found: list[int] = value.tolist()
         return found
-
-    @cached_property
-    def _county_sets(self) -> dict[str, dict[int, set[int]]]:
-        return {
-            name: {county: set(rows.tolist()) for county, rows in found.items()}
-            for name, found in self._county_sparse.items()
-        }
 
     def of_county(self, county: int) -> tuple[IntArray, BoolArray]:
         """Return (D, O) lower bounds on the value vectors of `county`, and (O,) which pairs may be allowed at all."""

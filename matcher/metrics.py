@@ -16,6 +16,7 @@ from matcher.blocking import blocking
 from matcher.changes import classify
 from matcher.crosscheck import SIDES
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST
+from matcher.model import AT_SEAT
 from matcher.problem import Problem
 
 Metric = int | float | None
@@ -45,8 +46,8 @@ def metrics_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray)
 
 def schools_at_county_seat(problem: Problem) -> int:
     """Return how many schools stand at their county's seat: without coordinates, or marked so by the user."""
-    given = zip(problem.instance.schools, problem.arrays.schools.at_parent.tolist(), strict=True)
-    return sum(at_parent or school.coord_precision == "county_seat" for school, at_parent in given)
+    at_seat = [school.coord_precision == AT_SEAT for school in problem.instance.schools]
+    return int((np.array(at_seat, dtype=np.bool_) | problem.arrays.schools.at_parent).sum())
 
 
 def share(part: int, whole: int) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,6 +43,19 @@ class Decision:
     county_price: IntArray
     organization_price: IntArray
     total: tuple[int, ...] | None
+
+
+class _Entry(NamedTuple):
+    """A pair of the certificate: where its part stood, None if it did not, and then its inner prices if known."""
+
+    county: int
+    organization: int
+    position: int | None
+    prices: tuple[IntArray, IntArray] | None
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.organization, self.county
 
 
 class Reassignment:
@@ -109,27 +123,32 @@ class Reassignment:
         """Return a county pair, as it stood where nothing about it changed."""
         key = organization, county
         if key not in self._parts:
-            self._parts[key] = self._carried(*key) or self.rest.part(*key)
+            position = self.carried(*key)
+            if position is None:
+                self._parts[key] = self.rest.part(*key)
+            else:
+                old = self.standing.parts[position]
+                pad = np.zeros((self.rest.terms.num_hard, 1), dtype=np.int64)
+                prices = (
+                    np.concatenate([np.repeat(pad, price.shape[1], axis=1), price])
+                    for price in (old.branch_price, old.school_price)
+                )
+                hard = len(self._pins.get(county, ())) + (key in self._pinned)
+                self._parts[key] = Part(old.value, self._pairs_of(position), *prices, hard)
         return self._parts[key]
 
-    def _carried(self, organization: int, county: int) -> Part | None:
+    def carried(self, organization: int, county: int) -> int | None:
+        """Return the position of the pair's part in the standing plan if nothing about it changed, else None."""
         position = self._old.get((organization, county))
-        if position is None:
-            return None
-        old = self.standing.parts[position]
-        start = self.standing.starts[position]
-        pairs = self._school_pairs[start : start + len(old.school_pairs)]
-        if not self.rest.terms.num_hard:
-            return Part(old.value, pairs, old.branch_price, old.school_price)
-        pins = self._pins.get(county, set())
-        if pins and not pins <= {(branch, school) for branch, school in pairs.tolist()}:
-            return None
-        hard = len(pins) + ((organization, county) in self._pinned)
-        branch_price, school_price = (
-            np.concatenate([np.zeros((1, price.shape[1]), dtype=np.int64), price])
-            for price in (old.branch_price, old.school_price)
-        )
-        return Part(old.value, pairs, branch_price, school_price, hard)
+        if position is None or county not in self._pins:
+            return position
+        pairs = {(branch, school) for branch, school in self._pairs_of(position).tolist()}
+        return position if self._pins[county] <= pairs else None
+
+    def _pairs_of(self, position: int) -> IntArray:
+        start = self.standing.starts[0]
+        pairs: IntArray = self._school_pairs[start[position] : start[position + 1]]
+        return pairs
 
     @cached_property
     def _pinned(self) -> set[tuple[int, int]]:
@@ -158,12 +177,21 @@ class Reassignment:
         if not (len(counties) and len(organizations)):
             counties, organizations = counties[:0], organizations[:0]
         found = self.rest.assign(counties, organizations)
-        parts = [self.part(organization, county) for county, organization in fixed.items()]
         total = np.array(terms.base[: terms.num_claimed], dtype=object) + np.array(found[3], dtype=object)
-        for part in parts:
-            total[terms.num_hard :] += part.value
-        if terms.num_hard:
-            total[0] -= sum(part.hard for part in parts)
+        positions = []
+        for county, organization in fixed.items():
+            position = self.carried(organization, county)
+            if position is None:
+                total[terms.num_hard :] += self.part(organization, county).value
+                hard = self.part(organization, county).hard
+            else:
+                positions.append(position)
+                hard = len(self._pins.get(county, ())) + ((organization, county) in self._pinned)
+            if hard:
+                total[0] -= hard
+        # a value stays far below 2**53, and so do these sums below 2**63
+        if positions:
+            total[terms.num_hard :] += self.standing.values[positions].sum(axis=0)
         met = not terms.num_hard or total[0] == 0
         values = tuple(int(x) for x in total[terms.num_hard :])
         return Decision(fixed, counties, organizations, *found[:3], values if met else None)
@@ -179,27 +207,38 @@ class Reassignment:
         county_price[:, decision.counties] = decision.county_price
         organization_price[:, decision.organizations] = decision.organization_price
         for county, organization in decision.fixed.items():
-            part = self.part(organization, county)
             if self.kept.get(county) == organization:
                 organization_price[keep[1], organization] = -1
             else:
                 organization_price[keep[0], organization] = -2
-            county_price[terms.num_hard :, county] = part.value
+        counties = np.array(list(decision.fixed), dtype=np.int64)
+        organizations = np.array(list(decision.fixed.values()), dtype=np.int64)
+        positions = [self.carried(o, c) for c, o in decision.fixed.items()]
+        stands = np.array([position is not None for position in positions], dtype=np.bool_)
+        known = [position for position in positions if position is not None]
+        if known:
+            county_price[terms.num_hard :, counties[stands]] = self.standing.values[known].T
+        for county, organization in zip(counties[~stands].tolist(), organizations[~stands].tolist(), strict=True):
+            county_price[terms.num_hard :, county] = self.part(organization, county).value
             if terms.num_hard:
-                county_price[0, county] = -part.hard
-            county_price[:, county] -= organization_price[:, organization]
-        entries, inner = self._evaluated(decision, county_price, organization_price)
-        branch_price = np.concatenate([np.zeros((terms.num_claimed, 0), np.int64), *(p for p, _ in inner)], axis=1)
-        school_price = np.concatenate([np.zeros((terms.num_claimed, 0), np.int64), *(p for _, p in inner)], axis=1)
+                county_price[0, county] = -self.part(organization, county).hard
+        if terms.num_hard:
+            for county, organization in zip(counties[stands].tolist(), organizations[stands].tolist(), strict=True):
+                hard = len(self._pins.get(county, ())) + ((organization, county) in self._pinned)
+                county_price[0, county] = -hard
+        county_price[:, counties] -= organization_price[:, organizations]
+        entries = self._evaluated(decision, county_price, organization_price)
         bound = dual_value(terms, county_price, organization_price)
         if bound[terms.num_hard :] != decision.total or (terms.num_hard and bound[0] != 0):
             return None
-        if not self._holds(entries, inner, county_price, organization_price):
+        if not self._holds(entries, county_price, organization_price):
             return None
+        branch_price, school_price = self._inner(entries)
+        rows = np.array([entry[:2] for entry in entries], dtype=np.int64).reshape(-1, 2)
         arrays = {
             "county_price": county_price,
             "organization_price": organization_price,
-            "evaluated": entries,
+            "evaluated": rows[:, ::-1].copy(),
             "branch_price": branch_price,
             "school_price": school_price,
         }
@@ -207,28 +246,47 @@ class Reassignment:
         levels = levels_of(problem, decision.total, decision.total)
         return Solution("optimal", None, *self.pairs(decision), levels, proof)
 
-    def _holds(
-        self,
-        entries: IntArray,
-        inner: list[tuple[IntArray, IntArray]],
-        county_price: IntArray,
-        organization_price: IntArray,
-    ) -> bool:
+    def _inner(self, entries: list[_Entry]) -> tuple[IntArray, IntArray]:
+        """Return the branch prices and the school prices of entries, one after the other."""
+        num_hard = self.rest.terms.num_hard
+        found: tuple[list[IntArray], list[IntArray]] = [], []
+        at = 0
+        while at < len(entries):
+            first = entries[at].position
+            end = at + 1
+            if first is None:
+                for side, prices in enumerate(entries[at].prices or self.rest.blocks.prices(*entries[at].pair)):
+                    found[side].append(prices)
+            else:
+                # a run of parts that stood one after the other is one slice
+                while end < len(entries) and entries[end].position == first + end - at:
+                    end += 1
+                for side in (0, 1):
+                    start = self.standing.starts[1 + side]
+                    prices = self.standing.prices[side][:, start[first] : start[first + end - at]]
+                    pad = np.zeros((num_hard, prices.shape[1]), dtype=np.int64)
+                    found[side].append(np.concatenate([pad, prices]) if num_hard else prices)
+            at = end
+        empty = np.zeros((self.rest.terms.num_claimed, 0), dtype=np.int64)
+        return np.concatenate([empty, *found[0]], axis=1), np.concatenate([empty, *found[1]], axis=1)
+
+    def _holds(self, entries: list[_Entry], county_price: IntArray, organization_price: IntArray) -> bool:
         """Whether no reduced cost is negative, of the pairs that were not carried over as they stood."""
-        fresh = [at for at, (o, c) in enumerate(entries.tolist()) if (o, c) not in self._old]
-        branch_price, school_price = (
-            np.concatenate([np.zeros((self.rest.terms.num_claimed, 0), np.int64), *(inner[at][side] for at in fresh)], 1)
-            for side in (0, 1)
-        )
-        some = entries[fresh]
-        value = block_bounds(self.problem, self.rest.terms, self.rest.bounds, some, branch_price, school_price)
+        fresh = [entry for entry in entries if entry.position is None]
+        some = np.array([entry.pair for entry in fresh], dtype=np.int64).reshape(-1, 2)
+        value = block_bounds(self.problem, self.rest.terms, self.rest.bounds, some, *self._inner(fresh))
         reduced = value - county_price[:, some[:, 1]] - organization_price[:, some[:, 0]]
         return not (first_sign(reduced) < 0).any()
 
     def pairs(self, decision: Decision) -> tuple[IntArray, IntArray]:
         """Return the (k, 2) county pairs and school pairs of a decision."""
         counties = [(organization, county) for county, organization in decision.fixed.items()]
-        schools = [no_pairs(), *(self.part(organization, county).school_pairs for organization, county in counties)]
+        schools = [no_pairs()]
+        for organization, county in counties:
+            position = self.carried(organization, county)
+            schools.append(
+                self.part(organization, county).school_pairs if position is None else self._pairs_of(position)
+            )
         for county, organization in zip(decision.counties.tolist(), decision.organization_of.tolist(), strict=True):
             if organization >= 0:
                 counties.append((organization, county))
@@ -238,14 +296,16 @@ class Reassignment:
         county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
         return county_pairs, school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
 
-    def _evaluated(
-        self, decision: Decision, county_price: IntArray, organization_price: IntArray
-    ) -> tuple[IntArray, list[tuple[IntArray, IntArray]]]:
-        """Return the pairs of the certificate, ordered by county, then organisation, and their inner prices."""
-        found: dict[tuple[int, int], tuple[IntArray, IntArray]] = {}
+    def _evaluated(self, decision: Decision, county_price: IntArray, organization_price: IntArray) -> list[_Entry]:
+        """Return the pairs of the certificate with their inner prices, ordered by county, then organisation."""
+        found: dict[tuple[int, int], _Entry] = {}
         for county, organization in decision.fixed.items():
-            part = self.part(organization, county)
-            found[county, organization] = part.branch_price, part.school_price
+            position = self.carried(organization, county)
+            prices = None
+            if position is None:
+                part = self.part(organization, county)
+                prices = part.branch_price, part.school_price
+            found[county, organization] = _Entry(county, organization, position, prices)
         demand = self.problem.demand("county")[:, 1]
         rest = np.setdiff1d(np.flatnonzero(demand > 0), list(decision.fixed))
         for county in rest.tolist():
@@ -254,10 +314,8 @@ class Reassignment:
             negative = np.flatnonzero(open_pairs & (first_sign(reduced) < 0))
             allowed = self.problem.allowed("county", negative, np.full(len(negative), county))
             for organization in negative[allowed].tolist():
-                found[county, organization] = self.rest.blocks.prices(organization, county)
-        order = sorted(found)
-        entries = np.array([(organization, county) for county, organization in order], dtype=np.int64).reshape(-1, 2)
-        return entries, [found[key] for key in order]
+                found[county, organization] = _Entry(county, organization, None, None)
+        return [found[key] for key in sorted(found)]
 
 
 def reassignment_of(

@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matcher.block_flow import Block, optimum
+from matcher.blocks import Solved
 from matcher.errors import Fault, InvalidInput
 from matcher.events import Agreed, Event, Joins, events_of
 from matcher.facts import M_PER_KM
 from matcher.joint import levels_of
 from matcher.model import Branch, County, Organization, School
 from matcher.problem import Problem
-from matcher.reassignment import Decision, Reassignment, reassignment_of
-from matcher.replanning import Case, case_of, changed_instance, replan
+from matcher.reassignment import Decision, Reassignment
+from matcher.replanning import Case, case_of, replan
 from matcher.result import Level
 
 if TYPE_CHECKING:
@@ -131,11 +133,15 @@ def recommend(plan: Plan, entity: Entity, *, k: int = 5) -> tuple[Recommendation
     base = case.again.decide(fixed)
     if base.total is None:
         return _by_solving(plan, case, events, kind, known, k)
-    places = _County(case.again, base, kind, known) if level == "county" else _School(case, events, base, kind, known)
+    places = (
+        _County(case.again, base, kind, known) if level == "county" else _School(case, case.again, base, kind, known)
+    )
     found = []
     for pair, total, displaced in places.best(k):
         levels = levels_of(case.problem, total, total)
-        found.append(_recommendation(case.problem, level, pair, levels, levels_of(case.problem, base.total, None), displaced))
+        found.append(
+            _recommendation(case.problem, level, pair, levels, levels_of(case.problem, base.total, None), displaced)
+        )
     return tuple(found)
 
 
@@ -209,7 +215,9 @@ class _County:
         row, column = np.meshgrid(organizations, counties, indexing="ij")
         pairs = np.column_stack([row.reshape(-1), column.reshape(-1)])
         allowed = again.problem.allowed("county", pairs[:, 0], pairs[:, 1])
-        allowed &= (again.problem.capacity("county")[pairs[:, 0], 1] > 0) & (again.problem.demand("county")[pairs[:, 1], 1] > 0)
+        allowed &= (again.problem.capacity("county")[pairs[:, 0], 1] > 0) & (
+            again.problem.demand("county")[pairs[:, 1], 1] > 0
+        )
         self.pairs = [
             (o, c)
             for o, c in pairs[allowed].tolist()
@@ -238,24 +246,29 @@ class _County:
         groups: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for pair in self.pairs:
             lost = self.lost(*pair)
-            schools = sum(int(self.again.part(*each).value[1]) for each in lost)
+            schools = sum(int(self._part_value(*each)[1]) for each in lost)
             groups.setdefault((len(lost), -schools), []).append(pair)
         hard = self.again.rest.terms.num_hard
         claimed = slice(hard, self.again.rest.terms.num_claimed)
         whole = np.array(self.again.rest.terms.base[claimed], dtype=object)
-        whole = whole + sum((self.again.part(o, c).value.astype(object) for c, o in self.again.kept.items()), 0 * whole)
+        for county, organization in self.again.kept.items():
+            whole += self._part_value(organization, county)
         for key in sorted(groups):
             found = []
             for organization, county in groups[key]:
                 least = whole.copy()
                 for each in self.lost(organization, county):
-                    least -= self.again.part(*each).value
+                    least -= self._part_value(*each)
                 if self.again.kept.get(county) != organization:
                     least += self._pair_bound(organization, county)[claimed]
                 for other in self._left(organization, county):
                     least += self._row_bound(other)
                 found.append((tuple(int(x) for x in least), (organization, county)))
             yield from sorted(found)
+
+    def _part_value(self, organization: int, county: int) -> Any:
+        position = self.again.carried(organization, county)
+        return self.again.part(organization, county).value if position is None else self.again.standing.values[position]
 
     def _left(self, organization: int, county: int) -> set[int]:
         """Return the counties that have no kept partner beside the pair."""
@@ -304,8 +317,8 @@ def _least(
 class _School:
     """Places of a branch or a school inside its county pair."""
 
-    def __init__(self, case: Case, events: tuple[Event, ...], base: Decision, kind: str, known: str):
-        self.case, self.events, self.base = case, events, base
+    def __init__(self, case: Case, again: Reassignment, base: Decision, kind: str, known: str):
+        self.case, self.case_again, self.base = case, again, base
         arrays = case.problem.arrays
         partner = dict(base.fixed)
         for county, organization in zip(base.counties.tolist(), base.organization_of.tolist(), strict=True):
@@ -330,41 +343,75 @@ class _School:
                     self.pairs.append((branch, school))
 
     def best(self, k: int) -> list[tuple[tuple[int, int], Vector, list[tuple[str, str]]]]:
-        """Return the k best pairs with the value of the plan and the pairs that end."""
-        found = []
-        arrays = self.case.problem.arrays
-        for branch, school in self.pairs:
-            assert self.couple is not None
-            ids = arrays.branches.ids[branch], arrays.schools.ids[school]
-            event = Agreed(level="school", provider_id=ids[0], recipient_id=ids[1])
-            instance = changed_instance(self.case.problem.instance, (event,))
-            problem = Problem.of(instance, self.case.problem.policy)
-            again = self._again(problem)
-            fixed = None if again is None else again.fixed()
-            if again is None or fixed is None:
-                continue
-            decision = again.decide(fixed)
-            if decision.total is not None:
-                ended = self._ended(again.part(*self.couple).school_pairs, self.couple)
-                found.append(((branch, school), decision.total, ended))
-        return sorted(found, key=lambda place: (place[1], place[0]))[:k]
+        """Return the k best pairs with the value of the plan and the pairs that end.
 
-    def _again(self, problem: Problem) -> Reassignment | None:
-        """Return the case with one couple touched; everything else stands as it does in the case."""
-        assert self.couple is not None
-        arrays = problem.arrays
-        organizations, counties = self.case.touched
-        touched = organizations | {arrays.organizations.ids[self.couple[0]]}, counties | {arrays.counties.ids[self.couple[1]]}
-        return reassignment_of(problem, self.case.standing, *touched)
+        With a pair agreed on, the best of its block is the pair and the best of what is left of the block.
+        """
+        if self.couple is None or self.base.total is None:
+            return []
+        rest = self.case_again.rest
+        hard, claimed = rest.terms.num_hard, rest.terms.num_claimed
+        solved = rest.blocks.solved(*self.couple)
+        if solved is None:
+            return []
+        now = self._fields(solved, solved.total)
+        found = []
+        for branch, school in self.pairs:
+            at = int(np.searchsorted(solved.block.branches, branch)), int(np.searchsorted(solved.block.schools, school))
+            total, chosen = _agreed(solved.block, *at)
+            change = [x - y for x, y in zip(self._fields(solved, total), now, strict=True)]
+            if hard and change[0] > 0:
+                continue  # it breaks a pin
+            value = tuple(x + y for x, y in zip(self.base.total, change[hard:claimed], strict=True))
+            found.append((value, (branch, school), chosen))
+        found.sort(key=lambda place: place[:2])
+        return [(pair, value, self._ended(chosen, self.couple)) for value, pair, chosen in found[:k]]
+
+    def _fields(self, solved: Solved, total: int) -> list[int]:
+        vector = [0] * self.case_again.rest.terms.num_components
+        packing = solved.block.packing
+        for component, x in zip(packing.components, packing.fields(total), strict=True):
+            vector[component] = x
+        return vector
 
     def _ended(self, now: np.ndarray, couple: tuple[int, int]) -> list[tuple[str, str]]:
         problem = self.case.problem
         previous = problem.facts.previous_pairs("school")
         arrays = problem.arrays
-        inside = (arrays.branches.parent[previous[:, 0]] == couple[0]) & (arrays.schools.parent[previous[:, 1]] == couple[1])
+        inside = (arrays.branches.parent[previous[:, 0]] == couple[0]) & (
+            arrays.schools.parent[previous[:, 1]] == couple[1]
+        )
         kept = set(map(tuple, now.tolist()))
         gone = [pair for pair in previous[inside].tolist() if tuple(pair) not in kept]
         return [(arrays.branches.ids[branch], arrays.schools.ids[school]) for branch, school in gone]
+
+
+def _agreed(block: Block, branch: int, school: int) -> tuple[int, np.ndarray]:
+    """Return the packed optimum of a block with one pair agreed on (rows of the block), and its (k, 2) pairs."""
+    own = slice(int(block.places[:school].sum()), int(block.places[: school + 1].sum()))
+    places, room, least, allowed = block.places.copy(), block.room.copy(), block.least.copy(), block.allowed.copy()
+    first = int(block.gain[own.start])
+    places[school] -= 1
+    bonus = block.bonus if least[branch] > 0 else 0
+    room[branch] -= 1
+    least[branch] = max(0, least[branch] - 1)
+    allowed[branch, school] = False
+    left = np.flatnonzero(places > 0)
+    rest = replace(
+        block,
+        schools=block.schools[left],
+        value=block.value[:, left],
+        allowed=allowed[:, left],
+        places=places[left],
+        gain=np.delete(block.gain, own.start),
+        room=room,
+        least=least,
+    )
+    total, chosen = optimum(rest) if len(left) else (0, np.zeros((len(room), 0), dtype=np.bool_))
+    rows, columns = np.nonzero(chosen)
+    pairs = np.column_stack([block.branches[rows], rest.schools[columns]])
+    pairs = np.concatenate([pairs, [[block.branches[branch], block.schools[school]]]])
+    return int(total) + int(block.value[branch, school]) - first - bonus, pairs
 
 
 def _by_solving(

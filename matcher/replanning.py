@@ -126,7 +126,9 @@ def changed_instance(instance: Instance, events: Sequence[Event]) -> Instance:
     )
     if gone.sum() > MOST_STRANGERS * len(gone):
         # an input that is read again may not know so many pairs by their ends only
-        return with_tables(new, previous=[row for row, lost in zip(new.previous, gone.tolist(), strict=True) if not lost])
+        return with_tables(
+            new, previous=[row for row, lost in zip(new.previous, gone.tolist(), strict=True) if not lost]
+        )
     new.__dict__["arrays"] = arrays
     tables = {name: getattr(new, name) for name in RECORDS}
     new.__dict__["notices"] = (*new._reading, *notices_of(tables, np.flatnonzero(gone).tolist()))

@@ -21,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 
-from matcher.arrays import IntArray
+from matcher.arrays import BoolArray, IntArray
 from matcher.events import with_tables
 from matcher.joint import JointSolver
 from matcher.joint_terms import Packing, is_joint_case
@@ -93,11 +93,28 @@ class Standing:
         return np.concatenate([np.zeros((0, 2), dtype=np.int64), *(part.school_pairs for part in self.parts)])
 
     @cached_property
-    def starts(self) -> list[int]:
-        """Where the school pairs of each part begin in `part_pairs`."""
-        sizes = np.array([len(part.school_pairs) for part in self.parts], dtype=np.int64)
-        found: list[int] = (np.cumsum(sizes) - sizes).tolist()
-        return found
+    def values(self) -> IntArray:
+        """(k, L) the value of each part; there must be one."""
+        return np.array([part.value for part in self.parts], dtype=np.int64).reshape(len(self.parts), -1)
+
+    @cached_property
+    def prices(self) -> tuple[IntArray, IntArray]:
+        """(L, ...) the branch prices and the school prices of all parts, one part after the other."""
+        empty = np.zeros((self.values.shape[1], 0), dtype=np.int64)
+        return (
+            np.concatenate([empty, *(part.branch_price for part in self.parts)], axis=1),
+            np.concatenate([empty, *(part.school_price for part in self.parts)], axis=1),
+        )
+
+    @cached_property
+    def starts(self) -> tuple[list[int], list[int], list[int]]:
+        """Where each part begins in `part_pairs` and in the two `prices`, and where the last one ends."""
+        sizes = np.array(
+            [(len(p.school_pairs), p.branch_price.shape[1], p.school_price.shape[1]) for p in self.parts],
+            dtype=np.int64,
+        ).reshape(-1, 3)
+        begin = np.concatenate([np.zeros((1, 3), dtype=np.int64), np.cumsum(sizes, axis=0)])
+        return begin[:, 0].tolist(), begin[:, 1].tolist(), begin[:, 2].tolist()
 
 
 def keep_first(policy: Policy, frozen: Iterable[Pin | Keep] = ()) -> Policy:
@@ -110,7 +127,9 @@ def keep_first(policy: Policy, frozen: Iterable[Pin | Keep] = ()) -> Policy:
 
 def comes_apart(problem: Problem) -> bool:
     """Whether replanning `problem` comes down to the county pairs that stay and a matching of the rest."""
-    bounds = [problem.capacity(level)[:, 0].any() or problem.demand(level)[:, 0].any() for level in ("county", "school")]
+    bounds = [
+        problem.capacity(level)[:, 0].any() or problem.demand(level)[:, 0].any() for level in ("county", "school")
+    ]
     first = tuple(objective.name for objective in problem.objectives[:2])
     return first == KEEPS and not any(bounds) and is_joint_case(problem)
 
@@ -148,7 +167,8 @@ class Rest(JointSolver):
         super().__init__(problem, Budget())
         self._counties = np.zeros(0, dtype=np.int64)
         self._organizations = np.zeros(0, dtype=np.int64)
-        self._rows: dict[int, tuple[IntArray, IntArray]] = {}
+        self._rows: dict[int, tuple[IntArray, BoolArray]] = {}
+        self._groups: dict[int, tuple[Packing, ...]] = {}
 
     def is_possible(self, organization: int, county: int) -> bool:
         """Whether the two may be paired."""
@@ -168,7 +188,7 @@ class Rest(JointSolver):
             -vector[0] if first else 0,
         )
 
-    def row(self, county: int) -> tuple[IntArray, IntArray]:
+    def row(self, county: int) -> tuple[IntArray, BoolArray]:
         """Return (D, O) lower bounds on the value vectors of `county`, and (O,) which pairs may be allowed."""
         if county not in self._rows:
             self._rows[county] = self.bounds.of_county(county)
@@ -183,15 +203,21 @@ class Rest(JointSolver):
             (n,) organisation of each of the counties, -1 where there is none; (D, n) and (D, m) prices of the claimed
             components; the sum of the value vectors of the pairs, claimed components.
         """
+        claimed = self.terms.num_claimed
+        if not (len(counties) and len(organizations)):
+            nothing = np.zeros((claimed, len(counties)), np.int64), np.zeros((claimed, len(organizations)), np.int64)
+            return np.full(len(counties), -1), *nothing, [0] * claimed
         self._counties, self._organizations = counties, organizations
         for margin in (8, 2 * len(counties) + 2):
-            groups = self._pack(margin)
+            if margin not in self._groups:
+                self._groups[margin] = self._pack(margin)
+            groups = self._groups[margin]
             assignment = self._assignment(groups)
             self._run(assignment)
             county_price, organization_price = self._prices(assignment, groups)
             taken = assignment.column_of
-            found = np.where(taken >= 0, organizations[taken] if len(organizations) else -1, -1)
-            total = [0] * self.terms.num_claimed
+            found = np.where(taken >= 0, organizations[taken], -1)
+            total = [0] * claimed
             for county, organization in zip(counties.tolist(), found.tolist(), strict=True):
                 if organization >= 0:
                     vector = self.value(organization, county) or []
