@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from matcher import certificate, matching_stable, pricing
+from matcher import certificate, matching_stable, pricing, pricing_worker
 from matcher.claims import Solved, assembled
 from matcher.errors import Fault, InvalidInput
 from matcher.level_solver import solve_listed
@@ -81,7 +81,10 @@ def match(
     if again is None:
         # The one place where the way to solve is chosen.
         if pricing.suits(market):
-            again = pricing.solve_points(market, budget, begun)
+            limited = time_limit_s is not None or cancel is not None
+            apart = limited or market.num_providers + market.num_recipients >= pricing_worker.MANY_POINTS
+            solver = pricing_worker.solve_apart if apart else pricing.solve_points
+            again = solver(market, budget, start if isinstance(start, Matching) else begun)
         else:
             again = solve_listed(market, budget, begun)
     if stability == "report" and again.has_pairs:

@@ -7,7 +7,8 @@ points alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,40 +48,55 @@ def solve_points(market: Market, budget: Budget, start: Matching | Ints | None =
     start
         A matching of this or a nearby market of the same size, with prices if it has them, or its pairs (k, 2).
     """
+    return assembled(market, solve(market, budget, start))
+
+
+def solve(
+    market: Market, budget: Budget, start: Matching | Ints | None, watch: Callable[[Solved], None] | None = None
+) -> Solved:
+    """Return the pairs and prices of `solve_points`; `watch` is shown what there is after every round."""
     sites = _Sites.of(market)
     if sites is None:
-        everyone = np.zeros((0, 2), np.int64)
-        return assembled(market, _trivial(market, everyone))
+        return _trivial(market, np.zeros((0, 2), np.int64))
     begun = None if start is None else sites.start(start)
     if market.unmet_cost is None:
-        return _serve_first(market, sites, budget, begun)
+        return _serve_first(sites, budget, begun, watch)
     scale = 1 << int(market.demand[:, 1].sum()).bit_length()
-    state = solve_nodes(sites.nodes, scale, budget, begun)
-    solved = Solved(sites.pairs(state), stop_reason=state.stop_reason)
-    if state.p is not None and state.u is not None:
-        p, u = sites.spread(state.p, state.u)
-        if state.proved:
-            # Prices in fine units are those of the metres and, in the rest, those of the number of missing units.
-            first_p, first_u = (p + scale // 2) // scale, (u + scale // 2) // scale
-            tie_p, tie_u = p - scale * first_p, u - scale * first_u
-            solved.provider, solved.recipient = [first_p, tie_p], [first_u, tie_u]
-        else:
-            solved.provider, solved.recipient = [p], [u]
-        solved.methods = [_METHOD]
-    return assembled(market, solved)
+
+    def solved(state: State) -> Solved:
+        found = Solved(sites.pairs(state), stop_reason=state.stop_reason, methods=[_METHOD])
+        if state.p is not None and state.u is not None:
+            p, u = sites.spread(state.p, state.u)
+            found.provider, found.recipient = [p], [u]
+            if state.proved:
+                # Prices in fine units are those of the metres and, in the rest, those of the number of missing units.
+                first_p, first_u = (p + scale // 2) // scale, (u + scale // 2) // scale
+                found.provider, found.recipient = [first_p, p - scale * first_p], [first_u, u - scale * first_u]
+        return found
+
+    state = State()
+    if watch is not None:
+        state.watch = lambda here: watch(solved(here))
+    solve_nodes(sites.nodes, scale, budget, begun, state)
+    return solved(state)
 
 
-def _serve_first(market: Market, sites: _Sites, budget: Budget, begun: Start | None) -> Matching:
+def _serve_first(
+    sites: _Sites, budget: Budget, begun: Start | None, watch: Callable[[Solved], None] | None
+) -> Solved:
     """Serve as many units as can be, then at least cost: a charge so high that prices fall into two groups."""
     nodes = sites.nodes
     reach = min(nodes.reach_m, FARTHEST_M)
     charge = (min(nodes.num_providers, nodes.num_recipients, 64) + 1) * (reach + 1)
     while True:
         sites.charge(charge)
-        state = solve_nodes(sites.nodes, 1, budget, begun)
+        state = State()
+        if watch is not None:
+            state.watch = lambda here: watch(Solved(sites.pairs(here)))
+        solve_nodes(sites.nodes, 1, budget, begun, state)
         solved = Solved(sites.pairs(state), stop_reason=state.stop_reason)
         if state.p is None or state.u is None:
-            return assembled(market, solved)
+            return solved
         p, u = sites.spread(state.p, state.u)
         high = _threshold(p, u, reach, charge)
         if high is None and state.proved:
@@ -90,7 +106,7 @@ def _serve_first(market: Market, sites: _Sites, budget: Budget, begun: Start | N
             rich_p, rich_u = (p >= high).astype(np.int64), (u >= high).astype(np.int64)
             solved.provider, solved.recipient = [rich_p, p - charge * rich_p], [rich_u, u - charge * rich_u]
             solved.methods = [_METHOD, _METHOD]
-        return assembled(market, solved)
+        return solved
 
 
 def _threshold(p: IntArray, u: IntArray, reach: int, charge: int) -> int | None:
@@ -159,8 +175,6 @@ class _Sites:
 
     def charge(self, unmet_m: int) -> None:
         """Charge every missing unit so many metres."""
-        from dataclasses import replace
-
         self.nodes = replace(self.nodes, unmet=np.full(self.nodes.num_recipients, unmet_m, np.int64))
 
     def pairs(self, state: State) -> Ints | None:

@@ -97,10 +97,24 @@ def settle(
             size += 1
             _lift(heap, place, key, size - 1)
     steps = 0
-    while size > 0:
-        node = heap[0]
-        _drop(heap, place, key, size)
-        size -= 1
+    head, tail = 0, 0
+    line = heap[:0]
+    in_line = False
+    while size > 0 or head != tail:
+        if not in_line and steps > 30 * num:
+            # The guess was poor: from here on in order of arrival, which never takes more than num passes.
+            in_line = True
+            line = np.empty(num + 1, np.int64)
+            line[:size] = heap[:size]
+            tail = size
+            size = 0
+        if in_line:
+            node = line[head]
+            head = head + 1 if head < num else 0
+        else:
+            node = heap[0]
+            _drop(heap, place, key, size)
+            size -= 1
         place[node] = -1
         steps += 1
         is_p = node < num_p
@@ -125,6 +139,12 @@ def settle(
                     return -1
                 price[other] = label
                 key[other] = label - guess[other]
+                if in_line:
+                    if place[other] < 0:
+                        place[other] = 0
+                        line[tail] = other
+                        tail = tail + 1 if tail < num else 0
+                    continue
                 if place[other] < 0:
                     place[other] = size
                     heap[size] = other

@@ -5,6 +5,7 @@ Every round gives a feasible flow and a valid bound, so that the work can stop a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +30,7 @@ from matcher.progress import Budget, Progress, StopReason
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
 _KEEP = 8  # arcs a recipient keeps when the flow is solved again
 _REPAIR_SHARE = 0.5  # repair instead of solving again below so many new arcs a recipient
-_COARSE_GAP = 0.003  # good enough for a coarse grain
+_COARSE_GAP = 0.03  # good enough for a coarse grain
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Start:
 
 @dataclass(slots=True)
 class State:
-    """The best so far: a feasible flow with its value, and prices with their bound."""
+    """The best so far: a feasible flow with its value, prices with their bound; `watch` is called after every round."""
 
     net: Net | None = None
     value: int | None = None
@@ -52,6 +53,7 @@ class State:
     p: IntArray | None = None
     proved: bool = False
     stop_reason: StopReason | None = None
+    watch: Callable[[State], None] | None = None
 
     def rounded(self, nodes: Nodes, net: Net) -> int:
         """Return the value of a net in whole metres, whatever its scale."""
@@ -71,8 +73,8 @@ class State:
             self.bound, self.u, self.p = bound, u, p
 
 
-def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | None = None) -> State:
-    """Solve a market of points; the state is proved unless the budget stopped the work.
+def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | None, state: State) -> None:
+    """Solve a market of points; `state` takes every better flow and is proved unless the budget stopped the work.
 
     Parameters
     ----------
@@ -86,10 +88,9 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
     start
         A matching and prices of a nearby market in place of the coarse grains.
     """
-    state = State()
     if start is not None:
         _rounds(nodes, (start.recipient, start.provider), start.p, (_FORTH, _BACK), state, budget, 0.0, tie_scale)
-        return state
+        return
     order_p = kd_order(nodes.points(nodes.provider), leaf=1)
     order_r = kd_order(nodes.points(nodes.recipient), leaf=1)
     above: tuple[Nodes, Net, IntArray, IntArray] | None = None
@@ -105,7 +106,6 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
             above = (here, local.net, cell_p, cell_r)
     pairs, prices = _seed(nodes, above, np.arange(nodes.num_providers), np.arange(nodes.num_recipients))
     _rounds(nodes, pairs, prices, (3, 2) if above else (8, 4), state, budget, 0.0, tie_scale)
-    return state
 
 
 def _seed(
@@ -147,7 +147,7 @@ def _rounds(
         budget.spend()
         assert state.value is not None
         assert state.bound is not None
-        _report(budget, nodes, state)
+        _report(budget, state)
         if gap and state.value - state.bound <= gap * max(1, state.value):
             return
         if len(priced.recipient) <= _REPAIR_SHARE * nodes.num_recipients:
@@ -179,7 +179,7 @@ def _repair_rounds(nodes: Nodes, net: Net, priced: Priced, state: State, budget:
         assert state.bound is not None
         state.offer_prices(more.bound // scale, (more.u + scale // 2) // scale, (net.p + scale // 2) // scale)
         budget.spend()
-        _report(budget, nodes, state)
+        _report(budget, state)
 
 
 def _stop(state: State, budget: Budget) -> bool:
@@ -192,7 +192,9 @@ def _stop(state: State, budget: Budget) -> bool:
     return state.stop_reason is not None
 
 
-def _report(budget: Budget, nodes: Nodes, state: State) -> None:
+def _report(budget: Budget, state: State) -> None:
     assert state.value is not None
     assert state.bound is not None
     budget.report(Progress("price", budget.work, None, state.value, state.bound, state.value - state.bound))
+    if state.watch is not None:
+        state.watch(state)

@@ -38,6 +38,9 @@ def relevant(market: Market, levels: tuple[Objective, ...], provider: IntArray, 
         if most * (2 * int(max(np.abs(provider[0]).max(), np.abs(recipient[0]).max())) + 2) >= _WORD:
             return market
         p, q = most * provider[0] + provider[1], most * recipient[0] + recipient[1]
+    elif rows == [None] and (not provider.size or not recipient.size or provider[0].min() >= recipient[0].max()):
+        none = np.zeros(0, np.int64)
+        return replace(market, points=None, _arcs=Arcs(none, none, none[None]))
     else:
         return market
     points = market.points
