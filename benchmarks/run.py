@@ -82,7 +82,7 @@ def phases(name: str, runs: int) -> list[tuple[str, str, float, float | None, st
     instance, folder = load(name)
     with tempfile.TemporaryDirectory() as scratch:
         if folder is None:
-            folder = Path(scratch) / "tables"
+            folder = Path(scratch)
             write_tables(instance, folder)
         peer, _ = timed(lambda: plain_read(folder), runs)
         seconds, instance = timed(lambda: matcher.read(folder), runs)

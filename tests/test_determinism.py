@@ -28,6 +28,7 @@ def part(target: Path, counties: int, seed: int) -> Path:
     ids = {table: {row.id for row in rows} for table, rows in kept.items()}
     kept["branches"] = tuple(row for row in instance.branches if row.organization_id in ids["organizations"])
     kept["schools"] = tuple(row for row in instance.schools if row.county_id in ids["counties"])
+    target.mkdir()
     write_tables(matcher.Instance(**kept), target)
     for table in target.glob("*.csv"):
         with table.open(encoding="utf-8", newline="") as source:
