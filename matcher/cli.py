@@ -86,6 +86,10 @@ def run_plan(options: argparse.Namespace) -> int:
     """Read, solve, save."""
     policy = _policy(options.policy)
     instance = _read(options)
+    if options.edits is not None:
+        from matcher.workbook_edits import read_edits
+
+        instance = read_edits(options.edits).applied(instance, options.lang)
     start = None
     if options.start is not None:
         from matcher.saving import load_plan
@@ -99,7 +103,7 @@ def run_plan(options: argparse.Namespace) -> int:
     if options.html:
         notes.append(text("cli.saved", options.lang, path=plan.report(out / "plan.html", lang=options.lang)))
     if options.xlsx:
-        notes.append(text("cli.saved", options.lang, path=plan.save(out / "plan.xlsx")))
+        notes.append(text("cli.saved", options.lang, path=plan.save(out / "plan.xlsx", lang=options.lang)))
     return _show_plan(plan, options, notes, interrupted=interrupted)
 
 
@@ -188,9 +192,18 @@ def _show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *,
 
 
 def _read(options: argparse.Namespace) -> Instance:
+    from matcher.region import parsed
     from matcher.tables import read
 
-    return read(options.input, datum=options.datum, gazetteer=options.gazetteer)
+    try:
+        region = parsed(options.region)
+        return read(options.input, datum=options.datum, region=region, gazetteer=options.gazetteer)
+    except InvalidInput as error:
+        if options.mark is not None:
+            from matcher.faultbook import mark_faults
+
+            mark_faults(options.input, error, options.mark, lang=options.lang)
+        raise
 
 
 def _policy(path: str | None) -> Policy | None:
@@ -249,7 +262,9 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     reading.add_argument("input", metavar="INPUT", help=say("input"))
     reading.add_argument("--policy", metavar="FILE", help=say("policy"))
     reading.add_argument("--datum", choices=("wgs84", "gcj02", "bd09"), default="wgs84", help=say("datum"))
+    reading.add_argument("--region", metavar="REGION", help=say("region"))
     reading.add_argument("--gazetteer", metavar="FILE", help=say("gazetteer"))
+    reading.add_argument("--mark", metavar="FILE.xlsx", help=say("mark"))
 
     parser = argparse.ArgumentParser(prog="matcher", description=say("matcher"), epilog=say("exit"))
     parser.add_argument("--version", action="version", version=f"matcher {__version__}")
@@ -267,6 +282,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     plan = command("plan", run_plan, reading)
     plan.add_argument("-o", "--out", metavar="OUT", required=True, help=say("out"))
     plan.add_argument("--start", metavar="OUT", help=say("start"))
+    plan.add_argument("--edits", metavar="FILE.xlsx", help=say("edits"))
     plan.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
     plan.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
     plan.add_argument("--gap", metavar="SHARE", type=float, help=say("gap"))

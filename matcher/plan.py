@@ -247,10 +247,11 @@ class Plan:
 
         return write_report(self, Path(path), lang)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, lang: Lang = "en") -> Path:
         """Write the plan to a folder, or to a workbook if `path` ends in .xlsx; return the path.
 
-        A folder is written beside and renamed into place: what stood there stays whole until the new one is.
+        A folder is written beside and renamed into place: what stood there stays whole until the new one is. `lang` is
+        the language of a workbook's sheets and headers; a folder's files are the same in any.
 
         Raises
         ------
@@ -259,7 +260,7 @@ class Plan:
         """
         from matcher.saving import save_plan
 
-        return save_plan(self, Path(path))
+        return save_plan(self, Path(path), lang)
 
     def to_json(self) -> str:
         """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""

@@ -57,6 +57,23 @@ def place(
     _near_county(typed, notices)
 
 
+def parsed(word: str | None) -> Region | None:
+    """Read a region from the command line: `china`, or lat_min,lat_max,lon_min,lon_max.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither.
+    """
+    if word is None or word == "china":
+        return None if word is None else "china"
+    try:
+        south, north, west, east = (float(side) for side in word.split(","))
+    except ValueError:
+        raise InvalidInput([Fault("bad_region", value=word)]) from None
+    return south, north, west, east
+
+
 def _box(region: Region | None) -> Box | None:
     if region is None or region == "china":
         return None if region is None else CHINA

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcher.cells import escape, unescape
-from matcher.errors import Fault, InvalidInput, SaveError
+from matcher.errors import Fault, InvalidInput, Lang, SaveError
 from matcher.plandata import assemble, dumps, head, parsed
 from matcher.planframes import PAIR_COLUMNS
 from matcher.tables_out import csv_bytes, write_tables
@@ -46,10 +46,10 @@ _LOOKS: Final = 5
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def save_plan(plan: Plan, path: Path) -> Path:
+def save_plan(plan: Plan, path: Path, lang: Lang = "en") -> Path:
     """Write `plan` to the folder or workbook `path` (see `Plan.save`)."""
     if path.suffix.lower() == ".xlsx":
-        return _save_workbook(plan, path)
+        return _save_workbook(plan, path, lang)
     path = Path(os.path.abspath(path))
     part, old = _beside(path)
     try:
@@ -307,7 +307,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _save_workbook(plan: Plan, path: Path) -> Path:
+def _save_workbook(plan: Plan, path: Path, lang: Lang) -> Path:
     from matcher.workbook import write_plan  # needs the extra `excel`
 
-    return write_plan(plan, path)
+    return write_plan(plan, path, lang=lang)

@@ -10,6 +10,7 @@ from table_corpus import Case
 
 import matcher
 from matcher import InvalidInput
+from matcher.cli import main
 
 
 def test_the_corpus_is_large_enough() -> None:
@@ -18,9 +19,13 @@ def test_the_corpus_is_large_enough() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ",".join(map(str, value))  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_bad_input_is_named_completely(case: Case, tmp_path: Path) -> None:
-    """The faults are exactly those expected, with texts in both languages, and nothing is written."""
+    """The faults are exactly those expected, in both languages; the command ends with 2, and nothing is written."""
     path = case.build(tmp_path)
     before = whole_folder(tmp_path)
     if not case.faults:
@@ -39,4 +44,6 @@ def test_a_bad_input_is_named_completely(case: Case, tmp_path: Path) -> None:
                 assert "{" not in fault.message(lang) + fault.mend(lang)
         assert len(error.value.to_json()["faults"]) == len(faults)
         assert error.value.message("zh") != error.value.message("en")
+        options = [word for name, value in case.options.items() for word in (f"--{name}", _word(value))]
+        assert main(["plan", str(path), "-o", str(tmp_path / "out"), *options]) == 2
     assert whole_folder(tmp_path) == before

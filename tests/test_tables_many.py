@@ -17,6 +17,7 @@ from table_corpus import GOOD, PREVIOUS, book, cell, csv_text, folder, tables
 
 import matcher
 from matcher import InvalidInput
+from matcher.cli import main
 from matcher.faultbook import mark_faults
 from matcher.geo import from_wgs84
 from matcher.headers import TABLES
@@ -70,6 +71,28 @@ def test_faults_of_a_folder_are_marked_too(tmp_path: Path) -> None:
     assert sheet["B2"].value == "'=1+1"
     with pytest.raises(InvalidInput):
         mark_faults(tmp_path / "marked.xlsx", error.value, tmp_path / "marked.xlsx")
+
+
+def test_the_command_marks_faults_and_takes_edits(tmp_path: Path) -> None:
+    """`--mark` writes the marked copy and still ends with 2; `--edits` plans on with an edited workbook."""
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "good").mkdir()
+    bad = folder(cell("schools", 2, "lat", "north"))(tmp_path / "bad")
+    out, marked = tmp_path / "out", tmp_path / "marked.xlsx"
+    assert main(["plan", str(bad), "-o", str(out), "--mark", str(marked), "--lang", "zh"]) == 2
+    assert openpyxl.load_workbook(marked).sheetnames[0] == "错误清单"
+    good = folder(tables())(tmp_path / "good")
+    assert main(["plan", str(good), "-o", str(out), "--xlsx", "--lang", "zh"]) == 0
+    workbook = openpyxl.load_workbook(out / "plan.xlsx")
+    sheet = workbook["县区结对"]
+    pairs = {sheet.cell(row, 1).value: sheet.cell(row, 5).value for row in (2, 3)}
+    sheet["E2"], sheet["E3"] = sheet["E3"].value, sheet["E2"].value
+    workbook.save(tmp_path / "edited.xlsx")
+    assert main(["verify", str(good), str(tmp_path / "edited.xlsx")]) == 1
+    assert main(["plan", str(good), "-o", str(out), "--edits", str(tmp_path / "edited.xlsx")]) == 0
+    again = matcher.load_plan(out).county_pairings
+    swapped = dict(zip(again.county_id, again.organization_id, strict=True))
+    assert swapped == dict(zip(pairs, reversed(pairs.values()), strict=True))
 
 
 def test_what_can_not_be_opened_still_gives_the_list(tmp_path: Path) -> None:

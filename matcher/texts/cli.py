@@ -34,6 +34,21 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.input", "folder of CSV files or one .xlsx workbook", "CSV 文件夹或一个 .xlsx 工作簿"),
     ("cli.help.policy", "policy as TOML (or JSON)", "政策文件（TOML 或 JSON）"),
     ("cli.help.datum", "datum of the coordinates", "坐标系"),
+    (
+        "cli.help.region",
+        "where every point must lie: china, or lat_min,lat_max,lon_min,lon_max in degrees",
+        "所有坐标须在的区域：china，或 最小纬度,最大纬度,最小经度,最大经度",
+    ),
+    (
+        "cli.help.mark",
+        "where to write a copy of the tables with their faults marked, if there are any",
+        "如有错误，将标出错误的数据表副本写入此文件",
+    ),
+    (
+        "cli.help.edits",
+        "an edited plan.xlsx whose edits are kept: new pairs pinned, removed ones forbidden",
+        "修改过的 plan.xlsx，其修改将保留：新增的结对固定，删除的结对禁止",
+    ),
     ("cli.help.gazetteer", "CSV of places for schools without coordinates", "地名坐标 CSV，供无坐标的学校使用"),
     ("cli.help.out", "folder to save the plan to", "保存方案的文件夹"),
     ("cli.help.saved", "folder (or workbook) of a saved plan", "已保存方案的文件夹（或工作簿）"),
