@@ -16,7 +16,9 @@ from matcher.progress import Budget
 from matcher.relax import Relaxation
 
 #: counties looked at for each organisation, and organisations for each county
-_NEAR_COUNTIES, _NEAR_ORGANIZATIONS = 25, 10
+_NEAR_COUNTIES, _NEAR_ORGANIZATIONS = 30, 20
+#: passes of single moves and swaps after the large steps
+_LAST_ROUNDS = 3
 #: what one missing pair of a county's minimum costs in a search, far above any block
 _MISSING = 10**15
 _MOST_COST = 10**10
@@ -161,14 +163,20 @@ class Search:
             self._value[key] = total
         return self._value[key]
 
-    def improve(self, county_pairs: IntArray, budget: Budget, *, rounds: int = 12) -> IntArray:
-        """Return a county pairing that no move or swap between near counties makes better (or after `rounds`)."""
+    def improve(self, county_pairs: IntArray, budget: Budget, *, rounds: int = 24) -> IntArray:
+        """Return a county pairing that no step between near counties makes better (or after `rounds`)."""
         self._of_county: list[tuple[int, ...]] = [()] * len(self._demand)
         self._of_owner: list[set[int]] = [set() for _ in self._capacity]
         for owner, county in county_pairs.tolist():
             self._set(county, (*self._of_county[county], owner))
             self._of_owner[owner].add(county)
-        for _ in range(rounds):
+        stale = 0
+        for turn in range(rounds):  # large steps first: they stop to pay when every county had each of its turns
+            if budget.stop_reason is not None or stale > int(max((most for _, most in self._demand), default=0)):
+                break
+            stale = 0 if self._reassign(turn) else stale + 1
+            budget.spend(len(self._of_owner))
+        for _ in range(_LAST_ROUNDS):
             moved = 0
             for owner in range(len(self._of_owner)):
                 if budget.stop_reason is not None:
@@ -181,6 +189,48 @@ class Search:
             if not moved:
                 break
         return self._pairs()
+
+    def _reassign(self, turn: int) -> bool:
+        """Take one organisation out of every county, and put all of them and the free ones back in the best way.
+
+        Each county gets at most one back, so that the change is a sum over counties and the best way an assignment.
+        Returns whether the mix became less.
+        """
+        kept, source = list(self._of_county), {}
+        for county, owners in enumerate(self._of_county):
+            out: list[int | None] = [owner for owner in owners if (owner, county) not in self._pinned]
+            out += [None] if len(owners) < self._demand[county][1] else []
+            owner = out[turn % len(out)] if out else None
+            if owner is not None and owner not in source:
+                source[owner] = county
+                kept[county] = _without(owners, owner)
+        pool = sorted(set(source) | {o for o, mine in enumerate(self._of_owner) if len(mine) < self._capacity[o][1]})
+        change = np.zeros((len(pool), len(kept)), dtype=np.int64)
+        for row, owner in enumerate(pool):
+            needed = len(self._of_owner[owner]) - (owner in source) < self._capacity[owner][0]
+            for county in {*self._near[owner], *({source[owner]} if owner in source else ())}:
+                if owner not in kept[county] and len(kept[county]) < self._demand[county][1]:
+                    gain = self.value(county, _with(kept[county], owner)) - self.value(county, kept[county])
+                    change[row, county] = min(0, gain - (_MISSING if needed else 0))
+        rows, columns = linear_sum_assignment(change)
+        after = list(kept)
+        target = {}
+        for row, county in zip(rows.tolist(), columns.tolist(), strict=True):
+            if change[row, county] < 0:
+                after[county] = _with(after[county], pool[row])
+                target[pool[row]] = county
+        total = sum(
+            self.value(county, new) - self.value(county, old)
+            for county, (new, old) in enumerate(zip(after, self._of_county, strict=True))
+        )
+        if total >= 0:
+            return False
+        for owner, county in source.items():
+            self._of_owner[owner].remove(county)
+        for owner, county in target.items():
+            self._of_owner[owner].add(county)
+        self._of_county = after
+        return True
 
     def _set(self, county: int, owners: Iterable[int]) -> None:
         self._of_county[county] = tuple(sorted(owners))
