@@ -157,10 +157,19 @@ def rate_sentence(policy: Policy, lang: str) -> str:
 
 def warning_lines(plan: Plan, lang: str) -> list[str]:
     """Return the warnings, the first few in full."""
-    shown = [f"  ! {notice.text(lang)}" for notice in plan.warnings[:_MOST_WARNINGS]]  # type: ignore[arg-type]
-    more = len(plan.warnings) - len(shown)
-    if more:
-        shown.append(text("summary.more_warnings", lang, count=more))
+    carried: dict[str, list[str]] = {}  # columns that nobody may have meant as one of ours: one line for all tables
+    said = []
+    for notice in plan.warnings:
+        if notice.code == "unknown_column" and "nearest" not in notice.details:
+            carried.setdefault(notice.details["column"], []).append(notice.details["table"])
+        else:
+            said.append(notice.text(lang))  # type: ignore[arg-type]
+    if carried:
+        columns = "; ".join(f"{column} ({', '.join(tables)})" for column, tables in carried.items())
+        said.append(text("summary.carried_columns", lang, columns=columns))
+    shown = [f"  ! {line}" for line in said[:_MOST_WARNINGS]]
+    if len(said) > len(shown):
+        shown.append(text("summary.more_warnings", lang, count=len(said) - len(shown)))
     return [text("summary.warnings", lang), *shown] if shown else []
 
 

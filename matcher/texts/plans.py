@@ -153,6 +153,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("summary.verdict.open", "not proved", "未证明"),
     ("summary.verdict.conditional", ", given the levels before", "，以前面各级为条件"),
     ("summary.warnings", "To know:", "注意："),
+    (
+        "summary.carried_columns",
+        "Columns that are not known are carried through: {columns}.",
+        "未知的列原样带出：{columns}。",
+    ),
     ("summary.more_warnings", "  ! and {count} more", "  ! 另有 {count} 条"),
     ("summary.unknown", "unknown", "未知"),
     ("summary.unit.km", "km", "公里"),
