@@ -106,6 +106,9 @@ def lower_bounds(
     OverflowError
         If a price is so large that a reduced cost could leave 64 bits: such prices prove nothing.
     """
+    for level, p, q in zip(objectives, provider, recipient, strict=True):
+        if 2 * max(magnitude(p), magnitude(q), magnitude(level.missing)) >= _WORD:
+            raise OverflowError("a price leaves the exact range")
     kept = _Undecided(scan.relevant(market, objectives, provider, recipient))
     uses = [
         _Use(np.minimum(market.capacity, market.num_recipients)),
@@ -114,8 +117,6 @@ def lower_bounds(
     bounds = []
     for level, p, q in zip(objectives, provider, recipient, strict=True):
         missing = level.missing
-        if 2 * max(magnitude(p), magnitude(q), magnitude(missing)) >= _WORD:
-            raise OverflowError("a price leaves the exact range")
         total = exact_dot(missing, market.demand[:, 1])
         total += kept.add(level.cost_row, p, q)
         total += uses[0].add(-p) + uses[1].add(q - missing)

@@ -33,19 +33,19 @@ def _hall_set_of(market: Market, side: str) -> Ints | None:
     if not minima.any():
         return None
     maxima = (market.capacity if side == "recipient" else market.demand)[:, 1]
-    needy, helper = market.recipient_idx, market.provider_idx
+    needy, giver = market.recipient_idx, market.provider_idx
     if side == "provider":
-        needy, helper = helper, needy
+        needy, giver = giver, needy
     concerned = np.flatnonzero(minima[needy] > 0)
-    needy, helper = needy[concerned], helper[concerned]
-    # More than its arcs a member can never get, nor a helper give: the flow only has to see that it falls short.
+    needy, giver = needy[concerned], giver[concerned]
+    # More than its arcs a member can never get, nor a giver give: the flow only has to see that it falls short.
     wanted = np.minimum(minima, np.bincount(needy, minlength=len(minima)) + 1)
-    room = np.minimum(maxima, np.bincount(helper, minlength=len(maxima)))
+    room = np.minimum(maxima, np.bincount(giver, minlength=len(maxima)))
     at_n, at_h = np.flatnonzero(wanted), np.flatnonzero(room)
     source, sink = len(minima) + len(maxima), len(minima) + len(maxima) + 1
     solver = SimpleMaxFlow()
     solver.add_arcs_with_capacity(
-        np.concatenate([np.full(len(at_h), source), len(minima) + helper, at_n]).astype(np.int32),
+        np.concatenate([np.full(len(at_h), source), len(minima) + giver, at_n]).astype(np.int32),
         np.concatenate([len(minima) + at_h, needy, np.full(len(at_n), sink)]).astype(np.int32),
         np.concatenate([room[at_h], np.ones(len(needy), np.int64), wanted[at_n]]),
     )
