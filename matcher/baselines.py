@@ -10,7 +10,9 @@ import numpy as np
 from matcher.arrays import IntArray
 from matcher.hardrules import hard_violations
 from matcher.joint import JointSolver
-from matcher.joint_terms import is_joint_case
+from matcher.joint_bounds import JointBounds
+from matcher.joint_terms import JointTerms, is_joint_case, packings
+from matcher.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 from matcher.policy import Objective, Policy
 from matcher.problem import Problem
 from matcher.progress import Budget
@@ -30,11 +32,32 @@ def sequential(problem: Problem) -> Solution:
     fields = {name: getattr(problem.policy, name) for name in problem.policy.model_fields_set}
     chosen = [o for o in problem.policy.objectives if o.name in _COUNTY_OBJECTIVES and o.name != "county_travel"]
     fields["objectives"] = (*chosen, Objective(name="county_travel"))
-    first = JointSolver(Problem.of(problem.instance, Policy(**fields)), Budget()).solve()
-    organization_of = np.full(len(problem.arrays.counties), -1, dtype=np.int64)
-    organization_of[first.county_pairs[:, 1]] = first.county_pairs[:, 0]
+    organization_of = _least_travel(Problem.of(problem.instance, Policy(**fields)))
     pairing = JointSolver(problem, Budget()).pairing(organization_of)
     return unproved(problem, pairing.county_pairs, pairing.school_pairs, "sequential")
+
+
+def _least_travel(problem: Problem) -> IntArray:
+    """Return the organisation of each county, -1 for none, that is best by county objectives alone."""
+    terms = JointTerms.of(problem)
+    bounds = JointBounds(problem, terms)
+    everyone = np.arange(len(problem.arrays.organizations), dtype=np.int64)
+    counties = len(problem.arrays.counties)
+    values = np.zeros((terms.num_components, counties, len(everyone)), dtype=np.int64)
+    closed = np.zeros((counties, len(everyone)), dtype=np.bool_)
+    for county in range(counties):
+        here = np.array(county)
+        cost = problem.facts.cost("county", everyone, here)
+        closed[county] = ~(bounds.open_pairs(county) & problem.allowed("county", everyone, here))
+        values[:, county] = bounds.county_part(county, np.where(closed[county], 0, cost))
+    largest = (2 * counties + 2) * np.abs(values).max(axis=(1, 2), initial=0)
+    limbs = [group.pack(values) for group in packings(range(len(values)), largest.tolist(), LIMB_BITS)]
+    limbs[0][closed] = CLOSED
+    assignment = LazyAssignment(limbs, lambda _row, _column: None)
+    assignment.exact[:] = True
+    for county in range(counties if len(everyone) else 0):
+        assignment.augment(county)
+    return assignment.column_of
 
 
 def greedy(problem: Problem) -> Solution:

@@ -358,7 +358,7 @@ def solve_joint(problem: Problem, budget: Budget | None = None, *, start: IntArr
     problem
         A joint case (`joint_terms.is_joint_case`).
     budget
-        Limits, progress, cancel; none if None.
+        Limits, progress, cancel; none if None. A run that is not stopped ends with the optimum, which meets any `gap`.
     start : (k, 2) int64
         County pairs of a plan to fall back on when stopped.
     """

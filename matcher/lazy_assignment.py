@@ -123,11 +123,11 @@ class LazyAssignment:
         first = self.limbs[0][row] - price[0]
         first += base[0]
         if len(self.limbs) == 1:
-            better = np.flatnonzero(first < distance[0])
+            better = (first < distance[0]).nonzero()[0]
             distance[0][better] = first[better]
             path[better] = row
             return
-        near = np.flatnonzero(first <= distance[0])
+        near = (first <= distance[0]).nonzero()[0]
         if not len(near):
             return
         found = [first[near]]
@@ -146,7 +146,7 @@ class LazyAssignment:
     def _nearest(self, distance: list[IntArray]) -> tuple[int, Vector]:
         """Return the open column with the least distance (the first of equals) and that distance."""
         least = distance[0].min()
-        near = np.flatnonzero(distance[0] == least)
+        near = (distance[0] == least).nonzero()[0]
         for k in range(1, len(distance)):
             if len(near) == 1:
                 break
