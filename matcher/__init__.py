@@ -94,6 +94,7 @@ _HOME = {
     "match": "matching_solver",
     "read": "tables",
     "solve": "solver",
+    "stability_curve": "plan_stability",
     "template": "template_out",
     "verify": "checker",
 }

@@ -43,7 +43,7 @@ def updated(old: Instance, new: Instance) -> Arrays:
             getattr(before, table),
             getattr(old, table),
             getattr(new, table),
-            lambda records, table=table, above=above, field=field: nodes_of(  # type: ignore[misc]
+            lambda records, table=table, above=above, field=field: nodes_of(
                 records,
                 _BOUNDS[table],
                 number,

@@ -228,7 +228,7 @@ class _Tables:
         """Take a row, its children and what is said of them out."""
         if not self.known(number, event.table, event.id, "id"):
             return
-        gone = {event.table: {event.id}}
+        gone: dict[str, set[str]] = {event.table: {event.id}}
         if event.table in _CHILDREN:
             table, field = _CHILDREN[event.table]
             rows = self.touched.get(table)
@@ -272,7 +272,7 @@ class _Tables:
         if self.faults:
             return
         checked = {name: (*fresh[name], *parents[name].values()) for name in _NAMES}
-        faults = cross_check({**{name: () for name in RECORDS}, **checked})
+        faults = cross_check({**dict.fromkeys(RECORDS, ()), **checked})
         for table in ("counties", "schools"):
             counted = any(record.children is not None for record in getattr(self.instance, table))
             for record in fresh[table]:
@@ -288,7 +288,8 @@ class _Tables:
     def lock(self, number: int, event: Refused | Agreed) -> None:
         """Put the lock of a pair in place of the opposite one."""
         named = zip(SIDES[event.level], ("provider_id", "recipient_id"), strict=True)
-        if not all([self.known(number, table, getattr(event, column), column) for table, column in named]):
+        here = [self.known(number, table, getattr(event, column), column) for table, column in named]
+        if not all(here):
             return
         fields = {"level": event.level, "provider_id": event.provider_id, "recipient_id": event.recipient_id}
         kind, other = ("forbid", "pin") if isinstance(event, Refused) else ("pin", "forbid")

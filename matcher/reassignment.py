@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matcher.arrays import IntArray
+from matcher.arrays import Arrays, BoolArray, IntArray
 from matcher.arrays_update import sources
-from matcher.joint import METHOD, SCOPE, levels_of
+from matcher.joint import SCOPE, levels_of
 from matcher.joint_certificate import block_bounds, dual_value, first_sign
 from matcher.problem import Problem
 from matcher.result import Proof
@@ -82,7 +82,7 @@ class Reassignment:
             [moved["organizations"][standing.county_pairs[:, 0]], moved["counties"][standing.county_pairs[:, 1]]]
         )
         here = (pairs >= 0).all(axis=1)
-        possible = here.copy()
+        possible: BoolArray = np.array(here)
         if here.any():
             provider, recipient = pairs[here].T
             possible[here] = (
@@ -106,9 +106,9 @@ class Reassignment:
                     self._old[organization, county] = position
         self._pins = self._pins_of_counties()
 
-    def _same_places(self, old: object, new: object) -> bool:
+    def _same_places(self, old: Arrays, new: Arrays) -> bool:
         """Whether schools have as many places as before; that depends on the largest number of branches."""
-        most = [int(np.diff(arrays.branches_of[0]).max(initial=0)) for arrays in (old, new)]  # type: ignore[attr-defined]
+        most = [int(np.diff(arrays.branches_of[0]).max(initial=0)) for arrays in (old, new)]
         wanted = int(self.problem.demand("school")[:, 1].max(initial=0))
         return most[0] == most[1] or min(most) >= wanted
 
@@ -129,12 +129,12 @@ class Reassignment:
             else:
                 old = self.standing.parts[position]
                 pad = np.zeros((self.rest.terms.num_hard, 1), dtype=np.int64)
-                prices = (
+                branch_price, school_price = (
                     np.concatenate([np.repeat(pad, price.shape[1], axis=1), price])
                     for price in (old.branch_price, old.school_price)
                 )
                 hard = len(self._pins.get(county, ())) + (key in self._pinned)
-                self._parts[key] = Part(old.value, self._pairs_of(position), *prices, hard)
+                self._parts[key] = Part(old.value, self._pairs_of(position), branch_price, school_price, hard)
         return self._parts[key]
 
     def carried(self, organization: int, county: int) -> int | None:
@@ -166,8 +166,8 @@ class Reassignment:
         stay = {c: o for c, o in self.kept.items() if c not in by_county and o not in taken}
         return stay | by_county
 
-    def decide(self, fixed: Mapping[int, int]) -> Decision:
-        """Match the rest beside the fixed pairs and add up."""
+    def decide(self, fixed: Mapping[int, int]) -> Decision | None:
+        """Match the rest beside the fixed pairs and add up; None if numbers are too large for it."""
         problem, terms = self.problem, self.rest.terms
         free_county = problem.demand("county")[:, 1] > 0
         free_organization = problem.capacity("county")[:, 1] > 0
@@ -177,6 +177,8 @@ class Reassignment:
         if not (len(counties) and len(organizations)):
             counties, organizations = counties[:0], organizations[:0]
         found = self.rest.assign(counties, organizations)
+        if found is None:
+            return None
         total = np.array(terms.base[: terms.num_claimed], dtype=object) + np.array(found[3], dtype=object)
         positions = []
         for county, organization in fixed.items():
@@ -196,10 +198,10 @@ class Reassignment:
         values = tuple(int(x) for x in total[terms.num_hard :])
         return Decision(fixed, counties, organizations, *found[:3], values if met else None)
 
-    def solution(self, decision: Decision) -> Solution | None:
+    def solution(self, decision: Decision | None) -> Solution | None:
         """Return the decision with its certificate; None if it proves nothing."""
         problem, terms = self.problem, self.rest.terms
-        if decision.total is None:
+        if decision is None or decision.total is None:
             return None
         keep = terms.num_hard + np.arange(len(KEEPS))
         county_price = np.zeros((terms.num_claimed, len(problem.arrays.counties)), dtype=np.int64)

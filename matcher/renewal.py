@@ -1,8 +1,9 @@
 """Next year's plan from this year's: the input to plan again from, and what every change would buy.
 
 The curve. Let k be the number of county pairs of last year that end by choice. For a cap on k the least value of the
-priced level (the first objective in km or minutes, among plans that are best at the levels before it) is a flow with one
-side constraint. Its Lagrangian, a price of so many metres on each change, is an ordinary joint problem, solved exactly;
+priced level (the first objective in km or minutes, among plans that are best at the levels before it) is a flow with
+one side constraint. Its Lagrangian, a price of so many metres on each change, is an ordinary joint problem, solved
+exactly;
 
     value of the cap K  >=  L(price) - price * K      for every price,
 
@@ -122,9 +123,15 @@ class _PricedSolver(JointSolver):
         plain = self.terms
         self.terms = replace(plain, county_kept=self._with_price(self.largest_price))
         # so wide that no price of the assignment can leave its field
-        self.groups = self._pack(2 * len(problem.arrays.counties) + 2)
+        groups = self._pack(2 * len(problem.arrays.counties) + 2)
         self.terms = plain
-        self.base = super()._assignment(self.groups).limbs
+        assignment = None if groups is None else super()._assignment(groups)
+        if groups is None or assignment is None:
+            details = {"level": self.terms.names[component], "magnitude": self.largest_price}
+            details |= {"nodes": len(problem.arrays.counties), "most": 2**60}
+            raise InvalidInput([Fault("cost_range", "policy", value=self.largest_price, details=details)])
+        self.groups = groups
+        self.base = assignment.limbs
         self.limb = next(k for k, group in enumerate(self.groups) if component in group.components)
 
     def _with_price(self, price: int) -> IntArray:
@@ -181,8 +188,8 @@ def renewal_curve(
     """Return what more changes of county pairs would buy: one row a largest number of changes.
 
     The objectives are those of `policy` without its two levels of keeping; the priced level is the first of them in km
-    or minutes. The levels before it (coverage) are at their optimum in every row, so the first row is the fewest changes
-    that full coverage allows, and the last one what planning from nothing would do.
+    or minutes. The levels before it (coverage) are at their optimum in every row, so the first row is the fewest
+    changes that full coverage allows, and the last one what planning from nothing would do.
 
     Parameters
     ----------

@@ -45,8 +45,8 @@ def replan(
     the old plan's pairs as those of last year, so that it says itself what was kept and what ended by force, as a
     consequence or by choice.
 
-    Where county pairing is one to one, without rules over several pairs and without minima, the pairs that stand are not
-    decided again and only the rest is matched: exact, with a certificate. Else the whole is solved as by `solve`.
+    Where county pairing is one to one, without rules over several pairs and without minima, the pairs that stand are
+    not decided again and only the rest is matched: exact, with a certificate. Else the whole is solved as by `solve`.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def replan(
     >>> counties = [matcher.County(id="C1", lat=26.2, lon=105.5)]
     >>> some = [matcher.Organization(id=f"U{i}", lat=26.6, lon=106.7 + i) for i in range(2)]
     >>> plan = matcher.solve(matcher.Instance(organizations=some, counties=counties))
-    >>> matcher.replan(plan, {"kind": "leaves", "table": "organizations", "id": "U0"}).county_pairings.organization_id[0]
+    >>> again = matcher.replan(plan, {"kind": "leaves", "table": "organizations", "id": "U0"})
+    >>> again.county_pairings.organization_id[0]
     'U1'
     """
     from matcher.plan import Plan  # not at the top: pandas loads when a plan is made
@@ -161,7 +162,7 @@ def _rule(plan: Plan, frozen: Keep | FrozenPair) -> Keep:
     if faults:
         raise InvalidInput(faults)
     ids: dict[str, Any] = {"provider": {"ids": (provider,)}, "recipient": {"ids": (recipient,)}}
-    return Keep(level=level, reason=FROZEN, **ids)  # type: ignore[arg-type]
+    return Keep(level=level, reason=FROZEN, **ids)
 
 
 def _touched(instance: Instance, events: Sequence[Event]) -> tuple[set[str], set[str]]:

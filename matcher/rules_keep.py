@@ -21,8 +21,8 @@ class Keep(Rule):
     """The pairs of last year that are meant stay, as far as they are still possible.
 
     A pair is meant if `provider` and `recipient` select its two sides and, with `min_years`, it lasts that long:
-    `year` - `since` >= `min_years`. A pair whose year is unknown is not meant then. A pair that a rule forbids, or whose
-    partner takes no pairs any more, may end; pairs that can't all stay together leave no feasible plan.
+    `year` - `since` >= `min_years`. A pair whose year is unknown is not meant then. A pair that a rule forbids, or
+    whose partner takes no pairs any more, may end; pairs that can't all stay together leave no feasible plan.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Keep(Rule):
 
     @model_validator(mode="after")
     def _year_of_age(self) -> Keep:
-        """An age needs the year it is counted to."""
+        """Refuse an age without the year it is counted to."""
         if self.min_years and self.year is None:
             raise ValueError("min_years needs year")
         return self

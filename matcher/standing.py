@@ -6,9 +6,9 @@ so every county pair that is still possible stays, and what is left is a matchin
 the organisations without one. That is exact, and it has a certificate without any search (a: keep_counties, b:
 keep_schools, one component each; w: value vectors):
 
-- an organisation whose pair stays has the price -1 in b and 0 elsewhere, one that was put to a county by agreement -2 in
-  a, one that is left over its price in the matching of the rest;
-- a county with a fixed partner has the price w - (price of the partner), any other its price in the matching of the rest.
+- an organisation whose pair stays has the price -1 in b and 0 elsewhere, one put to a county by agreement -2 in a, one
+  that is left over its price in the matching of the rest;
+- a county with a fixed partner has the price w - (price of the partner), any other its price in that matching.
 
 Where a county could take another's organisation, its reduced cost is positive in a or b, whatever comes after.
 """
@@ -121,7 +121,7 @@ def keep_first(policy: Policy, frozen: Iterable[Pin | Keep] = ()) -> Policy:
     """Return the policy that replanning follows: keeping first, then the objectives of `policy`; `frozen` stays."""
     rest = tuple(each for each in policy.objectives if each.name not in KEEPS)
     rules = tuple(rule for rule in policy.rules if getattr(rule, "reason", "") != FROZEN)
-    objectives = (*(Objective(name=name) for name in KEEPS), *rest)  # type: ignore[arg-type]
+    objectives = (*(Objective(name=name) for name in KEEPS), *rest)
     return policy.model_copy(update={"objectives": objectives, "rules": (*rules, *frozen)})
 
 
@@ -154,6 +154,9 @@ def standing_of(instance: Instance, problem: Problem, county_pairs: IntArray, sc
     return Standing(instance, policy, county_pairs, tuple(parts))
 
 
+Matched = tuple[IntArray, IntArray, IntArray, list[int]]
+
+
 class Rest(JointSolver):
     """The joint engine over some counties and some organisations, and parts for the others.
 
@@ -168,7 +171,7 @@ class Rest(JointSolver):
         self._counties = np.zeros(0, dtype=np.int64)
         self._organizations = np.zeros(0, dtype=np.int64)
         self._rows: dict[int, tuple[IntArray, BoolArray]] = {}
-        self._groups: dict[int, tuple[Packing, ...]] = {}
+        self._groups: dict[int, tuple[Packing, ...] | None] = {}
 
     def is_possible(self, organization: int, county: int) -> bool:
         """Whether the two may be paired."""
@@ -194,14 +197,14 @@ class Rest(JointSolver):
             self._rows[county] = self.bounds.of_county(county)
         return self._rows[county]
 
-    def assign(self, counties: IntArray, organizations: IntArray) -> tuple[IntArray, IntArray, IntArray, list[int]]:
+    def assign(self, counties: IntArray, organizations: IntArray) -> Matched | None:
         """Match some counties and some organisations with each other alone.
 
         Returns
         -------
-        organization_of, county_price, organization_price, total
+        tuple or None
             (n,) organisation of each of the counties, -1 where there is none; (D, n) and (D, m) prices of the claimed
-            components; the sum of the value vectors of the pairs, claimed components.
+            components; the sum of the value vectors of the pairs, claimed components. None if numbers are too large.
         """
         claimed = self.terms.num_claimed
         if not (len(counties) and len(organizations)):
@@ -212,6 +215,8 @@ class Rest(JointSolver):
             if margin not in self._groups:
                 self._groups[margin] = self._pack(margin)
             groups = self._groups[margin]
+            if groups is None:
+                break
             assignment = self._assignment(groups)
             self._run(assignment)
             county_price, organization_price = self._prices(assignment, groups)
@@ -225,7 +230,7 @@ class Rest(JointSolver):
             dual = [int(x) for x in county_price.sum(axis=1) + organization_price.sum(axis=1)]
             if dual == total:
                 return found, county_price, organization_price, total
-        raise ArithmeticError("dual prices do not fit their fields")
+        return None
 
     def _assignment(self, groups: tuple[Packing, ...]) -> LazyAssignment:
         counties, organizations = self._counties, self._organizations

@@ -22,9 +22,7 @@ KINDS = {
 def arrival(rng: random.Random, instance: matcher.Instance, kind: str) -> Joins | None:
     point = {"lat": rng.uniform(26, 29), "lon": rng.uniform(104, 108)}
     children = {
-        table: {"children": rng.randint(0, 40)}
-        if not rows or any(row.children is not None for row in rows)
-        else {}
+        table: {"children": rng.randint(0, 40)} if not rows or any(row.children is not None for row in rows) else {}
         for table, rows in (("counties", instance.counties), ("schools", instance.schools))
     }
     if kind == "organization":
@@ -51,7 +49,7 @@ def held_against_full(seed: int) -> int:
     event = arrival(rng, instance, kind)
     if plan.status != "optimal" or event is None:
         return 0
-    table, level, side = KINDS[kind]
+    _, level, side = KINDS[kind]
     places = matcher.recommend(plan, event, k=3)
     base = full_solve(plan, event)
     if base.status != "optimal":
@@ -69,9 +67,7 @@ def held_against_full(seed: int) -> int:
         full = full_solve(plan, [event, agreed])
         if full.status == "optimal":
             signs = [1 if each.sense == "min" else -1 for each in full.levels]
-            found.append(
-                (tuple(s * each.value for s, each in zip(signs, full.levels, strict=True)), pair, full)
-            )
+            found.append((tuple(s * each.value for s, each in zip(signs, full.levels, strict=True)), pair, full))
     found.sort(key=lambda place: place[0])
     values = {pair: [each.value for each in full.levels] for _, pair, full in found}
     for place in places:
@@ -79,7 +75,9 @@ def held_against_full(seed: int) -> int:
         assert [each.value for each in place.levels] == values[place.provider_id, place.recipient_id]
         followed = matcher.replan(plan, [event, place.event])
         assert [each.value for each in followed.levels] == values[place.provider_id, place.recipient_id]
-    if matcher.replanning.case_of(plan, event).again is not None:  # where all is solved anew, only the nearest are tried
+    if (
+        matcher.replanning.case_of(plan, event).again is not None
+    ):  # where all is solved anew, only the nearest are tried
         assert [values[p.provider_id, p.recipient_id] for p in places] == [
             [each.value for each in full.levels] for _, _, full in found[:3]
         ]
