@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matcher.changes import diff as diff
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
+    from matcher.curvefigure import draw_tradeoff as draw_tradeoff
+    from matcher.curves import tradeoff as tradeoff
     from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
     from matcher.errors import InfeasibleError as InfeasibleError
@@ -89,12 +91,14 @@ _HOME = {
     "recommend": "recommending",
     "renewal_curve": "renewal",
     "replan": "replanning",
+    "draw_tradeoff": "curvefigure",
     "example": "embedded",
     "load_plan": "saving",
     "match": "matching_solver",
     "read": "tables",
     "solve": "solver",
     "template": "template_out",
+    "tradeoff": "curves",
     "verify": "checker",
 }
 
