@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matcher.errors import SaveError as SaveError
     from matcher.errors import UnsolvedError as UnsolvedError
     from matcher.explain import Explanation as Explanation
+    from matcher.levelprices import level_prices as level_prices
     from matcher.market import Market as Market
     from matcher.matching import Matching as Matching
     from matcher.matching_solver import match as match
@@ -93,6 +94,7 @@ _HOME = {
     "replan": "replanning",
     "draw_tradeoff": "curvefigure",
     "example": "embedded",
+    "level_prices": "levelprices",
     "load_plan": "saving",
     "match": "matching_solver",
     "read": "tables",

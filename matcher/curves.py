@@ -106,7 +106,7 @@ def tradeoff(
     >>> import matcher
     >>> curve = matcher.tradeoff(matcher.example(), over="child_km", values=(2, 10))
     >>> curve[["child_km", "schools_children_covered", "status"]].values.tolist()
-    [[2.0, 20371, 'optimal'], [10.0, 22896, 'optimal']]
+    [[2.0, 37350, 'optimal'], [10.0, 41214, 'optimal']]
     """
     policy = Policy() if policy is None else policy
     asked = in_order(over, CHILD_KM_VALUES if values is None and over == "child_km" else values)

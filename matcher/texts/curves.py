@@ -18,4 +18,13 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("curve.none", "none", "不限"),
     ("curve.dots", "{over} above each dot", "点上数字为 {over}"),
     ("curve.open", "hollow: not proven optimal", "空心点：未证明最优"),
+    (
+        "levels.price.head",
+        "What each level cost the first level below it that would be better without:",
+        "每一层目标使其后最先受影响的一层付出的代价：",
+    ),
+    ("levels.price.cost", "{below}: {cost}", "{below}：{cost}"),
+    ("levels.price.about", "{below}: {cost} (not proved)", "{below}：{cost}（未证明）"),
+    ("levels.price.nothing", "nothing", "无"),
+    ("levels.price.unknown", "not known", "未知"),
 )
