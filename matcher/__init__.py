@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matcher.changes import diff as diff
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
+    from matcher.curvefigure import draw_tradeoff as draw_tradeoff
+    from matcher.curves import tradeoff as tradeoff
     from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
     from matcher.errors import InfeasibleError as InfeasibleError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from matcher.errors import SaveError as SaveError
     from matcher.errors import UnsolvedError as UnsolvedError
     from matcher.explain import Explanation as Explanation
+    from matcher.levelprices import level_prices as level_prices
     from matcher.market import Market as Market
     from matcher.matching import Matching as Matching
     from matcher.matching_solver import match as match
@@ -89,13 +92,16 @@ _HOME = {
     "recommend": "recommending",
     "renewal_curve": "renewal",
     "replan": "replanning",
+    "draw_tradeoff": "curvefigure",
     "example": "embedded",
+    "level_prices": "levelprices",
     "load_plan": "saving",
     "match": "matching_solver",
     "read": "tables",
     "solve": "solver",
     "stability_curve": "plan_stability",
     "template": "template_out",
+    "tradeoff": "curves",
     "verify": "checker",
 }
 

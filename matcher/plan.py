@@ -210,11 +210,14 @@ class Plan:
             raise UnsolvedError(text("plan.unknown", reason=self.stop_reason or "-"))
         return self
 
-    def summary(self, lang: Lang = "en") -> str:
-        """Return the plan on one screen: coverage, travel, what changed, the levels and what was proved, warnings."""
+    def summary(self, lang: Lang = "en", *, prices: pd.DataFrame | None = None) -> str:
+        """Return the plan on one screen: coverage, travel, what changed, the levels and what was proved, warnings.
+
+        `prices` is what `matcher.level_prices` returned, if what each level cost those below it shall be shown.
+        """
         from matcher.summary import plan_summary  # heavy parts load when first used
 
-        return plan_summary(self, lang)
+        return plan_summary(self, lang, prices)
 
     def explain(self, kind: str, id: str, /) -> Explanation:  # noqa: A002 - the contract's name
         """Say why this organisation, branch, county or school is paired as it is, and what else it could have.

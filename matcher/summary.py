@@ -16,20 +16,26 @@ from matcher.policy import Policy
 from matcher.result import Level, Proof
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from matcher.plan import Plan
 
 #: warnings shown in full; the rest are counted
 _MOST_WARNINGS = 6
 
 
-def plan_summary(plan: Plan, lang: str = "en") -> str:
-    """Return the summary of `plan` in `lang`."""
+def plan_summary(plan: Plan, lang: str = "en", prices: pd.DataFrame | None = None) -> str:
+    """Return the summary of `plan` in `lang`, with what each level cost those below it if that was computed."""
     lines = [text("summary.head", lang, status=status_words(plan, lang), proof=proof_words(plan.proof, lang))]
     if plan.witness is not None:
         lines.append(witness_words(plan.witness, lang))
     if plan.status not in ("infeasible", "unknown") or len(plan.county_pairs):
         lines += overview_lines(plan, lang)
     lines += level_lines(plan.levels, lang)
+    if prices is not None:
+        from matcher.levelprices import price_lines  # loads the solvers: only when prices were computed
+
+        lines += price_lines(prices, lang)
     lines.append(rate_sentence(plan.policy, lang))
     lines += warning_lines(plan, lang)
     return "\n".join(line for line in lines if line)
