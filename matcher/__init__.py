@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matcher.errors import MissingExtra as MissingExtra
     from matcher.errors import SaveError as SaveError
     from matcher.errors import UnsolvedError as UnsolvedError
+    from matcher.events import events_from_json as events_from_json
+    from matcher.events import events_to_json as events_to_json
     from matcher.explain import Explanation as Explanation
     from matcher.levelprices import level_prices as level_prices
     from matcher.market import Market as Market
@@ -42,9 +44,14 @@ if TYPE_CHECKING:
     from matcher.model import TravelTime as TravelTime
     from matcher.notices import Notice as Notice
     from matcher.plan import Plan as Plan
+    from matcher.plan_stability import stability_curve as stability_curve
     from matcher.policy import Policy as Policy
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
+    from matcher.recommending import recommend as recommend
+    from matcher.renewal import next_year as next_year
+    from matcher.renewal import renewal_curve as renewal_curve
+    from matcher.replanning import replan as replan
     from matcher.result import Level as Level
     from matcher.result import Proof as Proof
     from matcher.rules import Violation as Violation
