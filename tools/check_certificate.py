@@ -71,8 +71,7 @@ def check(z):  # what is wrong, or nothing
         return f"the pairs have the values {value}, not the claimed ones"
     p, q = prices
     huge = 4 * max(int(np.abs(x).max(initial=1)) for s in prices for x in s) + (1 << 26)
-    if huge > 1 << 50:
-        return "the prices leave the exact range"
+    assert huge < 1 << 50, "the prices leave the exact range"
     mixed = [huge * s[0] + s[1] for s in prices] if first else [p[0], q[0]]
     pairs = candidates(a, b, *mixed, reach)
     d = metres(a[pairs[:, 0]], b[pairs[:, 1]])
