@@ -15,6 +15,7 @@ import numpy as np
 
 from matcher.errors import Fault, InvalidInput
 from matcher.market import Market
+from matcher.market_input import Ints
 
 
 def to_dimacs(market: Market, path: str | Path) -> None:
@@ -81,9 +82,10 @@ def to_mps(market: Market, path: str | Path) -> None:
     Path(path).write_text("\n".join(rows) + "\n", encoding="ascii")
 
 
-def _single(market: Market) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _single(market: Market) -> Ints:
     """Return the (R,) charges of the only level."""
     if market.unmet_cost is None or market.num_levels != 1:
         details = {"shape": (market.num_levels,), "expected": "one level with unmet_cost"}
         raise InvalidInput([Fault("array_shape", column="unmet_cost", details=details)])
-    return market.unmet_cost[0]
+    unmet: Ints = market.unmet_cost[0]
+    return unmet

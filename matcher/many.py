@@ -19,7 +19,7 @@ from matcher.market import Market
 from matcher.market_input import Ints
 from matcher.matching import Matching
 from matcher.matching_solver import match
-from matcher.progress import Budget, CancelToken, ProgressCallback, Progress
+from matcher.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.result import Level, Proof
 
 #: costs beyond this, times the size, are not exact in floating point
@@ -114,15 +114,22 @@ def _solved(markets: list[Market]) -> list[Matching | None]:
     answers: list[Matching | None] = []
     if first:
         rich_p, rich_u = 2 * p > charge[:, :1], 2 * u > charge[:, :1]
-        rows_p, rows_u = (rich_p.astype(np.int64), p - charge[:, :1] * rich_p), (rich_u.astype(np.int64), u - charge[:, :1] * rich_u)
+        rows_p, rows_u = (
+            (rich_p.astype(np.int64), p - charge[:, :1] * rich_p),
+            (rich_u.astype(np.int64), u - charge[:, :1] * rich_u),
+        )
     else:
         whole_p, whole_u = (p + scale // 2) // scale, (u + scale // 2) // scale
         rows_p, rows_u = (whole_p, p - scale * whole_p), (whole_u, u - scale * whole_u)
     served = partner < P
-    metres = np.where(served, np.take_along_axis(cost, np.minimum(partner, P - 1)[:, :, None], 2)[:, :, 0], 0).sum(axis=1)
+    metres = np.where(served, np.take_along_axis(cost, np.minimum(partner, P - 1)[:, :, None], 2)[:, :, 0], 0).sum(
+        axis=1
+    )
     short = R - served.sum(axis=1)
     if first:
-        fits &= ((p[:, None, :] < charge[:, :1, None] // 2) | (2 * p[:, None, :] > charge[:, :1, None])).all(axis=(1, 2))
+        fits &= ((p[:, None, :] < charge[:, :1, None] // 2) | (2 * p[:, None, :] > charge[:, :1, None])).all(
+            axis=(1, 2)
+        )
         fits &= _split(fine, rows_p, rows_u)
         values = np.column_stack([short, metres])
     else:
@@ -161,7 +168,8 @@ def _unit(market: Market) -> str:
 
 def _cost(market: Market) -> Ints:
     assert market.matrix is not None
-    return market.matrix.cost[0].T
+    cost: Ints = market.matrix.cost[0].T
+    return cost
 
 
 def _prices(cost: Ints, charge: Ints, partner: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:

@@ -81,9 +81,7 @@ def solve(
     return solved(state)
 
 
-def _serve_first(
-    sites: _Sites, budget: Budget, begun: Start | None, watch: Callable[[Solved], None] | None
-) -> Solved:
+def _serve_first(sites: _Sites, budget: Budget, begun: Start | None, watch: Callable[[Solved], None] | None) -> Solved:
     """Serve as many units as can be, then at least cost: a charge so high that prices fall into two groups."""
     nodes = sites.nodes
     reach = min(nodes.reach_m, FARTHEST_M)
@@ -239,4 +237,5 @@ def _dealt(member: IntArray, node: IntArray, room: IntArray, units: IntArray) ->
     by = np.argsort(units, kind="stable")
     rank = np.empty(len(units), np.int64)
     rank[by] = np.arange(len(units)) - np.searchsorted(units[by], units[by], side="left")
-    return member[slots[first + rank]]
+    dealt: IntArray = member[slots[first + rank]]
+    return dealt

@@ -7,7 +7,7 @@ price of a box added to its distance.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,10 @@ def compiled(function: F) -> F:
     if not AVAILABLE:
         return function
     try:
-        result: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        result: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # no place to keep the compiled code, such as a read-only installation
         result = numba.njit(nogil=True, error_model="numpy")(function)
-    return result
+    return cast(F, result)
 
 
 # R = a^2 / b of WGS-84, the largest radius of curvature; 1 mm below a half keeps rounding errors on the safe side.

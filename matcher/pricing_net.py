@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher import pricing_labels as labels
 from matcher import pricing_repair as fix
 from matcher.pricing_tree import FloatArray, IntArray, Tree, cheapest, kd_order
 
@@ -118,8 +119,11 @@ class Net:
 
 
 def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Return (recipient, provider) of each recipient's `forth` cheapest providers under the prices p, of each
-    provider's `back` recipients with the most to gain, and the (R,) least of the recipients' sums, at most `unmet`."""
+    """Return pairs that the prices p suggest, as (recipient, provider), and what each recipient's first unit costs.
+
+    They are each recipient's `forth` cheapest providers and each provider's `back` recipients with the most to gain;
+    the (R,) costs are at most `unmet`.
+    """
     who = np.arange(nodes.num_recipients)
     found, key = cheapest(
         nodes.provider, p, nodes.points(nodes.recipient), nodes.unmet + 1, nodes.reach_m, max(forth, 1)
@@ -128,7 +132,7 @@ def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArr
     there = found >= 0
     recipient, provider = np.broadcast_to(who[:, None], found.shape)[there], found[there]
     if back:
-        every = np.full(nodes.num_providers, fix.FAR, np.int64)
+        every = np.full(nodes.num_providers, labels.FAR, np.int64)
         found, _ = cheapest(nodes.recipient, -u, nodes.points(nodes.provider), every, nodes.reach_m, back)
         there = found >= 0
         other = np.broadcast_to(np.arange(nodes.num_providers)[:, None], found.shape)[there]
@@ -198,21 +202,21 @@ def _set_prices(nodes: Nodes, net: Net) -> None:
     order = np.argsort(net.provider, kind="stable")
     first = np.searchsorted(net.provider[order], np.arange(P + 1))
     guess = np.concatenate([net.p, net.u])
-    cap = np.concatenate([np.full(P, fix.FAR), nodes.unmet])
+    cap = np.concatenate([np.full(P, labels.FAR), nodes.unmet])
     floor = np.zeros(P + R, np.int64)
-    price = np.full(P + R, fix.FAR)
+    price = np.full(P + R, labels.FAR)
     price[:P][net.used < nodes.capacity] = 0
     price[P:][net.missing > 0] = nodes.unmet[net.missing > 0]
     arcs = (first, order, start, net.recipient, net.provider, net.cost, net.flow, nodes.most, guess, cap)
-    fix.settle(*arcs, floor, price)
-    free = price >= fix.FAR
+    labels.settle(*arcs, floor, price)
+    free = price >= labels.FAR
     kept = np.where(free, floor, price)
     above = int(net.flow @ net.cost) // max(1, int(net.flow.sum())) + 1
     highest = int(nodes.unmet.max())
     while True:
         trial = np.where(free, np.minimum(guess + above, cap), price)
-        trial[:P][free[:P]] = fix.FAR
-        if fix.settle(*arcs, kept if above <= highest else floor, trial) >= 0:
+        trial[:P][free[:P]] = labels.FAR
+        if labels.settle(*arcs, kept if above <= highest else floor, trial) >= 0:
             net.p, net.u = trial[:P], trial[P:]
             return
         above *= 64
@@ -259,12 +263,12 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         recipient = np.broadcast_to(rows[:, None], found.shape)[there]
         provider = found[there]
         cost = nodes.cost(recipient, provider)
-        total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], fix.FAR)
+        total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], labels.FAR)
         missing = (total < net.u[recipient]) & ~_contains(have, recipient * P + provider)
         hits = np.zeros(nodes.num_recipients, bool)
         hits[recipient[missing]] = True
         full = there[:, -1] & ~hits[rows] & (k < P)
-        sums = np.full(found.shape, fix.FAR)
+        sums = np.full(found.shape, labels.FAR)
         sums[there] = total
         bound += _least(nodes, net, rows[~full], sums[~full], key[~full])
         u[rows] = np.minimum(u[rows], sums.min(axis=1))
@@ -279,7 +283,7 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         missing &= ~_contains(have, recipient * P + provider)
         parts.append((recipient[missing], provider[missing], cost[missing] * scale))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
-    keys, first = np.unique(recipient * P + provider, return_index=True)
+    _, first = np.unique(recipient * P + provider, return_index=True)
     return Priced(recipient[first], provider[first], cost[first], bound, u)
 
 
@@ -298,7 +302,7 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
         return 0
     unmet, demand = nodes.unmet[rows], nodes.demand[rows]
     # What is not on the list costs at least its last bound, or u where the list is not full.
-    rest = np.minimum(np.where(key[:, -1] < fix.FAR, key[:, -1] * nodes.scale, net.u[rows]), unmet)
+    rest = np.minimum(np.where(key[:, -1] < labels.FAR, key[:, -1] * nodes.scale, net.u[rows]), unmet)
     if nodes.most > 1:
         return int(np.minimum(rest, sums.min(axis=1)) @ demand)
     best = np.sort(np.minimum(sums, rest[:, None]), axis=1)

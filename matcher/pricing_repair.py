@@ -1,9 +1,9 @@
-"""Dual prices of a flow and their repair when arcs are added: the compiled loops over a residual graph.
+"""Repair of a flow and its prices when arcs are added: the compiled loops over a residual graph.
 
 The graph has a node for each provider j with price p[j] >= 0, for each recipient i with price u[i] <= unmet[i], and a
 root with price 0. A pair (i, j) costs d; its reduced cost is d + p[j] - u[i].
 
-`settle` finds the greatest prices by label correcting (Ford 1956). `repair` restores optimality after arcs with a
+`repair` restores optimality after arcs with a
 negative reduced cost were added, arc by arc, by shortest paths in reduced costs that stop as soon as the arc is mended
 (Edmonds and Karp 1972; Ahuja, Magnanti and Orlin 1993, section 9.7). The root would lead everywhere, so no path is
 continued through it: prices are first raised around the provider until the root is met, then lowered around the
@@ -14,144 +14,10 @@ Every function runs as plain Python where numba is not installed.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from matcher.pricing_fast import compiled
-
-IntArray = NDArray[np.int64]
-FAR = np.int64(1) << 60
-
-
-@compiled
-def _lift(heap: IntArray, place: IntArray, label: IntArray, at: int) -> None:
-    """Move the node at `at` towards the top of the heap."""
-    node = heap[at]
-    while at > 0:
-        above = (at - 1) >> 1
-        if label[heap[above]] <= label[node]:
-            break
-        heap[at] = heap[above]
-        place[heap[at]] = at
-        at = above
-    heap[at] = node
-    place[node] = at
-
-
-@compiled
-def _drop(heap: IntArray, place: IntArray, label: IntArray, size: int) -> None:
-    """Take the top off a heap of `size` nodes."""
-    node = heap[size - 1]
-    size -= 1
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and label[heap[child + 1]] < label[heap[child]]:
-            child += 1
-        if label[heap[child]] >= label[node]:
-            break
-        heap[at] = heap[child]
-        place[heap[at]] = at
-        at = child
-    heap[at] = node
-    place[node] = at
-
-
-@compiled
-def settle(
-    provider_start: IntArray,
-    provider_arc: IntArray,
-    recipient_start: IntArray,
-    recipient: IntArray,
-    provider: IntArray,
-    cost: IntArray,
-    flow: IntArray,
-    most: int,
-    guess: IntArray,
-    cap: IntArray,
-    floor: IntArray,
-    price: IntArray,
-) -> int:
-    """Lower `price` in place to the greatest prices below it that fit the flow; return the steps taken, -1 if none fit.
-
-    Nodes are the providers, then the recipients. Arcs are sorted by recipient (`recipient_start`); `provider_arc` lists
-    them by provider. An arc carries at most `most` units. `guess` (P + R,) are prices near the result: nodes whose
-    price is least above its guess go first, which with a good guess settles most of them once. No price is set above
-    `cap`; where one would have to fall below `floor`, there are no prices that fit.
-    """
-    num_p = len(provider_start) - 1
-    num = len(price)
-    key = np.empty(num, np.int64)
-    place = np.full(num, -1, np.int64)
-    heap = np.empty(num, np.int64)
-    size = 0
-    for node in range(num):
-        if price[node] < FAR:
-            key[node] = price[node] - guess[node]
-            place[node] = size
-            heap[size] = node
-            size += 1
-            _lift(heap, place, key, size - 1)
-    steps = 0
-    head, tail = 0, 0
-    line = heap[:0]
-    in_line = False
-    while size > 0 or head != tail:
-        if not in_line and steps > 30 * num:
-            # The guess was poor: from here on in order of arrival, which never takes more than num passes.
-            in_line = True
-            line = np.empty(num + 1, np.int64)
-            line[:size] = heap[:size]
-            tail = size
-            size = 0
-        if in_line:
-            node = line[head]
-            head = head + 1 if head < num else 0
-        else:
-            node = heap[0]
-            _drop(heap, place, key, size)
-            size -= 1
-        place[node] = -1
-        steps += 1
-        is_p = node < num_p
-        i = node if is_p else node - num_p
-        first = provider_start[i] if is_p else recipient_start[i]
-        last = provider_start[i + 1] if is_p else recipient_start[i + 1]
-        for k in range(first, last):
-            a = provider_arc[k] if is_p else k
-            if is_p:
-                if flow[a] >= most:
-                    continue
-                other = num_p + recipient[a]
-                label = price[node] + cost[a]
-            else:
-                if flow[a] <= 0:
-                    continue
-                other = provider[a]
-                label = price[node] - cost[a]
-            label = min(label, cap[other])
-            if label < price[other]:
-                if label < floor[other]:
-                    return -1
-                price[other] = label
-                key[other] = label - guess[other]
-                if in_line:
-                    if place[other] < 0:
-                        place[other] = 0
-                        line[tail] = other
-                        tail = tail + 1 if tail < num else 0
-                    continue
-                if place[other] < 0:
-                    place[other] = size
-                    heap[size] = other
-                    size += 1
-                _lift(heap, place, key, place[other])
-    return steps
-
+from matcher.pricing_labels import FAR, IntArray, drop, lift
 
 # The state of a repair travels as two tuples of int64 arrays, which compiled code takes as they are.
 Net = tuple[
@@ -175,7 +41,7 @@ def _offer(space: Space, run: int, size: int, node: int, new: int, by: int) -> i
         return size
     label[node] = new
     parent[node] = by
-    _lift(heap, place, label, place[node])
+    lift(heap, place, label, place[node])
     return size
 
 
@@ -213,11 +79,11 @@ def _search(
         key = label[node]
         if key >= far:
             break
-        if node == root or node == goal:
+        if node in (root, goal):
             reached = node
             far = key
             break
-        _drop(heap, place, label, size)
+        drop(heap, place, label, size)
         size -= 1
         settled[node] = run
         touched[count] = node
@@ -295,7 +161,7 @@ def _walk(
             least = min(least, most - flow[by])
             flow[by] += push
         node = provider[by] if node >= num_p else num_p + recipient[by]
-    return least
+    return int(least)
 
 
 @compiled
@@ -343,7 +209,7 @@ def repair(queue: IntArray, net: Net, u: IntArray, p: IntArray, most: int, work:
     done, steps
         How many arcs of the queue are mended (the prices fit these and all that were listed), and the nodes settled.
     """
-    recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, unmet = net
+    recipient, provider, cost, flow, next_r, next_p, head_r, head_p, _, _, missing, unmet = net
     num_p = len(p)
     root = num_p + len(u)
     label = np.empty(root + 1, np.int64)

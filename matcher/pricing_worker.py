@@ -7,6 +7,7 @@ length; nothing is pickled. The worker is a fresh interpreter on this module, so
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -57,6 +58,7 @@ def solve_apart(market: Market, budget: Budget, start: Matching | Ints | None) -
     finally:
         worker.kill()
         worker.wait()
+        inbox.close()
     found = inbox.best
     if reason is None and not inbox.final:
         raise RuntimeError("the worker ended before its work did")
@@ -84,7 +86,17 @@ class _Inbox:
         message["gap"] = np.array([np.nan if budget.gap is None else budget.gap])
         if isinstance(start, Matching):
             message.update({f"start_{name}": array for name, array in start.to_arrays().items()})
-        threading.Thread(target=self._run, args=(worker, message), daemon=True).start()
+        self._pipes = (worker.stdin, worker.stdout)
+        self._reader = threading.Thread(target=self._run, args=(worker, message), daemon=True)
+        self._reader.start()
+
+    def close(self) -> None:
+        """Wait for the reader, which ends with the worker, and close both pipes."""
+        self._reader.join()
+        for pipe in self._pipes:
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
     def _run(self, worker: subprocess.Popen[bytes], message: dict[str, NDArray[Any]]) -> None:
         assert worker.stdin is not None
@@ -210,9 +222,7 @@ def _main() -> None:
     def progress(report: Progress) -> None:
         _send(out, {"progress": np.array([report.done, report.value, report.bound], np.int64)})
 
-    budget = Budget(
-        work_limit=None if work < 0 else work, gap=None if np.isnan(gap) else gap, progress=progress
-    )
+    budget = Budget(work_limit=None if work < 0 else work, gap=None if np.isnan(gap) else gap, progress=progress)
     solved = pricing.solve(market, budget, start, lambda found: _send(out, _packed(found, False)))
     _send(out, _packed(solved, True))
 

@@ -8,14 +8,14 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
-from matcher import Market, match, pricing_fast, pricing_repair
+from matcher import Market, match, pricing_fast, pricing_labels, pricing_repair
 from matcher.geo import ecef, geodesic_m, pair_m
 from matcher.level_solver import solve_listed
 from matcher.matching import Matching
 from matcher.matching_check import flaws
 from matcher.pricing import solve_points
 from matcher.pricing_tree import arc_floor_m, whole_floor_m
-from matcher.progress import Budget
+from matcher.progress import Budget, CancelToken
 
 CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"
 
@@ -118,8 +118,10 @@ def test_the_door_prices_many_pairs_and_finds_what_listing_finds(rest):
     assert not market.listed
     assert matching.levels[-1].method == "pricing"
     check(market, matching)
-    listed = match(Market.from_arrays(market.to_arrays()), start=None) if market.listed else solve_listed(
-        market, Budget(), None
+    listed = (
+        match(Market.from_arrays(market.to_arrays()), start=None)
+        if market.listed
+        else solve_listed(market, Budget(), None)
     )
     assert [level.value for level in matching.levels] == [level.value for level in listed.levels]
 
@@ -149,7 +151,9 @@ def test_a_proof_with_one_thing_changed_is_refused(rest, seed):
         elif change < 4:  # two pairs swap their recipients
             pairs = changed["pairs"]
             provider = pairs[:, 0]
-            i, j = next((i, j) for i in rng.permutation(len(pairs)) for j in range(len(pairs)) if provider[i] != provider[j])
+            i, j = next(
+                (i, j) for i in rng.permutation(len(pairs)) for j in range(len(pairs)) if provider[i] != provider[j]
+            )
             pairs[[i, j], 1] = pairs[[j, i], 1]
             changed["pairs"] = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
         else:  # a point moves by some 3 km
@@ -199,8 +203,8 @@ def test_pathological_markets_are_proved(kind):
 def test_the_plain_loops_give_the_same_bytes_as_the_compiled_ones(monkeypatch):
     market = town_market(150, 350, 4, max_km=300)
     first = match(market)
-    for name in ("settle", "repair"):
-        monkeypatch.setattr(pricing_repair, name, getattr(pricing_repair, name).py_func)
+    monkeypatch.setattr(pricing_labels, "settle", pricing_labels.settle.py_func)
+    monkeypatch.setattr(pricing_repair, "repair", pricing_repair.repair.py_func)
     monkeypatch.setattr(pricing_fast, "AVAILABLE", False)
     second = match(market)
     assert np.array_equal(first.pairs, second.pairs)
@@ -230,6 +234,26 @@ def test_a_start_from_a_nearby_market_is_used_and_proved_anew():
     warm, cold = match(nearby, start=begun), match(nearby)
     check(nearby, warm)
     assert [level.value for level in warm.levels] == [level.value for level in cold.levels]
+
+
+def test_a_deadline_and_a_cancel_return_a_feasible_plan_with_a_true_bound():
+    market = town_market(400, 900, 8, unmet_km=2000)
+    token = CancelToken()
+    token.cancel()
+    for stopped, reason in ((match(market, time_limit_s=0), "time"), (match(market, cancel=token), "cancelled")):
+        assert (stopped.status, stopped.stop_reason) == ("feasible", reason)
+        assert stopped.levels[0].bound is not None
+        assert flaws(stopped) == ()
+
+
+def test_the_worker_finds_what_the_caller_would():
+    market = town_market(300, 500, 9, max_km=400)
+    reports = []
+    apart = match(market, time_limit_s=600, progress=reports.append)
+    here = solve_points(market, Budget())
+    assert apart.proof == here.proof
+    assert np.array_equal(apart.pairs, here.pairs)
+    assert reports
 
 
 def test_a_work_limit_stops_at_the_same_plan_with_a_true_bound():

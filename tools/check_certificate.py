@@ -1,8 +1,7 @@
 """Check a saved matching of points on its own: `python check_certificate.py matching.npz`, exit code 0 if it is proved.
 
-Needs NumPy and pyproj and nothing of the library. Recomputed from points, bounds, pairs and prices: the pairs are a
-matching; the prices bound every matching from below over all pairs within reach (weak duality, level after level);
-value and bound agree at every level, so that nothing can be better.
+Needs NumPy and pyproj only. The pairs must be a matching, and the prices must bound every matching from below, over all
+pairs within reach and level after level, by the values of the pairs: then nothing can be better.
 """
 
 import sys
@@ -11,37 +10,31 @@ import numpy as np
 from pyproj import Geod
 
 GEOD = Geod(ellps="WGS84")
-BLOCK = 128
 
 
-def metres(a, b):
-    """Whole metres of the geodesics between points (n, 2) of (lat, lon)."""
+def metres(a, b):  # whole metres of the geodesics between points (n, 2) of (lat, lon)
     return np.rint(GEOD.inv(a[:, 1], a[:, 0], b[:, 1], b[:, 0])[2]).astype(np.int64)
 
 
-def centred(points):
-    """Earth-centred coordinates: the straight line is never longer than the geodesic."""
+def centred(points):  # earth-centred: the straight line is never longer than the geodesic
     lat, lon = np.radians(points).T
     n = GEOD.a / np.sqrt(1 - GEOD.es * np.sin(lat) ** 2)
-    parts = [n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - GEOD.es) * np.sin(lat)]
-    return np.stack(parts, axis=1)
+    return np.array([n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - GEOD.es) * np.sin(lat)]).T
 
 
-def blocks(xyz):
-    """Positions in blocks of near points, with centre and radius of each."""
+def blocks(xyz):  # positions in blocks of near points, with centre and radius of each
     order, whole = [], [np.arange(len(xyz))]
     while whole:
         part = whole.pop()
         axis = np.ptp(xyz[part], axis=0).argmax()
         halves = np.array_split(part[np.argsort(xyz[part, axis])], 2)
-        whole, order = (whole + halves, order) if len(part) > BLOCK else (whole, [*order, part])
+        whole, order = (whole + halves, order) if len(part) > 128 else (whole, [*order, part])
     centre = np.array([xyz[part].mean(axis=0) for part in order])
     radius = np.array([np.sqrt(((xyz[p] - c) ** 2).sum(1)).max() for p, c in zip(order, centre, strict=True)])
     return order, centre, radius
 
 
-def candidates(a, b, p, q, reach):
-    """All pairs whose chord plus price is at most q, in reach: only these can have a reduced cost of 0 or less."""
+def candidates(a, b, p, q, reach):  # in reach, chord plus price at most q: no other reduced cost is 0 or less
     xyz_a, xyz_b = centred(a), centred(b)
     (part_a, centre_a, radius_a), (part_b, centre_b, radius_b) = blocks(xyz_a), blocks(xyz_b)
     least = np.array([p[part].min() for part in part_a])
@@ -55,17 +48,16 @@ def candidates(a, b, p, q, reach):
     return np.concatenate(found)
 
 
-def check(z):
-    """Return what is wrong, or nothing."""
+def check(z):  # what is wrong, or nothing
     a, b, pairs = z["market_provider_latlon"], z["market_recipient_latlon"], z["pairs"]
     bounds = [np.minimum(z["market_capacity"], len(b)), np.minimum(z["market_demand"], len(a))]
     reach = int(z["market_max_m"][0]) if len(z["market_max_m"]) else 1 << 40
     first = "market_unmet_cost" not in z
     prices = [[*z[f"proof_{s}"], *([] if first else [z[f"proof_tie_{s}"]])] for s in ("provider", "recipient")]
-    if len(prices[0]) != 2 or len(prices[1]) != 2 or any(row.dtype != np.int64 for s in prices for row in s):
+    if {len(s) for s in prices} != {2} or {str(row.dtype) for s in prices for row in s} != {"int64"}:
         return "the proof needs two rows of whole prices a side"
-    one, none = np.ones(len(b), np.int64), np.zeros(len(b), np.int64)
-    missing = [one, none] if first else [z["market_unmet_cost"][0], one]
+    one = np.ones(len(b), np.int64)
+    missing = [one, 0 * one] if first else [z["market_unmet_cost"][0], one]
     keys = pairs[:, 0] * len(b) + pairs[:, 1]
     if len(pairs) and (pairs.min() < 0 or (pairs.max(0) >= [len(a), len(b)]).any() or (np.diff(keys) <= 0).any()):
         return "the pairs are not distinct positions in order"
@@ -79,8 +71,7 @@ def check(z):
         return f"the pairs have the values {value}, not the claimed ones"
     p, q = prices
     huge = 4 * max(int(np.abs(x).max(initial=1)) for s in prices for x in s) + (1 << 26)
-    if huge > 1 << 50:
-        return "the prices leave the exact range"
+    assert huge < 1 << 50, "the prices leave the exact range"
     mixed = [huge * s[0] + s[1] for s in prices] if first else [p[0], q[0]]
     pairs = candidates(a, b, *mixed, reach)
     d = metres(a[pairs[:, 0]], b[pairs[:, 1]])
@@ -104,7 +95,5 @@ def check(z):
 
 
 if __name__ == "__main__":
-    with np.load(sys.argv[1], allow_pickle=False) as file:
-        wrong = check(dict(file))
-    print(wrong or "proved optimal over all pairs")
-    sys.exit(1 if wrong else 0)
+    wrong = check(dict(np.load(sys.argv[1], allow_pickle=False)))
+    sys.exit(print(wrong or "proved optimal over all pairs") or int(wrong is not None))

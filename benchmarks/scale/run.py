@@ -42,7 +42,12 @@ def instance(name: str, data: Path | None):
         import pandas as pd
 
         branches, schools = (pd.read_csv(data / name / f"{t}.csv") for t in ("branches", "schools"))
-        return branches[["lat", "lon"]].to_numpy(), schools[["lat", "lon"]].to_numpy(), branches["capacity"].to_numpy(), None
+        return (
+            branches[["lat", "lon"]].to_numpy(),
+            schools[["lat", "lon"]].to_numpy(),
+            branches["capacity"].to_numpy(),
+            None,
+        )
     if name == "places-500km":
         import pandas as pd
 
@@ -103,7 +108,7 @@ def solve_scipy(a, b, capacity, max_km):
 def solve_lapx(a, b, capacity, max_km):
     import lap
 
-    return int(round(lap.lapjv(padded(a, b, capacity, max_km), extend_cost=True)[0]))
+    return round(lap.lapjv(padded(a, b, capacity, max_km), extend_cost=True)[0])
 
 
 def arcs_of_all(a, b, max_km):
@@ -154,7 +159,7 @@ def solve_ortools16(a, b, capacity, max_km):
     begin = time.perf_counter()
     solve_ortools(a, b, capacity, max_km, (r[near], p[near], d[near]), number)
     print(json.dumps({"flow_s": time.perf_counter() - begin}), file=sys.stderr)
-    return None
+    return
 
 
 def solve_pylmcf(a, b, capacity, max_km):
@@ -176,7 +181,9 @@ def solve_highs(a, b, capacity, max_km):
     tail, head, most, cost, supply = flow_arrays(a, b, capacity, arcs_of_all(a, b, max_km))
     k = np.arange(len(tail))
     rows = coo_matrix((np.r_[np.ones(len(k)), -np.ones(len(k))], (np.r_[tail, head], np.r_[k, k])))
-    return round(linprog(cost, A_eq=rows.tocsr(), b_eq=supply, bounds=np.column_stack([0 * most, most]), method="highs").fun)
+    return round(
+        linprog(cost, A_eq=rows.tocsr(), b_eq=supply, bounds=np.column_stack([0 * most, most]), method="highs").fun
+    )
 
 
 def solve_networkx(a, b, capacity, max_km):
@@ -221,8 +228,21 @@ def solve_pot(a, b, capacity, max_km):
 
 def child(name: str, peer: str, data: Path | None) -> None:
     """Run one peer once and print what it took."""
-    imports = {"scipy": "scipy.optimize", "lapx": "lap", "pylmcf": "pylmcf", "networkx": "networkx", "pulp": "pulp", "pot": "ot"}
-    for module in ("pyproj", "pandas", "scipy.spatial", "matcher", imports.get(peer, "ortools.graph.python.min_cost_flow")):
+    imports = {
+        "scipy": "scipy.optimize",
+        "lapx": "lap",
+        "pylmcf": "pylmcf",
+        "networkx": "networkx",
+        "pulp": "pulp",
+        "pot": "ot",
+    }
+    for module in (
+        "pyproj",
+        "pandas",
+        "scipy.spatial",
+        "matcher",
+        imports.get(peer, "ortools.graph.python.min_cost_flow"),
+    ):
         __import__(module)
     a, b, capacity, max_km = instance(name, data)
     resource.setrlimit(resource.RLIMIT_AS, (24 << 30, 24 << 30))
@@ -275,7 +295,9 @@ def main() -> None:
     names = [f"sweep:{kind}" for kind in PATHOLOGICAL] if args.instance == "sweep" else [args.instance]
     rows = [measure(name, peer, args) for name in names for peer in args.peers]
     for row in rows:
-        row.update(cpu=platform.processor() or platform.machine(), cores=os.cpu_count(), python=platform.python_version())
+        row.update(
+            cpu=platform.processor() or platform.machine(), cores=os.cpu_count(), python=platform.python_version()
+        )
         print({key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()})
     for name in names:
         found = {row["value"] for row in rows if row["instance"] == name and row.get("value") is not None}
