@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matcher.events import events_to_json as events_to_json
     from matcher.explain import Explanation as Explanation
     from matcher.levelprices import level_prices as level_prices
+    from matcher.many import match_many as match_many
     from matcher.market import Market as Market
     from matcher.matching import Matching as Matching
     from matcher.matching_solver import match as match
@@ -104,6 +105,7 @@ _HOME = {
     "level_prices": "levelprices",
     "load_plan": "saving",
     "match": "matching_solver",
+    "match_many": "many",
     "read": "tables",
     "solve": "solver",
     "stability_curve": "plan_stability",
