@@ -29,7 +29,8 @@ from matcher.progress import Budget, Progress, StopReason
 
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
 _KEEP = 8  # arcs a recipient keeps when the flow is solved again
-_REPAIR_SHARE = 0.5  # repair instead of solving again below so many new arcs a recipient
+_REPAIR_SHARE = 0.1  # repair instead of solving again below so many new arcs a recipient
+_REPAIR_WORK = 100  # settled nodes a node before all pairs are priced again
 _COARSE_GAP = 0.03  # good enough for a coarse grain
 
 
@@ -173,7 +174,7 @@ def _repair_rounds(nodes: Nodes, net: Net, priced: Priced, state: State, budget:
             return
         if _stop(state, budget):
             return
-        net, _ = repaired(finer, net, more, 1 << 62)
+        net, _ = repaired(finer, net, more, _REPAIR_WORK * (nodes.num_providers + nodes.num_recipients))
         more = price_out(finer, net, _FORTH, _BACK)
         state.value, state.net = state.rounded(nodes, net), net
         assert state.bound is not None

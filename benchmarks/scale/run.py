@@ -166,6 +166,8 @@ def solve_pylmcf(a, b, capacity, max_km):
     import pylmcf
 
     tail, head, most, cost, supply = flow_arrays(a, b, capacity, arcs_of_all(a, b, max_km))
+    order = np.lexsort((head, tail))  # its own condition
+    tail, head, most, cost = tail[order], head[order], most[order], cost[order]
     graph = pylmcf.Graph(len(supply), tail.astype(np.int64), head.astype(np.int64))
     graph.set_node_supply(supply)
     graph.set_edge_capacities(most)
