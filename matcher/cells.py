@@ -158,7 +158,7 @@ def _fast_text(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
     control = _CONTROL_IN_ID if column.type == "id" else _CONTROL
     if any(mark in joined for mark in "'#+\r\n") or control.search(joined) or max(map(len, chunk)) > LONGEST:
         return None
-    stripped = [value.strip() for value in chunk]
+    stripped = list(map(str.strip, chunk))
     return stripped if all(stripped) else None
 
 
@@ -197,7 +197,10 @@ def _fast_whole(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
 
 def _fast_bounds(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
     numbers = _fast_whole(column, chunk)
-    return None if numbers is None else [(0, number) for number in numbers]
+    if numbers is None:
+        return None
+    pairs = {number: (0, number) for number in set(numbers)}
+    return [pairs[number] for number in numbers]
 
 
 def _fast_choice(column: Column, chunk: Sequence[Any]) -> list[Any] | None:

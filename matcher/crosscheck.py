@@ -119,6 +119,8 @@ def successors_of(tables: Tables) -> dict[tuple[str, str], str]:
 
 def stranger_positions(tables: Tables, ids: Mapping[str, set[str]]) -> list[int]:
     """Return the positions in `previous` with an id that no table has, successors followed."""
+    if not tables["successors"] and _all_known(tables["previous"], ids):
+        return []  # as almost always
     newest = successors_of(tables)
     found: list[int] = []
     for position, record in enumerate(tables["previous"]):
@@ -131,6 +133,15 @@ def stranger_positions(tables: Tables, ids: Mapping[str, set[str]]) -> list[int]
                 found.append(position)
                 break
     return found
+
+
+def _all_known(pairs: Sequence[Any], ids: Mapping[str, set[str]]) -> bool:
+    found = set(map(attrgetter("level", "provider_id", "recipient_id"), pairs))
+    if any(level not in SIDES for level, _, _ in found):
+        return False
+    return all(
+        provider in ids[SIDES[level][0]] and recipient in ids[SIDES[level][1]] for level, provider, recipient in found
+    )
 
 
 def targets_of(table: str, record: Any) -> tuple[str, str] | None:

@@ -330,7 +330,8 @@ class Instance(BaseModel):
             raise InvalidInput(faults)
         for name, kind in RECORDS.items():
             self.__dict__[name] = tuple(sorted(getattr(self, name), key=attrgetter(*kind.key)))
-        self.__dict__["schools"] = tuple(map(_marked, self.schools))
+        if any(school.lat is None for school in self.schools):
+            self.__dict__["schools"] = tuple(map(_marked, self.schools))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Instance:
         """Return an instance with some tables replaced, checked as any other (frozen content is never copied deep)."""

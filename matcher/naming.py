@@ -25,8 +25,12 @@ def put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: 
         if table in typed:
             _replace(typed[table], column, [target] * len(typed[table]), known, faults, notices)
     old = _old_ids(typed)
+    by_table = {
+        table: known[table].ids if table in known else set()
+        for table in ("organizations", "branches", "counties", "schools")
+    }
     for table, columns in {**PAIR_COLUMNS, "previous": ("provider_id", "recipient_id")}.items():
-        if table in typed:
+        if table in typed and not _all_known(typed[table], columns, by_table):
             for column, targets in zip(columns, _targets(typed[table]), strict=True):
                 _replace(typed[table], column, targets, known, faults, notices, old if table == "previous" else set())
 
@@ -76,6 +80,17 @@ def _replace(
     if replaced:
         place = {"table": table.raw.table, "column": table.titles[column]}
         notices.append(Notice("names_for_ids", {**place, "count": replaced}))
+
+
+def _all_known(table: Typed, columns: Sequence[str], ids: Mapping[str, set[str]]) -> bool:
+    """Return whether every id is one, as almost always, before looking at each for a name."""
+    if "side" in table.columns:
+        return False
+    first, second = (table.columns[column] for column in columns)
+    return all(
+        level in SIDES and one in ids[SIDES[level][0]] and other in ids[SIDES[level][1]]
+        for level, one, other in zip(table.columns["level"], first, second, strict=True)
+    )
 
 
 def _targets(table: Typed) -> tuple[list[str | None], list[str | None]]:

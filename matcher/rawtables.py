@@ -62,9 +62,10 @@ class Findings:
         width = len(header)
         numbers: Sequence[int] = range(first_row + start + 1, first_row + len(rows))
         body = rows[start + 1 :]
-        if any(len(row) != width for row in body) or any(_blank(row[0]) for row in body if row):
+        columns = list(zip(*body, strict=True)) if body and set(map(len, body)) == {width} else None
+        if columns is None or _any_blank(columns[0]):
             body, numbers = self._squared(table, sheet, body, numbers, width)
-        columns = list(zip(*body, strict=True)) if body else [()] * width
+            columns = list(zip(*body, strict=True)) if body else [()] * width
         self.tables.append(RawTable(table, sheet, header, columns, numbers, first_row + start))
 
     def _squared(
@@ -88,6 +89,13 @@ class Findings:
 
 def _blank(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _any_blank(cells: Sequence[Any]) -> bool:
+    try:
+        return not all(map(str.strip, cells))
+    except TypeError:  # not all of them are text
+        return any(map(_blank, cells))
 
 
 def _empty(row: Sequence[Any]) -> bool:

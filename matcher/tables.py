@@ -6,8 +6,11 @@ names to ids, convert coordinates to WGS-84, and let the records and the cross-c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -28,6 +31,8 @@ DATUMS: Final = ("wgs84", "gcj02", "bd09")
 #: tables that must be there; branches and schools must be there together or not at all
 _NEEDED: Final = ("organizations", "counties")
 _SCHOOL_LEVEL: Final = ("branches", "schools")
+#: what office people put into a header to make it narrow
+_LINE_BREAK: Final = re.compile(r"[\t\r\n]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -68,17 +73,19 @@ class Typed:
                 columns.append([default if value is None else value for value in values])
             else:
                 columns.append(values)
-        names = list(kind.model_fields)
-        given = {*self.columns, "extras"}
-        new, put = kind.__new__, object.__setattr__
-        records = []
-        for row in zip(*columns, strict=True):
-            record = new(kind)
-            put(record, "__dict__", dict(zip(names, row, strict=True)))
-            put(record, "__pydantic_fields_set__", given)
-            put(record, "__pydantic_extra__", None)
-            put(record, "__pydantic_private__", None)
-            records.append(record)
+        # one pass in C for each attribute of a pydantic model
+        names, given = list(kind.model_fields), {*self.columns, "extras"}
+        records: list[Record] = list(map(kind.__new__, repeat(kind, len(self))))
+        fields = map(dict, map(zip, repeat(names), zip(*columns, strict=True)))
+        put = object.__setattr__
+        attributes: tuple[tuple[str, Iterable[Any]], ...] = (
+            ("__dict__", fields),
+            ("__pydantic_fields_set__", repeat(given)),
+            ("__pydantic_extra__", repeat(None)),
+            ("__pydantic_private__", repeat(None)),
+        )
+        for name, each in attributes:
+            deque(map(put, records, repeat(name), each), maxlen=0)
         return records
 
 
@@ -204,7 +211,7 @@ def _typed(raw: RawTable, datum: Datum, faults: list[Fault], notices: list[Notic
     """Find the columns of a table and read their cells."""
     typed = Typed(raw)
     spec = TABLES[raw.table]
-    header = [" ".join(as_text(title).split()) for title in raw.header]
+    header = [_LINE_BREAK.sub(" ", as_text(title)) for title in raw.header]
     known = columns_of(raw.table, header)
     for position, name in known.items():
         if name in typed.titles:
