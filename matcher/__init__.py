@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from matcher.replanning import replan as replan
     from matcher.result import Level as Level
     from matcher.result import Proof as Proof
+    from matcher.roads import road_times as road_times
+    from matcher.roads import with_roads as with_roads
     from matcher.rules import Violation as Violation
     from matcher.saving import load_plan as load_plan
     from matcher.solver import solve as solve
@@ -107,11 +109,13 @@ _HOME = {
     "match": "matching_solver",
     "match_many": "many",
     "read": "tables",
+    "road_times": "roads",
     "solve": "solver",
     "stability_curve": "plan_stability",
     "template": "template_out",
     "tradeoff": "curves",
     "verify": "checker",
+    "with_roads": "roads",
 }
 
 __all__ = sorted([*_HOME, "__version__"])
