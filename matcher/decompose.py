@@ -29,7 +29,7 @@ from matcher.transport import Transport
 SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('ortools')} flows"
 SCOPE = "both_levels"
 #: evaluations of the ascent of prices on the level that needs it
-STEPS = 160
+STEPS = 120
 #: evaluations before the first search
 _FIRST_STEPS = 30
 #: evaluations for the bound on a floor that no plan was found for
@@ -136,7 +136,7 @@ class Decomposition:
         """Look for a plan over all levels at once, from a relaxation's county pairing or from `start`."""
         mix = self.mixer.mix(self.weights(self.main, _FLOW_COST), self.multipliers)
         cost = self.relaxation.pair_cost(mix)
-        relaxed = self.relaxation.evaluate(mix, cost, self.no_price, hard=True)
+        relaxed = self.relaxation.evaluate(mix, cost, self.no_price)
         exact = self.mixer.mix(self.weights(self.main, _SEARCH_COST), self.multipliers)
         if start is None and cost is not None:
             self.offer(self.incumbent(relaxed.county_pairs, fill(self.problem, mix, relaxed.county_pairs)))
@@ -147,7 +147,7 @@ class Decomposition:
                 self._step(ascent, mix, cost, self.weights(self.main, _FLOW_COST))
             if ascent.best_price is not None:
                 price = ascent.best_price.astype(np.int64)
-                relaxed = self.relaxation.evaluate(mix, cost, price, hard=True)
+                relaxed = self.relaxation.evaluate(mix, cost, price)
         search = Search(self.problem, self.relaxation, exact, relaxed.worth)
         self.polish(search, relaxed.county_pairs if start is None else start)
         return search
@@ -159,10 +159,8 @@ class Decomposition:
     def _step(self, ascent: Ascent, mix: Mix, cost: FloatArray | None, weights: list[int]) -> None:
         """Take one step of an ascent towards the value of the best plan."""
         assert self.best is not None
-        covered = np.bincount(self.best.county_pairs[:, 1], minlength=len(self.problem.arrays.counties)) > 0
-        grant = bool(covered[self.problem.demand("county")[:, 1] > 0].all())
         target = sum(weight * value for weight, value in zip(weights, self.best.values, strict=True))
-        ascent.tell(self.relaxation.evaluate(mix, cost, ascent.price.astype(np.int64), grant=grant), target)
+        ascent.tell(self.relaxation.evaluate(mix, cost, ascent.price.astype(np.int64), roughly=True), target)
         self.budget.spend(len(self.relaxation.room))
 
     def polish(self, search: Search, county_pairs: IntArray) -> None:
@@ -191,7 +189,7 @@ class Decomposition:
         """Return a bound on a level given the values of those before, unpriced."""
         weights = self._bound_weights(position, skip)
         mix = self.mixer.mix(weights)
-        found = self.relaxation.evaluate(mix, self.relaxation.pair_cost(mix), self.no_price, hard=True)
+        found = self.relaxation.evaluate(mix, self.relaxation.pair_cost(mix), self.no_price)
         return self._on_level(found.bound, weights, position)
 
     def _bound_weights(self, position: int, skip: frozenset[int]) -> list[int]:
@@ -222,12 +220,13 @@ class Decomposition:
                 self.budget.report(report)
             if self.budget.close_enough(objective.shown(value), objective.shown(bound)):
                 break
-            if step in (STEPS // 4, STEPS - 1):
+            if step in (STEPS // 3, STEPS - 1):
                 search.look_at(ascent.best.worth)
                 for county_pairs in (ascent.best.county_pairs, self.best.county_pairs):
                     self.polish(search, county_pairs)
-        assert ascent.best is not None
-        return self._on_level(ascent.best.bound, weights, position)
+        assert ascent.best_price is not None
+        found = self.relaxation.evaluate(mix, cost, ascent.best_price.astype(np.int64))
+        return self._on_level(found.bound, weights, position)
 
     def floor_witness(self) -> dict[str, Any] | None:
         """Return the first broken row with a least value that provably no plan reaches."""
@@ -242,12 +241,15 @@ class Decomposition:
             cost = self.relaxation.pair_cost(mix)
             ascent = Ascent(self.no_price.astype(np.float64))
             for _ in range(FLOOR_STEPS):
-                ascent.tell(self.relaxation.evaluate(mix, cost, ascent.price.astype(np.int64)), row.least - reached)
+                price = ascent.price.astype(np.int64)
+                ascent.tell(self.relaxation.evaluate(mix, cost, price, roughly=True), row.least - reached)
                 assert ascent.best is not None
                 if ascent.best.bound > 0 or self.budget.stop_reason is not None:
                     break
-            if ascent.best is not None and ascent.best.bound > 0:
-                numbers = {"needed": row.least, "reached": reached, "bound": row.least - ascent.best.bound}
+            assert ascent.best_price is not None
+            bound = self.relaxation.evaluate(mix, cost, ascent.best_price.astype(np.int64)).bound
+            if bound > 0:
+                numbers = {"needed": row.least, "reached": reached, "bound": row.least - bound}
                 details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
                 return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
         return None

@@ -136,15 +136,16 @@ class Relaxation:
         cost[floor >= _FAR] = _FAR
         return cost
 
-    def evaluate(
-        self, mix: Mix, cost: FloatArray | None, price: IntArray, *, hard: bool = False, grant: bool = False
-    ) -> Relaxed:
-        """Return bound and county pairing at `price` (p,), int64 and not negative; `hard`, `grant`: see `Transport`."""
+    def evaluate(self, mix: Mix, cost: FloatArray | None, price: IntArray, *, roughly: bool = False) -> Relaxed:
+        """Return bound and county pairing at `price` (p,), int64 and not negative.
+
+        `roughly` is faster, and its bound may be a little weaker (see `Transport.best`).
+        """
         gain = self.places.gain(mix)
         worth = self._worth(cost, (gain - price).astype(np.float64)) - mix.county_pair
         later = mix.unmet["county"]
         first = later + mix.uncovered["county"]
-        pairs, total = self.transport.best(worth, first, later, hard=hard, grant=grant)
+        pairs, total = self.transport.best(worth, first, later, roughly=roughly)
         empty = int((mix.unmet["county"] * self.problem.demand("county")[:, 1]).sum() + mix.uncovered["county"].sum())
         # a school without any place is uncovered for good
         empty += int(gain.sum()) + int(mix.uncovered["school"][self.problem.demand("school")[:, 1] == 0].sum())
@@ -231,10 +232,9 @@ class Ascent:
     stalled: int = 0
     direction: FloatArray | None = None
 
-    def tell(self, found: Relaxed, target: int) -> bool:
-        """Take one step from what an evaluation found; return whether its bound is the best yet."""
-        better = self.best is None or found.bound > self.best.bound
-        if better:
+    def tell(self, found: Relaxed, target: int) -> None:
+        """Take one step from what an evaluation found."""
+        if self.best is None or found.bound > self.best.bound:
             self.best, self.best_price, self.stalled = found, self.price.copy(), 0
         else:
             self.stalled += 1
@@ -242,8 +242,7 @@ class Ascent:
                 self.step, self.stalled, self.price = self.step * 0.7, 0, self.best_price.copy()
         slope = (found.used - 1).astype(np.float64)
         slope[(self.price <= 0) & (slope < 0)] = 0.0
-        self.direction = slope if self.direction is None else slope + 0.3 * self.direction
+        self.direction = slope if self.direction is None else slope + 0.6 * self.direction
         norm = max(1.0, float(self.direction @ self.direction))
         length = self.step * max(0, target - found.bound) / norm
         self.price = np.rint(np.maximum(0.0, self.price + length * self.direction))
-        return better
