@@ -15,7 +15,6 @@ from typing import Any
 
 import matcher.texts
 
-
 #: fields that name a level of pairing, a kind of partner or a table, by a code that has a word in either language
 _WORDS = {"level", "kind", "table", "target"}
 
