@@ -14,8 +14,8 @@ from math import isfinite
 from typing import Any, Final
 
 from matcher.drafts import UNREADABLE
+from matcher.fieldtypes import HALF_WIDTH, LONGEST, words
 from matcher.headers import Column, normal
-from matcher.model import HALF_WIDTH, LONGEST, words
 
 #: cells of a column that are tried at once; a chunk with a fault is read again cell by cell
 _CHUNK: Final = 2048

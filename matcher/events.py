@@ -15,20 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from matcher.crosscheck import SIDES, cross_check
 from matcher.errors import Fault, InvalidInput
+from matcher.fieldtypes import Bounds, Id, Text
 from matcher.model import (
     AT_SEAT,
     RECORDS,
-    Bounds,
     Branch,
     County,
-    Id,
     Instance,
     Lock,
     Organization,
     PairLevel,
     Record,
     School,
-    Text,
 )
 
 FORMAT: Final = "matcher.events/1"

@@ -11,21 +11,12 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from operator import attrgetter
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PrivateAttr,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from matcher.errors import Fault, InvalidInput, Lang
+from matcher.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
 from matcher.notices import Notice
 
 if TYPE_CHECKING:
@@ -35,97 +26,11 @@ if TYPE_CHECKING:
 
 Side = Literal["provider", "recipient"]
 PairLevel = Literal["county", "school"]
-TableName = Literal[
-    "organizations",
-    "branches",
-    "counties",
-    "schools",
-    "previous",
-    "preferences",
-    "travel_times",
-    "locks",
-    "successors",
-]
 
 #: format of the JSON of an instance
 FORMAT: Final = "matcher.instance/1"
 #: `coord_precision` of a school without coordinates
 AT_SEAT: Final = "county_seat"
-
-#: what a cell of a spreadsheet can hold
-LONGEST: Final = 32_000
-#: full-width letters, digits, punctuation and space -> the plain ones
-HALF_WIDTH: Final = MappingProxyType({0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20})
-
-
-def _half_width(value: Any) -> Any:
-    return value.translate(HALF_WIDTH) if isinstance(value, str) and not value.isascii() else value
-
-
-# control characters can't be written to a workbook; in an id they, and what has no width, are always a slip
-_Line = StringConstraints(
-    min_length=1, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]*$"
-)
-#: ids are half-width: `Ｕ１` and `U1` are one id
-# validators that run before come last, or pydantic checks the constraints in Python
-Id = Annotated[str, _Line, BeforeValidator(_half_width)]
-Title = Annotated[str, _Line]
-Text = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
-
-
-def _none_if_blank(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10**9)]
-
-
-def _bounds(value: Any) -> Any:
-    """Read one number d as (0, d); leave anything else to the field's own check."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return (0, value) if isinstance(value, int) else value
-
-
-def _plain_bounds(value: tuple[int, int]) -> int | list[int]:
-    return value[1] if value[0] == 0 else list(value)
-
-
-#: (minimum, maximum) number of pairs; one number d means (0, d), and is written so
-Bounds = Annotated[
-    tuple[Count, Count],
-    BeforeValidator(_bounds),
-    Field(description="one number d for (0, d), or (minimum, maximum)"),
-    PlainSerializer(_plain_bounds),
-]
-
-
-def words(value: Any) -> tuple[str, ...]:
-    """Read `a;b` (also with the full-width semicolon) as the words a and b, sorted."""
-    if value is None:
-        return ()
-    if not isinstance(value, str | list | tuple | set | frozenset):
-        raise ValueError("give words as `a;b` or as a list")
-    whole = value if isinstance(value, str) else ";".join(map(str, value))
-    return tuple(sorted({part.strip() for part in whole.replace("；", ";").split(";")} - {""}))
-
-
-Words = Annotated[tuple[Text, ...], BeforeValidator(words)]
-
-
-def _filled(value: Any) -> Any:
-    """Drop the empty cells among the extras of a row."""
-    if not isinstance(value, Mapping):
-        return value
-    return {name: cell for name, cell in value.items() if not (isinstance(cell, str) and not cell.strip())}
-
-
-Extras = Annotated[dict[Title, Text], BeforeValidator(_filled)]
 
 
 class Record(BaseModel):

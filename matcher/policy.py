@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from matcher.errors import Fault, InvalidInput
 from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
+from matcher.fieldtypes import Bounds
 from matcher.messages import text
-from matcher.model import Bounds, record_fault
+from matcher.model import record_fault
 from matcher.objectives import BANDED, COVERAGE, MORE_IS_BETTER, ObjectiveName
 from matcher.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Selector, Within
 from matcher.rules_keep import Keep

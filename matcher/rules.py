@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFu
 
 from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST, Facts
+from matcher.fieldtypes import Id
 from matcher.messages import text
-from matcher.model import Id, PairLevel
+from matcher.model import PairLevel
 
 if TYPE_CHECKING:
     from matcher.problem import Problem

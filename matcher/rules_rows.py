@@ -14,8 +14,9 @@ from pydantic import Field
 
 from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import Facts
+from matcher.fieldtypes import Count
 from matcher.messages import text
-from matcher.model import Count, PairLevel
+from matcher.model import PairLevel
 from matcher.rows import ListedWeights, PairWeights, ProductWeights, Row
 from matcher.rules import Names, Number, Rule, Selector
 

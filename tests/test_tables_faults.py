@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from table_cases import CASES, whole_folder
 from table_corpus import Case
+from table_file_cases import CASES, whole_folder
 
 import matcher
 from matcher import InvalidInput

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import random
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -14,6 +17,7 @@ from small_plans import small_instance, small_plan
 import matcher
 from matcher import InvalidInput
 from matcher.bookform import COLUMNS
+from matcher.tables_out import write_workbook
 from matcher.workbook import write_plan
 from matcher.workbook_edits import read_edits
 
@@ -262,3 +266,30 @@ def test_a_target_that_is_no_file_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(matcher.SaveError):
         write_plan(small_plan(), tmp_path / "plan.xlsx")
     assert [path.name for path in tmp_path.iterdir()] == ["plan.xlsx"]
+
+
+def test_every_workbook_is_a_sound_package(plan: matcher.Plan, tmp_path: Path) -> None:
+    """Each part has a content type, each relationship leads to a part, and every part is well-formed XML."""
+    paths = [
+        write_plan(plan, tmp_path / "plan.xlsx", lang="zh"),
+        matcher.template(tmp_path / "template.xlsx"),
+        write_workbook(plan.instance, tmp_path / "instance.xlsx"),
+    ]
+    for path in paths:
+        with zipfile.ZipFile(path) as package:
+            assert package.testzip() is None
+            parts = {
+                f"/{name}": ElementTree.fromstring(package.read(name))
+                for name in package.namelist()
+                if name[-4:] != ".vml"
+            }
+            names = {f"/{name}" for name in package.namelist()}
+        types = parts.pop("/[Content_Types].xml")
+        typed = {entry.get("PartName") for entry in types} | {entry.get("Extension") for entry in types}
+        assert all(name in typed or name.rsplit(".", 1)[-1] in typed for name in names)
+        assert {entry.get("PartName") for entry in types} - {None} <= names
+        for name, part in parts.items():
+            if name.endswith(".rels"):
+                folder = posixpath.dirname(posixpath.dirname(name))
+                for link in part:
+                    assert posixpath.normpath(posixpath.join(folder, str(link.get("Target")))) in names
