@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matcher.changes import diff as diff
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
-    from matcher.curvefigure import draw_tradeoff as draw_tradeoff
+    from matcher.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.curves import tradeoff as tradeoff
     from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
@@ -102,7 +102,7 @@ _HOME = {
     "recommend": "recommending",
     "renewal_curve": "renewal",
     "replan": "replanning",
-    "draw_tradeoff": "curvefigure",
+    "draw_tradeoff": "tradeoff_figure",
     "example": "embedded",
     "level_prices": "levelprices",
     "load_plan": "saving",

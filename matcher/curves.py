@@ -17,7 +17,6 @@ from matcher.errors import Fault, InvalidInput
 from matcher.facts import Facts
 from matcher.hardrules import hard_violations
 from matcher.joint_terms import is_joint_case
-from matcher.objectives import compile_objectives
 from matcher.plan import Plan
 from matcher.policy import Policy
 from matcher.problem import Problem
@@ -117,7 +116,7 @@ def tradeoff(
     for done, (value, here) in enumerate(zip(asked, policies, strict=True)):
         if progress is not None:
             progress(Progress("tradeoff", done, len(asked)))
-        problem = Problem(instance, here, facts, here.all_rules(), compile_objectives(facts, here))
+        problem = Problem.of(instance, here, facts)
         budget = Budget(**limits, progress=progress, cancel=cancel)  # type: ignore[arg-type]
         may_stop = cancel is not None or any(limit is not None for limit in limits.values())
         start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from matcher.arrays import Arrays, BoolArray, IntArray
 from matcher.crosscheck import SIDES
+from matcher.errors import Fault, InvalidInput
 from matcher.facts import Facts
 from matcher.model import Instance
 from matcher.objectives import AdditiveObjective, compile_objectives, maxima
 from matcher.policy import Policy
 from matcher.rows import Row
-from matcher.rules import Rule, Violation
+from matcher.rules import Pin, Rule, Violation
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,21 @@ class Problem:
     objectives: tuple[AdditiveObjective, ...]
 
     @classmethod
-    def of(cls, instance: Instance, policy: Policy | None = None) -> Problem:
-        """Compile `instance` under `policy` (the default policy if None)."""
+    def of(cls, instance: Instance, policy: Policy | None = None, facts: Facts | None = None) -> Problem:
+        """Compile `instance` under `policy` (the default policy if None).
+
+        `facts` may be those of another problem of the same instance that counts travel in the same way.
+
+        Raises
+        ------
+        InvalidInput
+            If a rule pins a pair with an id that the instance does not have.
+        """
         policy = Policy() if policy is None else policy
-        facts = Facts(instance, policy.travel)
+        facts = Facts(instance, policy.travel) if facts is None or facts.travel != policy.travel else facts
+        faults = list(_unknown_pins(facts, policy))
+        if faults:
+            raise InvalidInput(faults)
         return cls(instance, policy, facts, policy.all_rules(), compile_objectives(facts, policy))
 
     @property
@@ -172,3 +185,16 @@ class Problem:
                 totals[position] += int(terms.of_pairs(cost, was_pair, fit).sum()) + terms.of_providers(load)
                 totals[position] += int(terms.uncovered[count == 0].sum()) + int((terms.unmet * empty).sum())
         return tuple(totals)
+
+
+def _unknown_pins(facts: Facts, policy: Policy) -> Iterator[Fault]:
+    for position, rule in enumerate(policy.rules):
+        if isinstance(rule, Pin):
+            for side, table, field in zip(
+                facts.arrays.sides(rule.level), SIDES[rule.level], ("provider_id", "recipient_id"), strict=True
+            ):
+                known = getattr(rule, field)
+                if known not in side.index:
+                    yield Fault(
+                        "unknown_id", "policy", None, f"rules.{position}.{field}", known, details={"target": table}
+                    )
