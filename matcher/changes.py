@@ -15,6 +15,7 @@ import numpy as np
 
 from matcher.arrays import GONE, BoolArray, IntArray, PreviousPairs, read_only
 from matcher.crosscheck import SIDES, successors_of
+from matcher.errors import check_kind
 from matcher.messages import text
 from matcher.model import RECORDS
 from matcher.problem import Problem
@@ -213,6 +214,10 @@ def diff(old_plan: Plan, new_plan: Plan) -> Diff:
     """
     import pandas as pd
 
+    from matcher.plan import Plan  # not at the top: plans know their changes
+
+    check_kind(old_plan, Plan, "old_plan")
+    check_kind(new_plan, Plan, "new_plan")
     problem = new_plan.problem
     newest = successors_of({name: getattr(problem.instance, name) for name in RECORDS})
     earlier = {level: _as_previous(old_plan, problem, level, newest) for level in SIDES}

@@ -6,6 +6,7 @@ reason and level is computed again; bounds and status must follow from the proof
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.arrays import IntArray
 from matcher.crosscheck import SIDES, notices_of
-from matcher.errors import Lang
+from matcher.errors import InvalidInput, Lang, wrong_kind
 from matcher.hardrules import hard_violations
 from matcher.messages import has_text, text
 from matcher.metrics import Metric, metrics_of
@@ -49,6 +50,8 @@ _DERIVED_NOTICES: Final = {
     "unlimited_reach",
     "estimated_times",
     "school_at_county_seat",
+    "policy_unknown_id",
+    "policy_unknown_province",
     "assumed_children",
     "previous_stranger",
     "preference_gaps",
@@ -160,7 +163,12 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
         pairs[level], strangers = positions_of(problem, level, given)
         violations += _unknown_ids(problem, level, strangers)
         violations += _rows(problem, level, rows)
-    has_plan = claims.status not in ("infeasible", "unknown") or any(len(found) for found in pairs.values())
+    has_plan = (
+        claims.status not in ("infeasible", "unknown")
+        or any(len(found) for found in pairs.values())
+        # a plan made by hand has values whatever its pairs are
+        or (claims.status == "unknown" and any(level.value is not None for level in claims.levels or ()))
+    )
     broken = hard_violations(judge, pairs["county"], pairs["school"]) if has_plan else []
     violations += broken
     metrics = metrics_of(problem, pairs["county"], pairs["school"])
@@ -176,6 +184,8 @@ def _claims(plan: Plan | Claims | str | Path) -> Claims:
         return plan
     if isinstance(plan, Plan):
         return Claims.of(plan)
+    if not isinstance(plan, str | os.PathLike):
+        raise InvalidInput([wrong_kind(plan, "Plan, or the path of one", "plan")])
     path = Path(plan)
     if path.suffix.lower() == ".xlsx":
         from matcher.workbook import plan_claims  # needs the extra `excel`

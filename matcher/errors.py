@@ -47,7 +47,10 @@ class Fault:
 
     def message(self, lang: Lang = "en") -> str:
         """Say what is wrong."""
-        return text(f"fault.{self.code}", lang, **self._fields())
+        key = f"fault.{self.code}"
+        if has_text(f"{key}.{self.details.get('why')}"):
+            key += f".{self.details['why']}"
+        return text(key, lang, **self._fields())
 
     def mend(self, lang: Lang = "en") -> str:
         """Say how to mend it."""
@@ -118,6 +121,23 @@ class InvalidInput(MatcherError):
             "count": len(self.faults),
             "faults": [fault.to_json() for fault in self.faults],
         }
+
+
+def check_kind(value: Any, expected: type, column: str) -> None:
+    """Refuse an argument of another kind by its name.
+
+    Raises
+    ------
+    InvalidInput
+        If `value` is no `expected` (code `wrong_type`).
+    """
+    if not isinstance(value, expected):
+        raise InvalidInput([wrong_kind(value, expected.__name__, column)])
+
+
+def wrong_kind(value: Any, expected: str, column: str) -> Fault:
+    """Return the fault of an argument that is no `expected`."""
+    return Fault("wrong_type", column=column, details={"found": type(value).__name__, "expected": expected})
 
 
 class InfeasibleError(MatcherError):

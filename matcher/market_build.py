@@ -213,6 +213,9 @@ def _shared(
             largest = [top + door.magnitude(level) for top, level in zip(largest, missing, strict=True)]
     door.check_range(largest, num_providers, num_recipients, faults)
     names = common.level_names
+    if isinstance(names, str):
+        faults.add("wrong_type", "level_names", found="str", expected="list of str")
+        names = None
     if names is None:
         names = ("cost",) if num_levels == 1 else tuple(f"cost_{i + 1}" for i in range(num_levels))
     elif len(names) != num_levels or isinstance(names, str):
@@ -260,7 +263,7 @@ def _wgs84(latlon: ArrayLike, name: str, datum: str, faults: Faults) -> NDArray[
         points = geo.as_latlon(latlon, name)
         return np.column_stack(geo.to_wgs84(points[:, 0], points[:, 1], datum))
     except InvalidInput as error:
-        faults.found.extend(error.faults)
+        faults.found.extend(fault for fault in error.faults if fault not in faults.found)
         return np.zeros((0, 2))
 
 

@@ -42,7 +42,8 @@ class Faults:
             return
         for place in np.argwhere(bad)[:_MOST_LISTED]:
             at = tuple(int(i) for i in place)
-            self.add(code, column, values[at].item(), position=at[0] if len(at) == 1 else at, **details)
+            position = "*" if not at else at[0] if len(at) == 1 else at
+            self.add(code, column, values[at].item(), position=position, **details)
         if count > _MOST_LISTED:
             self.add("many_faults", column, count=count - _MOST_LISTED, kind=code)
 
@@ -97,8 +98,7 @@ def whole(value: ArrayLike, column: str, faults: Faults) -> Ints | None:
         return array
     finite = np.isfinite(array)
     safe = np.where(finite, array, 0.0)
-    faults.add_where("cost_not_finite", column, array, ~finite)
-    broken = (np.rint(safe) != safe) | (np.abs(safe) >= _MOST_FLOAT)
+    broken = ~finite | (np.rint(safe) != safe) | (np.abs(safe) >= _MOST_FLOAT)
     faults.add_where("bound_not_whole", column, array, broken)
     return np.where(broken, 0.0, safe).astype(np.int64)
 

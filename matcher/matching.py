@@ -155,10 +155,15 @@ class Matching:
                 return text(f"matching.unstable.{side}", members=_some(members)), facts
         raise ValueError("an infeasible matching has a witness")
 
-    def blocking_pairs(self) -> Ints:
-        """Return the pairs that both sides would rather be in, (b, 2) int64; see `matcher.stability`."""
+    def blocking_pairs(self) -> Ints | None:
+        """Return the pairs that both sides would rather be in, (b, 2) int64, or None without a matching.
+
+        See `matcher.stability`.
+        """
         from matcher import matching_stable
 
+        if not self.has_pairs:
+            return None
         return matching_stable.blocking(self.market, self.pairs)
 
     def _in_own_unit(self, total: int) -> int | float:

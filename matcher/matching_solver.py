@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 from matcher import certificate, matching_stable, pricing, pricing_worker
 from matcher.claims import Solved, assembled
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.level_solver import solve_listed
 from matcher.market import Market
 from matcher.market_input import Bools, Ints
 from matcher.matching import Matching
-from matcher.progress import Budget, CancelToken, ProgressCallback
+from matcher.progress import Budget, CancelToken, ProgressCallback, check_workers
 
 Stability = Literal["off", "report", "require"]
 
@@ -68,6 +68,8 @@ def match(
     >>> matching.pairs.tolist(), matching.cost, matching.status
     ([[0, 1], [1, 0]], 3, 'optimal')
     """
+    check_kind(market, Market, "market")
+    check_workers(workers)
     if stability not in get_args(Stability):
         details = {"known": ", ".join(get_args(Stability))}
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])

@@ -19,10 +19,15 @@ from matcher.errors import Fault, InvalidInput, Lang
 from matcher.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
 from matcher.notices import Notice
 
+# the class of pydantic's classes has no public name
 if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+
     from matcher.arrays import Arrays
     from matcher.region import Region
     from matcher.tables import Datum
+else:
+    ModelMetaclass = type(BaseModel)
 
 Side = Literal["provider", "recipient"]
 PairLevel = Literal["county", "school"]
@@ -33,7 +38,18 @@ FORMAT: Final = "matcher.instance/1"
 AT_SEAT: Final = "county_seat"
 
 
-class Record(BaseModel):
+class _Door(ModelMetaclass):
+    """Makes a record built by hand raise the package's own error; rows of tables do not come this way."""
+
+    def __call__(self, *values: Any, **fields: Any) -> Any:
+        try:
+            return super().__call__(*values, **fields)
+        except ValidationError as error:
+            kind = self.__name__
+            raise InvalidInput([record_fault(item, kind, None) for item in error.errors(include_url=False)]) from None
+
+
+class Record(BaseModel, metaclass=_Door):
     """One row of one table; frozen, unknown fields are refused.
 
     `extras` holds the columns of the user's table that the library does not know, and carries them to the outputs.
@@ -212,7 +228,14 @@ class Instance(BaseModel):
 
     def __init__(self, **tables: Iterable[Record | Mapping[str, Any]]):
         form = tables.pop("format", FORMAT)
-        prepared = {name: tuple(value) if isinstance(value, Iterable) else (value,) for name, value in tables.items()}
+        frames = [
+            Fault("not_records", name, details={"found": type(value).__name__})
+            for name, value in tables.items()
+            if hasattr(value, "columns") or not isinstance(value, Iterable) or isinstance(value, str | Mapping)
+        ]
+        if frames:
+            raise InvalidInput(frames)
+        prepared = {name: tuple(value) for name, value in tables.items()}
         faults = [Fault("unknown_field", column=name) for name in prepared if name not in RECORDS]
         if form != FORMAT:
             faults.append(Fault("unknown_format", value=form, details={"known": FORMAT}))
@@ -344,4 +367,5 @@ def record_fault(item: Any, table: str | None, row: int | None) -> Fault:
 def _fault(item: Any, table: str | None, row: int | None, column: str | None) -> Fault:
     code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
     value = None if code == "missing_value" else item["input"]
-    return Fault(code, table, row, column, value, details={"reason": item["msg"]})
+    context = {name: part for name, part in item.get("ctx", {}).items() if name != "error"}
+    return Fault(code, table, row, column, value, details={**context, "reason": item["msg"], "why": item["type"]})

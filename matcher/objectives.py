@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from matcher.arrays import BoolArray, IntArray
+from matcher.errors import Fault, InvalidInput
 from matcher.facts import EXACT_UNIT, M_PER_KM, S_PER_MIN, Facts
 from matcher.messages import text
 from matcher.model import PairLevel
@@ -47,6 +48,10 @@ NAMES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 
 #: exact integers behind one unit of a cap: caps of travel are given in km or minutes
 SHOWN_PER_UNIT = {"m": M_PER_KM, "s": S_PER_MIN}
+#: no total may pass this, so that sums of totals stay inside 64 bits
+MOST_TOTAL = 1 << 60
+#: fair travel is a level for each band
+MOST_BANDS = 1000
 #: far below one unit of any exact integer, far above the rounding of its decimal form
 ROUNDING = 1e-6
 #: objectives that count recipients, and so can be asked for some of them only (`Objective.where`)
@@ -190,6 +195,7 @@ def maxima(facts: Facts, policy: Policy, level: str) -> IntArray:
 
 def compile_objectives(facts: Facts, policy: Policy) -> tuple[AdditiveObjective, ...]:
     """Return the objectives of `policy` in order; without a child rate coverage comes before convenience."""
+    check_range(facts, policy, MOST_TOTAL)
     compiled = [level for asked in policy.objectives for level in _compile(asked, facts, policy)]
     names = [level.name for level in compiled]
     if policy.child_rate is None and "convenience" in names and not {"cover_schools", "count_schools"} & set(names):
@@ -198,6 +204,24 @@ def compile_objectives(facts: Facts, policy: Policy) -> tuple[AdditiveObjective,
         first = names.index("convenience")
         compiled[first:first] = _compile(Objective(name="cover_schools"), facts, policy)
     return tuple(compiled)
+
+
+def check_range(facts: Facts, policy: Policy, most: int) -> None:
+    """Refuse rates and children whose convenience could pass `most`, before anything is multiplied.
+
+    Raises
+    ------
+    InvalidInput
+        With the code `cost_range`.
+    """
+    schools = facts.arrays.schools
+    total = float(schools.children.sum(dtype=np.float64)) * (policy.child_rate or 0)
+    for rule in policy.rules:
+        total *= max(1.0, rule.most_weight)
+    total += policy.change_rate * facts.num_previous("school")
+    if total > most:
+        details = {"level": "convenience", "magnitude": f"{total:.3g}", "nodes": len(schools), "most": most}
+        raise InvalidInput([Fault("cost_range", "policy", column="child_km", value=policy.child_km, details=details)])
 
 
 def empty_place_cost(facts: Facts, policy: Policy) -> IntArray:
@@ -289,9 +313,13 @@ def _bands(asked: Objective, facts: Facts, policy: Policy) -> list[AdditiveObjec
     if facts.unit(level) == "km":
         width, shown, suffix = asked.band_km, M_PER_KM, "km"
     exact = max(1, round((width or 0) * shown))
+    count = facts.largest_cost(level) // exact
+    if count > MOST_BANDS:
+        details = {"width": f"{exact / shown:g} {suffix}", "count": count, "most": MOST_BANDS}
+        raise InvalidInput([Fault("too_many_bands", "policy", column=asked.name, value=width, details=details)])
     none = {"county": _terms(len(facts.arrays.counties)), "school": _terms(len(facts.arrays.schools))}
     found = []
-    for band in range(max(1, facts.largest_cost(level) // exact), 0, -1):
+    for band in range(max(1, count), 0, -1):
         terms = {**none, level: replace(none[level], far=band * exact)}
         name = f"{asked.name}>={band * exact / shown:g}{suffix}"
         found.append(AdditiveObjective(name, "min", "pairs", terms["county"], terms["school"]))

@@ -15,7 +15,8 @@ from matcher.errors import InfeasibleError, Lang, UnsolvedError
 from matcher.messages import text
 from matcher.metrics import Metric, metrics_of, schools_at_county_seat, spread
 from matcher.notices import Notice
-from matcher.planframes import UNMATCHED_COLUMNS, StrangerPair, ordered, pair_frame
+from matcher.planframes import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
+from matcher.policynames import stranger_notices
 from matcher.problem import Problem
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status
@@ -93,8 +94,8 @@ class Plan:
         cls,
         instance: Instance,
         *,
-        county_pairs: Pairs = (),
-        school_pairs: Pairs = (),
+        county_pairs: Pairs | Any = (),
+        school_pairs: Pairs | Any = (),
         policy: Policy | None = None,
     ) -> Plan:
         """Make a plan by hand: every bound is None and nothing is proved.
@@ -102,9 +103,9 @@ class Plan:
         Parameters
         ----------
         county_pairs
-            (organization_id, county_id) of each pair.
+            (organization_id, county_id) of each pair, or a frame with these columns.
         school_pairs
-            (branch_id, school_id) of each pair.
+            (branch_id, school_id) of each pair, or a frame with these columns.
         policy
             What the plan is judged by; the default policy if None.
 
@@ -113,6 +114,11 @@ class Plan:
         Plan
             Its status is "feasible" if the pairs break no hard rule and "unknown" if they do: `matcher.verify` says
             which. Ids that the instance does not have are kept apart in `strangers`, for `verify` to name.
+
+        Raises
+        ------
+        InvalidInput
+            If something given as a pair is none (code `not_a_pair`).
 
         Examples
         --------
@@ -128,7 +134,8 @@ class Plan:
         problem = Problem.of(instance, policy)
         known: dict[str, IntArray] = {}
         strangers: dict[str, tuple[StrangerPair, ...]] = {}
-        for level, given in (("county", county_pairs), ("school", school_pairs)):
+        for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+            given = id_pairs_of(level, pairs)
             known[level], strangers[level] = positions_of(problem, level, given)
         values = problem.minimised(known["county"], known["school"])
         levels = tuple(
@@ -342,4 +349,4 @@ def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArra
     at_seat = schools_at_county_seat(problem)
     if at_seat:
         found.append(Notice("school_at_county_seat", {"count": at_seat, "of": len(problem.arrays.schools)}))
-    return tuple(found)
+    return (*found, *stranger_notices(problem))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from matcher.arrays import IntArray
 from matcher.crosscheck import SIDES
+from matcher.errors import Fault, InvalidInput
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST
 from matcher.model import Entity
 from matcher.problem import Problem
@@ -40,6 +41,39 @@ def ordered(pairs: IntArray) -> IntArray:
     pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
     pairs.setflags(write=False)
     return pairs
+
+
+def id_pairs_of(level: str, pairs: Any) -> list[tuple[str, str]]:
+    """Return (provider_id, recipient_id) of every pair given as pairs, or as a frame by the names of its columns.
+
+    Raises
+    ------
+    InvalidInput
+        Naming everything that is no pair of texts (code `not_a_pair`).
+    """
+    pairs = () if pairs is None else pairs
+    provider, recipient = (f"{KIND_OF_TABLE[table]}_id" for table in SIDES[level])
+    details = {"provider": provider, "recipient": recipient}
+    columns = getattr(pairs, "columns", None)
+    if columns is not None and {provider, recipient} <= {*columns}:
+        pairs = zip(pairs[provider], pairs[recipient], strict=True)
+    elif columns is not None or isinstance(pairs, str | Mapping) or not isinstance(pairs, Iterable):
+        found = ", ".join(map(str, columns)) if columns is not None else type(pairs).__name__
+        raise InvalidInput([Fault("not_a_pair", column=f"{level}_pairs", value=found, details=details)])
+    given = list(pairs)
+    faults = [
+        Fault("not_a_pair", column=f"{level}_pairs", value=repr(pair), details={**details, "position": position})
+        for position, pair in enumerate(given)
+        if not _is_pair(pair)
+    ]
+    if faults:
+        raise InvalidInput(faults)
+    return [(str(provider_id), str(recipient_id)) for provider_id, recipient_id in given]
+
+
+def _is_pair(pair: Any) -> bool:
+    sized = isinstance(pair, Sequence | np.ndarray) and not isinstance(pair, str)
+    return sized and len(pair) == 2 and all(isinstance(known, str) for known in pair)
 
 
 def pair_columns(problem: Problem, level: str, pairs: IntArray) -> dict[str, Any]:

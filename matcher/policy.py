@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -161,15 +161,15 @@ class Policy(BaseModel):
     max_school_km: Number | None = None
     max_county_min: Number | None = None
     max_school_min: Number | None = None
-    within: Literal["province"] | Names | None = None
+    within: Literal["province"] | Annotated[Names, Field(min_length=1)] | None = None
     county_demand: Bounds | None = None
     organization_capacity: Bounds | None = None
     school_demand: Bounds | None = None
     branch_capacity: Bounds | None = None
     county_cost: CostUnit = "km"
     school_cost: CostUnit = "km"
-    speed_kmh: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    detour_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    speed_kmh: Annotated[float, Field(ge=0.001, le=1e6)] | None = None
+    detour_factor: Annotated[float, Field(ge=1, le=1000)] = 1.0
     rules: tuple[AnyRule, ...] = ()
     stability: Literal["off", "report", "require"] = "report"
 
@@ -177,10 +177,10 @@ class Policy(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InvalidInput([_fault(item) for item in error.errors(include_url=False)]) from None
+            raise InvalidInput(_faults(error.errors(include_url=False))) from None
 
     def model_post_init(self, _context: Any) -> None:
-        """Refuse an empty or repeating list of objectives."""
+        """Refuse an empty or repeating list of objectives, and bounds upside down."""
         asked = [(each.name, each.where and each.where.model_dump_json()) for each in self.objectives]
         faults = [
             Fault("repeated_objective", "policy", column="objectives", value=each[0])
@@ -189,6 +189,10 @@ class Policy(BaseModel):
         ]
         if not asked:
             faults.append(Fault("missing_value", "policy", column="objectives"))
+        for name in ("county_demand", "organization_capacity", "school_demand", "branch_capacity"):
+            bounds = getattr(self, name)
+            if bounds is not None and bounds[0] > bounds[1]:
+                faults.append(Fault("minimum_above_maximum", "policy", column=name, value=f"{bounds[0]}..{bounds[1]}"))
         if faults:
             raise InvalidInput(faults)
 
@@ -292,7 +296,14 @@ class Policy(BaseModel):
         return cls(**content)
 
 
-def _fault(item: Any) -> Fault:
-    """Name the field as the planner wrote it: `rules.0.max_km`."""
-    fault = record_fault(item, "policy", None)
-    return replace(fault, column=".".join(str(part) for part in item["loc"]))
+def _faults(items: Sequence[Any]) -> list[Fault]:
+    """Name each field as the planner wrote it: `rules.0.max_km`."""
+    found: list[Fault] = []
+    for item in items:
+        fault = record_fault(item, "policy", None)
+        if item["loc"][0] != "within":
+            found.append(replace(fault, column=".".join(str(part) for part in item["loc"])))
+        elif not any(each.column == "within" for each in found):  # pydantic lists one for each form it may have
+            details = {"reason": "'province' or names of provinces", "why": "within"}
+            found.append(replace(fault, code="invalid_value", details=details))
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from matcher.arrays import Arrays, BoolArray, IntArray
 from matcher.crosscheck import SIDES
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.facts import Facts
 from matcher.model import Instance
 from matcher.objectives import AdditiveObjective, compile_objectives, maxima
@@ -50,9 +50,12 @@ class Problem:
         Raises
         ------
         InvalidInput
-            If a rule pins a pair with an id that the instance does not have.
+            If one of the two is something else, a rule pins a pair with an id that the instance does not have, or the
+            costs can't be counted exactly.
         """
         policy = Policy() if policy is None else policy
+        check_kind(instance, Instance, "instance")
+        check_kind(policy, Policy, "policy")
         facts = Facts(instance, policy.travel) if facts is None or facts.travel != policy.travel else facts
         faults = list(_unknown_pins(facts, policy))
         if faults:

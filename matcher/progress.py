@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from typing import Any, Literal
 
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, wrong_kind
 
 StopReason = Literal["time", "work", "gap", "cancelled"]
 
@@ -82,7 +83,7 @@ class Budget:
     Raises
     ------
     InvalidInput
-        If a limit is negative or not a number.
+        If a limit is negative or not a number, or `progress` or `cancel` is something else.
     """
 
     __slots__ = ("_cancel", "_deadline", "_progress", "gap", "work", "work_limit")
@@ -96,12 +97,15 @@ class Budget:
         progress: ProgressCallback | None = None,
         cancel: CancelToken | None = None,
     ):
-        limits = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
         faults = [
-            Fault("limit_negative", column=name, value=value)
-            for name, value in limits.items()
-            if value is not None and not value >= 0
+            *_limit_faults("time_limit_s", time_limit_s, Real),
+            *_limit_faults("work_limit", work_limit, Integral),
+            *_limit_faults("gap", gap, Real),
         ]
+        if progress is not None and not callable(progress):
+            faults.append(wrong_kind(progress, "callable", "progress"))
+        if cancel is not None and not hasattr(cancel, "cancelled"):
+            faults.append(wrong_kind(cancel, "CancelToken", "cancel"))
         if faults:
             raise InvalidInput(faults)
         self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
@@ -144,3 +148,26 @@ class Budget:
         """Hand one report to the caller's callback, if there is one."""
         if self._progress is not None:
             self._progress(progress)
+
+
+def check_workers(workers: Any) -> None:
+    """Refuse a number of workers that is none.
+
+    Raises
+    ------
+    InvalidInput
+        If `workers` is no whole number, or below 1.
+    """
+    if not isinstance(workers, Integral) or isinstance(workers, bool):
+        raise InvalidInput([wrong_kind(workers, "int", "workers")])
+    if int(workers) < 1:
+        details = {"reason": ">= 1", "why": "greater_than_equal", "ge": 1}
+        raise InvalidInput([Fault("invalid_value", column="workers", value=workers, details=details)])
+
+
+def _limit_faults(column: str, value: Any, kind: Any) -> list[Fault]:
+    if value is None:
+        return []
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return [wrong_kind(value, "int" if kind is Integral else "float", column)]
+    return [] if value >= 0 else [Fault("limit_negative", column=column, value=value)]

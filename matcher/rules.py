@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST, Facts
@@ -23,7 +32,8 @@ if TYPE_CHECKING:
     from matcher.problem import Problem
     from matcher.rows import Row
 
-Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# in metres or seconds the largest still fits 64 bits
+Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -157,6 +167,11 @@ class Rule(BaseModel):
         """Return the linear rows that a plan must keep, none by default."""
         return ()
 
+    @property
+    def most_weight(self) -> float:
+        """The most by which `weigh_children` multiplies."""
+        return 1.0
+
     def weigh_children(self, facts: Facts, rate: IntArray) -> IntArray:
         """Return what convenience charges for each school's children, given the charge so far; (S,) int64."""
         return rate
@@ -178,6 +193,13 @@ class Reach(Rule):
     level: PairLevel
     max_km: Number | None = None
     max_min: Number | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> Reach:
+        """Refuse a reach that limits nothing: the plan would pass for one with a limit."""
+        if self.max_km is None and self.max_min is None:
+            raise PydanticCustomError("no_limit", "give max_km, max_min or both")
+        return self
 
     def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
         if level != self.level:

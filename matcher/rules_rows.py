@@ -179,6 +179,10 @@ class Priority(Rule):
     of: Selector
     factor: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
+    @property
+    def most_weight(self) -> float:
+        return self.factor
+
     def weigh_children(self, facts: Facts, rate: IntArray) -> IntArray:
         weighed: IntArray = np.where(self.of.mask(facts, "schools"), np.rint(rate * self.factor), rate).astype(np.int64)
         return weighed

@@ -7,14 +7,15 @@ block the plan, by `stable_plan`; everything else goes to `mip`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import check_kind
 from matcher.joint_terms import is_joint_case
+from matcher.objectives import check_range
 from matcher.problem import Problem
-from matcher.progress import Budget, CancelToken, ProgressCallback
+from matcher.progress import Budget, CancelToken, ProgressCallback, check_workers
 
 if TYPE_CHECKING:
     from matcher.arrays import IntArray
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from matcher.plan import Plan
     from matcher.policy import Policy
     from matcher.solution import Solution
+
+#: solvers that count in floating point are exact below this
+MOST_FLOAT: Final = 1 << 52
 
 
 def solve(
@@ -65,7 +69,8 @@ def solve(
     Raises
     ------
     InvalidInput
-        If a limit or `workers` makes no sense.
+        If an argument is of another kind, a limit or `workers` makes no sense, the policy does not fit the instance, or
+        the costs are too large to be counted exactly.
 
     Examples
     --------
@@ -77,8 +82,9 @@ def solve(
     """
     from matcher.plan import Plan  # loads pandas' friends: only when a plan is made
 
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise InvalidInput([Fault("invalid_value", column="workers", value=workers, details={"reason": ">= 1"})])
+    check_workers(workers)
+    if start is not None:
+        check_kind(start, Plan, "start")
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
     problem = Problem.of(instance, policy)
     known = None if start is None else start_pairs(problem, start)
@@ -113,6 +119,8 @@ def solve_problem(
 
         return solve_joint(problem, budget, start=None if start is None else start[0])
     from matcher.mip import solve_general  # OR-Tools: only when needed
+
+    check_range(problem.facts, problem.policy, MOST_FLOAT)
 
     known = None if start is None else {"county": start[0], "school": start[1]}
     return solve_general(problem, budget, start=known)

@@ -129,9 +129,9 @@ class Oracle:
         in_km = policy.get("school_cost", "km") == "km"
         self.rate = policy["child_km"] if in_km else policy["child_min"]
         self.rate_unit = 1000 if in_km else 60
-        if self.rate is None and "convenience" in self.objectives:
-            if not {"cover_schools", "count_schools"} & set(self.objectives):
-                self.objectives.insert(self.objectives.index("convenience"), "cover_schools")
+        uncounted = not {"cover_schools", "count_schools"} & set(self.objectives)
+        if self.rate is None and uncounted and "convenience" in self.objectives:
+            self.objectives.insert(self.objectives.index("convenience"), "cover_schools")
 
     def bounds(self, table: str, row_id: str) -> tuple[int, int]:
         field, override = {
@@ -290,7 +290,7 @@ def _shuffled(tables: dict[str, list[dict[str, Any]]], rng: random.Random) -> ma
 
 
 def test_the_cases_are_of_every_kind():
-    """Both the proven case and the others, possible and impossible ones, with and without pairs, are among the cases."""
+    """The proven case and the others, possible and impossible ones, with and without pairs, are among them."""
     statuses: Counter[str] = Counter()
     for seed in range(0, NUM_CASES, 5):
         rng = random.Random(seed)

@@ -206,7 +206,7 @@ def test_every_fault_is_named_at_once_with_its_place():
         (lambda: Market.from_matrix([[1]], allowed=[[True, False]]), "array_shape"),
         (lambda: Market.from_matrix([[1]], unmet_cost=[1, 2]), "array_shape"),
         (lambda: Market.from_matrix([[1]], capacity=[[1, 2, 3]]), "array_shape"),
-        (lambda: Market.from_matrix([[1]], level_names="a"), "array_shape"),
+        (lambda: Market.from_matrix([[1]], level_names="a"), "wrong_type"),
         (lambda: Market.from_matrix([[1]], resolution=0), "number_positive"),
         (lambda: Market.from_matrix([[1]], resolution=np.nan), "number_positive"),
         (lambda: Market.from_matrix([[1e300, 0.5]]), "integer_range"),

@@ -24,6 +24,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{count} of {of} schools stand at their county's seat for want of coordinates of their own.",
         "{of} 所学校中有 {count} 所没有自己的坐标，按所在县城计算。",
     ),
+    (
+        "notice.policy_unknown_id",
+        "The policy names ids that the input does not have: {names}.",
+        "规则中的以下编号在输入中不存在：{names}。",
+    ),
+    (
+        "notice.policy_unknown_province",
+        "The policy names provinces that nobody in the input lies in: {names}.",
+        "规则中的以下省份在输入中无人所属：{names}。",
+    ),
     # events and renewal
     ("fault.id_taken", "{value!r} is an id of the table {target} already.", "{value!r} 已是表 {target} 中的编号。"),
     ("mend.id_taken", "Give the arrival an id of its own.", "请为新加入者使用新的编号。"),
