@@ -55,7 +55,7 @@ def _plain_bounds(value: tuple[int, int]) -> int | list[int]:
 #: (minimum, maximum) number of pairs; one number d means (0, d), and is written so
 Bounds = Annotated[
     tuple[Count, Count],
-    BeforeValidator(_bounds),
+    BeforeValidator(_bounds, json_schema_input_type=Count | tuple[Count, Count]),
     Field(description="one number d for (0, d), or (minimum, maximum)"),
     PlainSerializer(_plain_bounds),
 ]

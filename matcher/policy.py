@@ -101,7 +101,7 @@ def _objective(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-AnyObjective = Annotated[Objective, BeforeValidator(_objective)]
+AnyObjective = Annotated[Objective, BeforeValidator(_objective, json_schema_input_type=ObjectiveName | Objective)]
 
 #: coverage of counties, then last year's pairs, then convenience: the order of the programme
 DEFAULT_OBJECTIVES: tuple[ObjectiveName, ...] = (

@@ -1,6 +1,10 @@
 """The page on rules is true: every example is read, said, solved, verified and written again as it stands."""
 
+import json
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -10,7 +14,8 @@ import matcher
 from matcher.policy import AnyRule
 from matcher.rules import Locks
 
-PAGE = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```\n```text\n(.*?)```", PAGE, re.DOTALL)
 KINDS = {each.model_fields["kind"].default for each in get_args(get_args(AnyRule)[0])}
 COUNTIES = ("430224", "430225", "431382")
@@ -64,6 +69,14 @@ def test_an_example_is_solved_and_verified(instance, toml, said):
     assert plan.status == "optimal" or plan.witness
 
 
+def test_the_code_of_the_page_runs():
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(code, names)
+    assert names["plan"].county_pairings["minutes"].tolist() == [12.0]
+    assert names["by_road"].travel_times[0].km == 9.8
+
+
 def test_all_rules_at_once_round_trip():
     """One policy with every example's rules and fields goes through TOML and JSON unchanged."""
     fields, rules = {}, []
@@ -85,3 +98,24 @@ def test_a_pin_of_nobody_is_refused_by_name(instance):
     assert [(fault.code, fault.column, fault.value) for fault in caught.value.faults] == [
         ("unknown_id", "rules.1.provider_id", "QY1")
     ]
+
+
+def test_the_schema_is_current_and_is_what_the_policy_takes():
+    """Every example, and both ways of writing objectives and None, are valid by it; a misspelt field is not."""
+    import jsonschema
+
+    tool = ROOT / "tools" / "make_schema.py"
+    done = subprocess.run([sys.executable, tool, "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    schema = json.loads((ROOT / "docs" / "policy.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    good = [tomllib.loads(toml) for toml, _ in EXAMPLES]
+    good += [tomllib.loads(matcher.Policy(child_km=None).to_toml()), {"county_demand": 2, "within": "湖南省"}]
+    good += [json.loads(matcher.Policy.from_toml(toml).to_json()) for toml, _ in EXAMPLES]
+    for content in good:
+        check.validate(content)
+    for content in ({"child_kms": 3}, {"rules": [{"kind": "reaches"}]}, {"objectives": ["nearest"]}, {"child_km": -1}):
+        assert not check.is_valid(content)
+        with pytest.raises(matcher.InvalidInput):
+            matcher.Policy(**content)
