@@ -68,7 +68,7 @@ def cross_check(
     faults += _successor_cycles(tables, row)
     faults += _telling_extras(tables, row)
     if not absent:
-        faults += _strangers(tables, ids)
+        faults += _strangers(tables, ids, row)
     return faults
 
 
@@ -300,18 +300,33 @@ def _names(extras: Any) -> list[str]:
     return [] if extras is UNREADABLE else list(extras)
 
 
-def _strangers(tables: Tables, ids: Mapping[str, set[str]]) -> list[Fault]:
+def _strangers(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> list[Fault]:
+    """Find ids of last year that only lost their zeros, and a table that belongs to other tables altogether."""
     previous = tables["previous"]
     strangers = stranger_positions(tables, ids)
-    if len(strangers) > MOST_STRANGERS * len(previous):
+    if not strangers:
+        return []
+    known = {table: Suggester(tables[table]) for level in SIDES.values() for table in level}
+    faults = []
+    for position in strangers:
+        record = previous[position]
+        for column, table in zip(("provider_id", "recipient_id"), SIDES[record.level], strict=True):
+            value = getattr(record, column)
+            padded = None if value is UNREADABLE or value in ids[table] else known[table].with_zeros(value)
+            if padded is not None:
+                details = {"target": table, "known": padded}
+                faults.append(
+                    Fault("lost_zeros", "previous", row("previous", position), column, value, details=details)
+                )
+    if not faults and len(strangers) > MOST_STRANGERS * len(previous):
         example = previous[strangers[0]]
-        details = {
+        counted = {
             "count": len(strangers),
             "of": len(previous),
             "example": f"{example.level} {example.provider_id} {example.recipient_id}",
         }
-        return [Fault("previous_strangers", "previous", details=details)]
-    return []
+        return [Fault("previous_strangers", "previous", details=counted)]
+    return faults
 
 
 def _rank_gaps(preferences: Sequence[Any]) -> list[str]:

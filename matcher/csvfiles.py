@@ -21,7 +21,15 @@ def read_folder(folder: Path) -> Findings:
     """Read every CSV file of a folder that is one of the tables; name those that are not."""
     found = Findings()
     seen: dict[str, str] = {}
-    for path in sorted(folder.iterdir()):
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        found.faults.append(
+            Fault("unreadable_file", value=str(folder), details={"reason": error.strerror or str(error)})
+        )
+        found.broken.update(TABLES)
+        return found
+    for path in paths:
         if path.suffix.lower() != ".csv" or not path.is_file() or path.name.startswith((".", "~$")):
             continue
         table = table_of(path.stem)

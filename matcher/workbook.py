@@ -223,8 +223,16 @@ def _hidden(plan: Plan, grids: Mapping[str, Grid], lang: Lang) -> list[str]:
         "stop_reason": head["stop_reason"],
         "witness": head["witness"],
         "metrics": head["metrics"],
+        # the words of the day it was written: a later version may say it otherwise
+        "kinds": {text(f"book.{kind}", lang): kind for kind in KIND_OF_TABLE.values()},
+        "kept": {text(f"book.{word}", lang): word == "yes" for word in ("yes", "no")},
         "sheets": {
-            name: {"names": list(grid.names), "titles": list(grid.titles), "rows": grid.rows}
+            name: {
+                "title": _title(name, lang),
+                "names": list(grid.names),
+                "titles": list(grid.titles),
+                "rows": grid.rows,
+            }
             for name, grid in grids.items()
         },
     }

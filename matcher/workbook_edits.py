@@ -105,10 +105,11 @@ def read_edits(path: str | Path) -> Edits:
     rows: dict[str, Mapping[str, Sequence[Any]]] = {}
     unmatched: Mapping[str, Sequence[Any]] | None = None
     for name in COLUMNS:
-        old = Grid(*(content["sheets"][name][part] for part in ("names", "titles", "rows")))
-        sheet = _Sheet.find(name, old, sheets, content["lang"], changes)
+        written = content["sheets"][name]
+        old = Grid(*(written[part] for part in ("names", "titles", "rows")))
+        sheet = _Sheet.find(name, old, sheets, written["title"], content["kept"], changes)
         if name == "unmatched":
-            unmatched = sheet.unmatched(changes)
+            unmatched = sheet.unmatched(changes, content["kinds"])
         else:
             added[name], removed[name], rows[name] = sheet.pairs(changes)
     touched = any(added.values()) or any(removed.values())
@@ -155,18 +156,19 @@ class _Sheet:
     titles: Mapping[str, str]
     old: tuple[_Row, ...]
     new: tuple[_Row, ...]
+    kept: Mapping[str, bool]
 
     @classmethod
-    def find(cls, name: str, old: Grid, sheets: Sheets, lang: str, changes: list[Violation]) -> _Sheet:
+    def find(
+        cls, name: str, old: Grid, sheets: Sheets, shown: str, kept: Mapping[str, bool], changes: list[Violation]
+    ) -> _Sheet:
         """Find the sheet and its columns; what is missing or added is named in `changes`."""
-        wanted = {normal(text(f"book.sheet.{name}", known)) for known in ("en", "zh")}
-        title = next((title for title in sheets if normal(title) in wanted), None)
-        shown = text(f"book.sheet.{name}", lang)
+        title = next((title for title in sheets if normal(title) == normal(shown)), None)
         written = tuple(_Row(number, dict(zip(old.names, row, strict=True))) for number, row in enumerate(old.rows, 2))
         titles = dict(zip(old.names, old.titles, strict=True))
         if title is None:
             changes.append(Violation("edit_sheet_removed", {"sheet": shown}))
-            return cls(name, shown, titles, written, ())
+            return cls(name, shown, titles, written, (), kept)
         header = [as_text(cell) for cell in sheets[title][0]] if sheets[title] else []
         position = {
             column: header.index(unescape(written_title))
@@ -182,7 +184,7 @@ class _Sheet:
             for number, row in enumerate(sheets[title][1:], 2)
             if any(cell not in (None, "") for cell in row)
         )
-        return cls(name, shown, titles, written, rows)
+        return cls(name, shown, titles, written, rows, kept)
 
     def pairs(self, changes: list[Violation]) -> tuple[tuple[Key, ...], tuple[Key, ...], Mapping[str, Sequence[Any]]]:
         """Name the edits of a sheet of pairs; return the pairs added and removed and what the rows claim now."""
@@ -201,7 +203,7 @@ class _Sheet:
             claimed[row.number] |= dict.fromkeys(described, UNREADABLE)
         changes += self._moves(gone, come, key)
         columns = {
-            column: [_value(column, claimed[row.number].get(column)) for row in new]
+            column: [_value(column, claimed[row.number].get(column), self.kept) for row in new]
             for column in PAIR_COLUMNS[self.name]
             if column in self.titles
         }
@@ -226,7 +228,7 @@ class _Sheet:
                 details = {"sheet": self.title, "level": self.name, "provider": provider, "recipient": recipient}
                 yield Violation("edit_pair_removed", details)
 
-    def unmatched(self, changes: list[Violation]) -> Mapping[str, Sequence[Any]]:
+    def unmatched(self, changes: list[Violation], kinds: Mapping[str, str]) -> Mapping[str, Sequence[Any]]:
         """Name the edits of the sheet of what is unmatched; return what it claims now."""
 
         def key(row: _Row) -> Key:
@@ -239,11 +241,10 @@ class _Sheet:
             details = {"sheet": self.title, "row": row.number, "name": " ".join(key(row))}
             changes.append(Violation("edit_row_added", details))
         changes += [Violation("edit_row_removed", {"sheet": self.title, "name": " ".join(key(row))}) for row in gone]
-        words = {text(f"book.{kind}", lang): kind for kind in _KINDS for lang in ("en", "zh")}
         columns = {column: [row.cells.get(column) for row in self.new] for column in UNMATCHED_COLUMNS}
-        columns["kind"] = [words.get(_id(kind), _id(kind)) for kind in columns["kind"]]
+        columns["kind"] = [kinds.get(_id(kind), _id(kind)) for kind in columns["kind"]]
         columns["id"] = [_id(known) for known in columns["id"]]
-        columns["missing"] = [_value("missing", value) for value in columns["missing"]]
+        columns["missing"] = [_value("missing", value, self.kept) for value in columns["missing"]]
         for column in ("reason", "detail"):
             columns[column] = [_id(value) for value in columns[column]]
         return columns
@@ -258,9 +259,6 @@ class _Sheet:
                     "name": name,
                 }
                 yield Violation("edit_cell", {**details, "old": _shown(before), "new": _shown(new.cells[column])})
-
-
-_KINDS: Final = ("organization", "branch", "county", "school")
 
 
 def _matched(
@@ -305,13 +303,12 @@ def _shown(value: Any) -> str:
     return "–" if value is None else as_text(value)
 
 
-def _value(column: str, value: Any) -> Any:
+def _value(column: str, value: Any, kept: Mapping[str, bool]) -> Any:
     """Return a cell of a sheet as the value that the checker compares; `UNREADABLE` if it is none."""
     if value == UNREADABLE:
         return value
     if column == "kept":
-        words = {text(f"book.{word}", lang): word == "yes" for word in ("yes", "no") for lang in ("en", "zh")}
-        return words.get(as_text(value), UNREADABLE)
+        return kept.get(as_text(value), UNREADABLE)
     if column not in ("km", "minutes", "since", "missing"):
         return _id(value)
     if value is None:

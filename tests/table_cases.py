@@ -155,6 +155,11 @@ TABLES = [
         (("locks", 2, "provider_id", "lost_zeros"),),
     ),
     Case(
+        "last year's ids that lost zeros",
+        folder(tables(branches=ZEROS) | {"previous": [PREVIOUS[0], ["school", "1", "S01", "2016"]]}),
+        (("previous", 2, "provider_id", "lost_zeros"),),
+    ),
+    Case(
         "a name of two counties",
         folder(tables(counties=SAME_NAMES, schools=NAMED)),
         (("schools", 2, "county_id", "ambiguous_name"),),
