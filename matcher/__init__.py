@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matcher.changes import diff as diff
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
-    from matcher.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.curves import tradeoff as tradeoff
     from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from matcher.solver import solve as solve
     from matcher.tables import read as read
     from matcher.template_out import template as template
+    from matcher.tradeoff_figure import draw_tradeoff as draw_tradeoff
 
 #: public name -> module that defines it
 _HOME = {
