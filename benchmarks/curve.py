@@ -21,9 +21,9 @@ import ortools
 import pandas as pd
 
 import matcher
-from matcher import baselines
 from matcher.curves import CHILD_KM_VALUES, point
 from matcher.problem import Problem
+from matcher.twolevel import baselines
 
 METRICS = (
     "schools_children_share",

@@ -24,12 +24,12 @@ from scipy.optimize import linear_sum_assignment
 
 import matcher
 import matcher.tables
-from matcher.baselines import greedy, sequential
 from matcher.joint import solve_joint
-from matcher.joint_certificate import check
-from matcher.joint_terms import is_joint_case
 from matcher.problem import Problem
 from matcher.solution import Solution
+from matcher.twolevel.baselines import greedy, sequential
+from matcher.twolevel.joint_certificate import check
+from matcher.twolevel.joint_terms import is_joint_case
 
 COLUMNS = (
     *("run", "status", "proof", "counties", "children_pct", "mean_km", "p95_km", "school_pairs"),

@@ -21,9 +21,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import matcher
-from matcher.events import Joins, events_of
-from matcher.replanning import changed_instance
-from matcher.standing import keep_first
+from matcher.renewals.events import Joins, events_of
+from matcher.renewals.replanning import changed_instance
+from matcher.renewals.standing import keep_first
 
 
 def clock(name: str, work: Any) -> Any:

@@ -27,9 +27,9 @@ from scipy.optimize import linear_sum_assignment
 
 import matcher
 from benchmarks.registry import load
-from matcher import baselines
 from matcher.problem import Problem
-from matcher.tables_out import write_tables
+from matcher.tabular.tables_out import write_tables
+from matcher.twolevel import baselines
 
 
 def peak_mb() -> float:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from matcher.changes import Diff as Diff
-    from matcher.changes import diff as diff
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
     from matcher.curves import tradeoff as tradeoff
+    from matcher.drawing.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
     from matcher.errors import InfeasibleError as InfeasibleError
@@ -24,14 +23,12 @@ if TYPE_CHECKING:
     from matcher.errors import MissingExtra as MissingExtra
     from matcher.errors import SaveError as SaveError
     from matcher.errors import UnsolvedError as UnsolvedError
-    from matcher.events import events_from_json as events_from_json
-    from matcher.events import events_to_json as events_to_json
     from matcher.explain import Explanation as Explanation
     from matcher.levelprices import level_prices as level_prices
-    from matcher.many import match_many as match_many
     from matcher.market import Market as Market
+    from matcher.markets.many import match_many as match_many
+    from matcher.markets.matching_solver import match as match
     from matcher.matching import Matching as Matching
-    from matcher.matching_solver import match as match
     from matcher.model import Branch as Branch
     from matcher.model import County as County
     from matcher.model import Instance as Instance
@@ -44,14 +41,18 @@ if TYPE_CHECKING:
     from matcher.model import TravelTime as TravelTime
     from matcher.notices import Notice as Notice
     from matcher.plan import Plan as Plan
-    from matcher.plan_stability import stability_curve as stability_curve
+    from matcher.plans.changes import Diff as Diff
+    from matcher.plans.changes import diff as diff
     from matcher.policy import Policy as Policy
+    from matcher.preference.plan_stability import stability_curve as stability_curve
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
-    from matcher.recommending import recommend as recommend
-    from matcher.renewal import next_year as next_year
-    from matcher.renewal import renewal_curve as renewal_curve
-    from matcher.replanning import replan as replan
+    from matcher.renewals.events import events_from_json as events_from_json
+    from matcher.renewals.events import events_to_json as events_to_json
+    from matcher.renewals.recommending import recommend as recommend
+    from matcher.renewals.renewal import next_year as next_year
+    from matcher.renewals.renewal import renewal_curve as renewal_curve
+    from matcher.renewals.replanning import replan as replan
     from matcher.result import Level as Level
     from matcher.result import Proof as Proof
     from matcher.roads import road_times as road_times
@@ -60,15 +61,14 @@ if TYPE_CHECKING:
     from matcher.saving import load_plan as load_plan
     from matcher.solver import solve as solve
     from matcher.tables import read as read
-    from matcher.template_out import template as template
-    from matcher.tradeoff_figure import draw_tradeoff as draw_tradeoff
+    from matcher.tabular.template_out import template as template
 
 #: public name -> module that defines it
 _HOME = {
     "Branch": "model",
     "CancelToken": "progress",
     "County": "model",
-    "Diff": "changes",
+    "Diff": "plans.changes",
     "Explanation": "explain",
     "Fault": "errors",
     "InfeasibleError": "errors",
@@ -95,24 +95,24 @@ _HOME = {
     "TravelTime": "model",
     "UnsolvedError": "errors",
     "Violation": "rules",
-    "diff": "changes",
-    "events_from_json": "events",
-    "events_to_json": "events",
-    "next_year": "renewal",
-    "recommend": "recommending",
-    "renewal_curve": "renewal",
-    "replan": "replanning",
-    "draw_tradeoff": "tradeoff_figure",
+    "diff": "plans.changes",
+    "events_from_json": "renewals.events",
+    "events_to_json": "renewals.events",
+    "next_year": "renewals.renewal",
+    "recommend": "renewals.recommending",
+    "renewal_curve": "renewals.renewal",
+    "replan": "renewals.replanning",
+    "draw_tradeoff": "drawing.tradeoff_figure",
     "example": "embedded",
     "level_prices": "levelprices",
     "load_plan": "saving",
-    "match": "matching_solver",
-    "match_many": "many",
+    "match": "markets.matching_solver",
+    "match_many": "markets.many",
     "read": "tables",
     "road_times": "roads",
     "solve": "solver",
-    "stability_curve": "plan_stability",
-    "template": "template_out",
+    "stability_curve": "preference.plan_stability",
+    "template": "tabular.template_out",
     "tradeoff": "curves",
     "verify": "checker",
     "with_roads": "roads",

@@ -21,9 +21,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher import scan
+from matcher.allpairs import scan
 from matcher.market import Market, Objective
-from matcher.market_input import Ints, magnitude
+from matcher.markets.market_input import Ints, magnitude
 
 _WORD: Final = 1 << 62
 

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, Final
 from matcher.arrays import IntArray
 from matcher.crosscheck import SIDES, notices_of
 from matcher.errors import InvalidInput, Lang, wrong_kind
-from matcher.hardrules import hard_violations
 from matcher.messages import has_text, text
-from matcher.metrics import Metric, metrics_of
 from matcher.model import RECORDS
 from matcher.plan import Plan, plan_notices, positions_of
-from matcher.planclaims import UNREADABLE, Claims
-from matcher.planframes import KIND_OF_TABLE, PAIR_COLUMNS, UNMATCHED_COLUMNS, pair_columns
+from matcher.plans.hardrules import hard_violations
+from matcher.plans.metrics import Metric, metrics_of
+from matcher.plans.planclaims import UNREADABLE, Claims
+from matcher.plans.planframes import KIND_OF_TABLE, PAIR_COLUMNS, UNMATCHED_COLUMNS, pair_columns
+from matcher.plans.proofcheck import proof_violations
+from matcher.plans.unmatched import as_columns, unmatched_of
 from matcher.problem import Problem
-from matcher.proofcheck import proof_violations
 from matcher.rules import Violation
-from matcher.unmatched import as_columns, unmatched_of
 
 if TYPE_CHECKING:
     from matcher.model import Instance
@@ -117,7 +117,7 @@ class Report:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.summary import as_html  # only in a notebook
+        from matcher.plans.summary import as_html  # only in a notebook
 
         return as_html(self.summary())
 
@@ -188,7 +188,7 @@ def _claims(plan: Plan | Claims | str | Path) -> Claims:
         raise InvalidInput([wrong_kind(plan, "Plan, or the path of one", "plan")])
     path = Path(plan)
     if path.suffix.lower() == ".xlsx":
-        from matcher.workbook import plan_claims  # needs the extra `excel`
+        from matcher.tabular.workbook import plan_claims  # needs the extra `excel`
 
         return plan_claims(path)
     return Claims.of_folder(path)

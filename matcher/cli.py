@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher._version import __version__
 from matcher.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra, SaveError
-from matcher.interrupts import cancel_on_interrupt
+from matcher.markets.interrupts import cancel_on_interrupt
 from matcher.messages import text
 from matcher.progress import CancelToken
 from matcher.progressline import ProgressLine
@@ -87,7 +87,7 @@ def run_plan(options: argparse.Namespace) -> int:
     policy = _policy(options.policy)
     instance = _read(options)
     if options.edits is not None:
-        from matcher.workbook_edits import read_edits
+        from matcher.tabular.workbook_edits import read_edits
 
         instance = read_edits(options.edits).applied(instance, options.lang)
     start = None
@@ -131,7 +131,7 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def run_diff(options: argparse.Namespace) -> int:
     """Say what differs between two saved plans."""
-    from matcher.changes import diff
+    from matcher.plans.changes import diff
     from matcher.saving import load_plan
 
     found = diff(load_plan(options.old), load_plan(options.new))
@@ -151,7 +151,7 @@ def run_report(options: argparse.Namespace) -> int:
 
 def run_template(options: argparse.Namespace) -> int:
     """Write an empty workbook to fill in."""
-    from matcher.template_out import template
+    from matcher.tabular.template_out import template
 
     target = template(options.file, lang=options.lang)
     _print(options, {"format": "matcher.written/1", "path": str(target)}, text("cli.saved", options.lang, path=target))
@@ -183,7 +183,7 @@ def _solve(
 
 
 def _show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *, interrupted: bool) -> int:
-    from matcher.plandata import head
+    from matcher.plans.plandata import head
 
     _print(options, head(plan), "\n".join([plan.summary(options.lang), *notes]))
     if interrupted:
@@ -192,15 +192,15 @@ def _show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *,
 
 
 def _read(options: argparse.Namespace) -> Instance:
-    from matcher.region import parsed
     from matcher.tables import read
+    from matcher.tabular.region import parsed
 
     try:
         region = parsed(options.region)
         return read(options.input, datum=options.datum, region=region, gazetteer=options.gazetteer)
     except InvalidInput as error:
         if options.mark is not None:
-            from matcher.faultbook import mark_faults
+            from matcher.tabular.faultbook import mark_faults
 
             mark_faults(options.input, error, options.mark, lang=options.lang)
         raise

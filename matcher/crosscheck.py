@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-from matcher.drafts import UNREADABLE
 from matcher.errors import Fault
 from matcher.model import RECORDS
 from matcher.notices import Notice
-from matcher.suggest import Suggester
+from matcher.tabular.drafts import UNREADABLE
+from matcher.tabular.suggest import Suggester
 
 #: (table, column) -> table that must have the id
 REFERENCES: Final = {("branches", "organization_id"): "organizations", ("schools", "county_id"): "counties"}
@@ -264,7 +264,7 @@ def _successor_cycles(tables: Tables, row: Row) -> list[Fault]:
 
 def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
     """Check the extra columns that say something about the others: their name, a datum, a school's province."""
-    from matcher.headers import columns_of, normal  # not at the top: only where there are extras
+    from matcher.tabular.headers import columns_of, normal  # not at the top: only where there are extras
 
     province = {county.id: county.province for county in tables["counties"]}
     faults = []

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from matcher.crosscheck import SIDES
 from matcher.errors import Fault, InvalidInput
 from matcher.facts import Facts
-from matcher.hardrules import hard_violations
-from matcher.joint_terms import is_joint_case
 from matcher.plan import Plan
+from matcher.plans.hardrules import hard_violations
 from matcher.policy import Policy
 from matcher.problem import Problem
 from matcher.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.result import Level
 from matcher.solver import solve_problem
+from matcher.twolevel.joint_terms import is_joint_case
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ from matcher.errors import Fault, InvalidInput
 from matcher.facts import EXACT_UNIT, M_PER_KM, S_PER_MIN, UNKNOWN_COST
 from matcher.messages import text
 from matcher.objectives import empty_place_cost
-from matcher.planframes import KIND_OF_TABLE
-from matcher.unmatched import why
+from matcher.plans.planframes import KIND_OF_TABLE
+from matcher.plans.unmatched import why
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -124,7 +124,7 @@ class Explanation:
         return self.text()
 
     def _repr_html_(self) -> str:
-        from matcher.summary import as_html  # only in a notebook
+        from matcher.plans.summary import as_html  # only in a notebook
 
         return as_html(self.text())
 

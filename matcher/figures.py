@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import Lang
-from matcher.pairmap import Lines, Points, pair_map
-from matcher.picture import (
+from matcher.drawing.pairmap import Lines, Points, pair_map
+from matcher.drawing.picture import (
     FAINT,
     SCALE,
     TEXT,
@@ -31,6 +30,7 @@ from matcher.picture import (
     shades_of,
     top_of,
 )
+from matcher.errors import Lang
 
 if TYPE_CHECKING:
     import pandas as pd

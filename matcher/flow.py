@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import Fault, InvalidInput
 from matcher.market import Market
-from matcher.market_input import Bools, Ints, magnitude
+from matcher.markets.market_input import Bools, Ints, magnitude
 
 #: OR-Tools scales costs by the number of nodes and refuses what comes near this
 _SOLVER_RANGE: Final = 1 << 61
@@ -218,7 +218,7 @@ def _least_cost_coarse_first(
     so no cycle of the exact residual graph gains more than ``n * 2**k``, and an arc whose reduced cost is larger stays
     as it is: reduced costs may be clamped there without changing the optimal matchings.
     """
-    from matcher.prices import dual_prices
+    from matcher.markets.prices import dual_prices
 
     nodes = face.num_providers + face.num_recipients + 3
     pair = np.zeros(face.num_free, np.int64) if cost is None else cost

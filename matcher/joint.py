@@ -13,16 +13,16 @@ from types import MappingProxyType
 import numpy as np
 
 from matcher.arrays import IntArray
-from matcher.blocks import Blocks
 from matcher.errors import Fault, InvalidInput
-from matcher.joint_bounds import JointBounds, farthest
-from matcher.joint_certificate import block_bounds, dual_value, first_sign, undecided
-from matcher.joint_terms import JointTerms, Packing, packings
-from matcher.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress, StopReason
 from matcher.result import Level, Proof, Status
 from matcher.solution import Solution, no_pairs
+from matcher.twolevel.blocks import Blocks
+from matcher.twolevel.joint_bounds import JointBounds, farthest
+from matcher.twolevel.joint_certificate import block_bounds, dual_value, first_sign, undecided
+from matcher.twolevel.joint_terms import JointTerms, Packing, packings
+from matcher.twolevel.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 
 METHOD = "lazy_assignment"
 SCOPE = "both_levels"
@@ -151,7 +151,7 @@ class JointSolver:
 
     def _before_bounds(self) -> Solution:
         """Return what a run stopped at once has: the greedy plan or the one it started from, and no bound."""
-        from matcher.baselines import greedy, unproved  # not at the top: baselines are solved by this module
+        from matcher.twolevel.baselines import greedy, unproved  # not at the top: baselines are solved by this module
 
         known = greedy(self.problem)
         if self.start is not None:

@@ -131,7 +131,7 @@ def _rows(plan: Plan, name: str, other: Solution) -> list[dict[str, Any]]:
 
 def price_lines(prices: pd.DataFrame, lang: str = "en") -> list[str]:
     """Return the lines of a summary: for each level, what it cost the first level below that would be better."""
-    from matcher.summary import amount, table_lines  # not at the top: summary uses this module
+    from matcher.plans.summary import amount, table_lines  # not at the top: summary uses this module
 
     rows = []
     for name, part in prices.groupby("level", sort=False):

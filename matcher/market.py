@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from matcher import market_build as build
 from matcher.errors import Fault, InvalidInput
-from matcher.market_build import Arcs, Matrix, Points
-from matcher.market_input import Ints
+from matcher.markets import market_build as build
+from matcher.markets.market_build import Arcs, Matrix, Points
+from matcher.markets.market_input import Ints
 
 FORMAT: Final = "matcher.market/1"
 

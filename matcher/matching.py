@@ -15,7 +15,7 @@ from matcher import certificate
 from matcher.certificate import HallWitness
 from matcher.errors import Fault, InfeasibleError, InvalidInput, UnsolvedError
 from matcher.market import Market
-from matcher.market_input import Ints
+from matcher.markets.market_input import Ints
 from matcher.messages import text
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status
@@ -160,7 +160,7 @@ class Matching:
 
         See `matcher.stability`.
         """
-        from matcher import matching_stable
+        from matcher.markets import matching_stable
 
         if not self.has_pairs:
             return None

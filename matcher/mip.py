@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from matcher.arrays import IntArray
-from matcher.mip_model import Model, textbook
-from matcher.mip_solve import SOLVER, Outcome, Solver, also_infeasible
+from matcher.general.mip_model import Model, textbook
+from matcher.general.mip_solve import SOLVER, Outcome, Solver, also_infeasible
+from matcher.general.witness import bounds_witness
 from matcher.objectives import AdditiveObjective
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress
 from matcher.result import Level, Proof, Status
 from matcher.solution import Solution, no_pairs
-from matcher.witness import bounds_witness
 
 SCOPE = "both_levels"
 
@@ -239,7 +239,7 @@ def _floor_witness(problem: Problem, model: Model, groups: list[str], budget: Bu
 
 
 def _negated(column: IntArray, coef: IntArray) -> Any:
-    from matcher.mip_model import Linear
+    from matcher.general.mip_model import Linear
 
     return Linear(column, -coef)
 

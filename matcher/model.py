@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
 
     from matcher.arrays import Arrays
-    from matcher.region import Region
     from matcher.tables import Datum
+    from matcher.tabular.region import Region
 else:
     ModelMetaclass = type(BaseModel)
 
@@ -244,7 +244,7 @@ class Instance(BaseModel):
                 raise InvalidInput(faults)
             super().__init__(**prepared)
         except (ValidationError, InvalidInput):
-            from matcher.drafts import faults_of  # not at the top: drafts imports the records of this module
+            from matcher.tabular.drafts import faults_of  # not at the top: drafts imports the records of this module
 
             raise InvalidInput([*faults, *faults_of(prepared)]) from None
 
@@ -345,7 +345,7 @@ class Instance(BaseModel):
 
     def summary(self, lang: Lang = "en") -> str:
         """Return the instance on one screen: its tables, how good its points are, what to know."""
-        from matcher.instance_summary import instance_summary  # heavy parts load when first used
+        from matcher.plans.instance_summary import instance_summary  # heavy parts load when first used
 
         return instance_summary(self, lang)
 
@@ -353,7 +353,7 @@ class Instance(BaseModel):
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.summary import as_html
+        from matcher.plans.summary import as_html
 
         return as_html(self.summary())
 

@@ -13,21 +13,21 @@ from matcher.arrays import IntArray
 from matcher.crosscheck import SIDES
 from matcher.errors import InfeasibleError, Lang, UnsolvedError
 from matcher.messages import text
-from matcher.metrics import Metric, metrics_of, schools_at_county_seat, spread
 from matcher.notices import Notice
-from matcher.planframes import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
+from matcher.plans.metrics import Metric, metrics_of, schools_at_county_seat, spread
+from matcher.plans.planframes import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
+from matcher.plans.unmatched import Unmatched, as_columns, unmatched_of
 from matcher.policynames import stranger_notices
 from matcher.problem import Problem
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status
-from matcher.unmatched import Unmatched, as_columns, unmatched_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matcher.drawing.picture import Picture
     from matcher.explain import Explanation
     from matcher.model import Instance
-    from matcher.picture import Picture
     from matcher.policy import Policy
     from matcher.solution import Solution
 
@@ -129,7 +129,7 @@ class Plan:
         >>> matcher.Plan.from_pairs(instance, county_pairs=[("U1", "520203")]).metrics["counties_covered"]
         1
         """
-        from matcher.hardrules import hard_violations  # not at the top: it reads plans
+        from matcher.plans.hardrules import hard_violations  # not at the top: it reads plans
 
         problem = Problem.of(instance, policy)
         known: dict[str, IntArray] = {}
@@ -182,7 +182,7 @@ class Plan:
 
     @property
     def unmatched(self) -> pd.DataFrame:
-        """Who wanted more and why: kind, id, missing, reason, detail (see `matcher.unmatched` for the reasons)."""
+        """Who wanted more and why: kind, id, missing, reason, detail (reasons: see `matcher.plans.unmatched`)."""
         import pandas as pd
 
         return pd.DataFrame(as_columns(self.unmatched_rows), columns=list(UNMATCHED_COLUMNS))
@@ -194,7 +194,7 @@ class Plan:
 
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
-        """Every number of the plan by name (see `matcher.metrics`)."""
+        """Every number of the plan by name (see `matcher.plans.metrics`)."""
         return MappingProxyType(metrics_of(self.problem, self.county_pairs, self.school_pairs))
 
     @cached_property
@@ -222,7 +222,7 @@ class Plan:
 
         `prices` is what `matcher.level_prices` returned, if what each level cost those below it shall be shown.
         """
-        from matcher.summary import plan_summary  # heavy parts load when first used
+        from matcher.plans.summary import plan_summary  # heavy parts load when first used
 
         return plan_summary(self, lang, prices)
 
@@ -274,7 +274,7 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""
-        from matcher.plandata import to_json
+        from matcher.plans.plandata import to_json
 
         return to_json(self)
 
@@ -287,7 +287,7 @@ class Plan:
         InvalidInput
             If it is not JSON, or of another format.
         """
-        from matcher.plandata import from_json
+        from matcher.plans.plandata import from_json
 
         return from_json(source)
 
@@ -311,7 +311,7 @@ class Plan:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.summary import as_html
+        from matcher.plans.summary import as_html
 
         return as_html(self.summary())
 

@@ -249,7 +249,7 @@ class Policy(BaseModel):
         return "\n".join(self.sentences(lang))
 
     def _repr_html_(self) -> str:
-        from matcher.summary import as_html  # only in a notebook
+        from matcher.plans.summary import as_html  # only in a notebook
 
         return as_html(self.summary())
 

@@ -14,16 +14,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.claims import Solved, assembled
+from matcher.allpairs.pricing_net import Net, Nodes
+from matcher.allpairs.pricing_rounds import Start, State, solve_nodes
+from matcher.allpairs.pricing_tree import IntArray
+from matcher.allpairs.scan import FARTHEST_M
 from matcher.geo import ecef, pair_m
 from matcher.market import Market
-from matcher.market_input import Ints
+from matcher.markets.claims import Solved, assembled
+from matcher.markets.market_input import Ints
 from matcher.matching import Matching
-from matcher.pricing_net import Net, Nodes
-from matcher.pricing_rounds import Start, State, solve_nodes
-from matcher.pricing_tree import IntArray
 from matcher.progress import Budget
-from matcher.scan import FARTHEST_M
 
 #: above so many pairs points are priced, below they are listed
 MANY_PAIRS: Final = 50_000

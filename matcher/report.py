@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from matcher.changes import CAUSES, KINDS, classify
 from matcher.crosscheck import SIDES
 from matcher.errors import MissingExtra
 from matcher.messages import text
 from matcher.objectives import title
-from matcher.planframes import KIND_OF_TABLE
-from matcher.sheets import write_whole
-from matcher.summary import amount, level_verdict, plan_summary
+from matcher.plans.changes import CAUSES, KINDS, classify
+from matcher.plans.planframes import KIND_OF_TABLE
+from matcher.plans.summary import amount, level_verdict, plan_summary
+from matcher.tabular.sheets import write_whole
 
 if TYPE_CHECKING:
+    from matcher.drawing.picture import Picture
     from matcher.errors import Lang
-    from matcher.picture import Picture
     from matcher.plan import Plan
 
 _STYLE: Final = """

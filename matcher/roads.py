@@ -17,10 +17,10 @@ import numpy as np
 from matcher.arrays import FloatArray, IntArray
 from matcher.crosscheck import SIDES
 from matcher.errors import Fault, InvalidInput
-from matcher.events import with_tables
 from matcher.facts import M_PER_KM
 from matcher.geo import nearest
 from matcher.model import PairLevel, TravelTime
+from matcher.renewals.events import with_tables
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from matcher.cells import escape, unescape
 from matcher.errors import Fault, InvalidInput, Lang, SaveError
-from matcher.plandata import assemble, dumps, head, parsed
-from matcher.planframes import PAIR_COLUMNS
-from matcher.tables_out import csv_bytes, write_tables
+from matcher.plans.plandata import assemble, dumps, head, parsed
+from matcher.plans.planframes import PAIR_COLUMNS
+from matcher.tabular.cells import escape, unescape
+from matcher.tabular.tables_out import csv_bytes, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -308,6 +308,6 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _save_workbook(plan: Plan, path: Path, lang: Lang) -> Path:
-    from matcher.workbook import write_plan  # needs the extra `excel`
+    from matcher.tabular.workbook import write_plan  # needs the extra `excel`
 
     return write_plan(plan, path, lang=lang)

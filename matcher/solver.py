@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from matcher.errors import check_kind
-from matcher.joint_terms import is_joint_case
 from matcher.objectives import check_range
 from matcher.problem import Problem
 from matcher.progress import Budget, CancelToken, ProgressCallback, check_workers
+from matcher.twolevel.joint_terms import is_joint_case
 
 if TYPE_CHECKING:
     from matcher.arrays import IntArray
@@ -111,7 +111,7 @@ def solve_problem(
     """
     budget = Budget() if budget is None else budget
     if problem.policy.stability == "require":
-        from matcher.stable_plan import solve_stable  # OR-Tools: only when needed
+        from matcher.preference.stable_plan import solve_stable  # OR-Tools: only when needed
 
         return solve_stable(problem, budget)
     if is_joint_case(problem):

@@ -14,17 +14,17 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from matcher.cells import as_text, read_column, shown
 from matcher.crosscheck import cross_check
-from matcher.drafts import UNREADABLE
 from matcher.errors import Fault, InvalidInput
-from matcher.headers import TABLES, Column, columns_of, datum_of, nearest_column, normal
 from matcher.model import RECORDS, Instance, Record
 from matcher.notices import Notice
-from matcher.rawtables import Findings, RawTable
+from matcher.tabular.cells import as_text, read_column, shown
+from matcher.tabular.drafts import UNREADABLE
+from matcher.tabular.headers import TABLES, Column, columns_of, datum_of, nearest_column, normal
+from matcher.tabular.rawtables import Findings, RawTable
 
 if TYPE_CHECKING:
-    from matcher.region import Region
+    from matcher.tabular.region import Region
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 DATUMS: Final = ("wgs84", "gcj02", "bd09")
@@ -124,20 +124,20 @@ def read(
     path = Path(path)
     _known_datum(datum)
     if path.is_dir():
-        from matcher.csvfiles import read_folder
+        from matcher.tabular.csvfiles import read_folder
 
         found = read_folder(path)
     elif not path.exists():
         raise InvalidInput([Fault("not_found", value=str(path))])
     elif path.suffix.lower() in (".xlsx", ".xlsm"):
-        from matcher.workbook_in import read_workbook
+        from matcher.tabular.workbook_in import read_workbook
 
         found = read_workbook(path)
     else:
         raise InvalidInput([Fault("not_a_folder", value=str(path))])
     places = None
     if gazetteer is not None:
-        from matcher.gazetteer import read_gazetteer
+        from matcher.tabular.gazetteer import read_gazetteer
 
         places = read_gazetteer(Path(gazetteer), found)
     return build(found, datum=datum, region=region, places=places)
@@ -145,7 +145,7 @@ def read(
 
 def from_frames(frames: Mapping[str, Any], *, datum: Datum = "wgs84", region: Region | None = None) -> Instance:
     """Build an instance from frames by table name; see `Instance.from_frames`."""
-    from matcher.frames import read_frames
+    from matcher.tabular.frames import read_frames
 
     _known_datum(datum)
     return build(read_frames(frames), datum=datum, region=region)
@@ -157,7 +157,7 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     absent = _absent(found)
     typed = {raw.table: _typed(raw, datum, faults, notices) for raw in found.tables}
     _put_ids_for_names(typed, faults, notices)
-    from matcher.region import place
+    from matcher.tabular.region import place
 
     place(typed, datum, region, places, faults, notices)
     records = {name: table.records() for name, table in typed.items()}
@@ -279,6 +279,6 @@ def _read_extras(
 
 
 def _put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:
-    from matcher.naming import put_ids_for_names
+    from matcher.tabular.naming import put_ids_for_names
 
     put_ids_for_names(typed, faults, notices)

@@ -10,7 +10,7 @@ from oracles import brute_force, dual_bounds
 from strategies import random_case
 
 from matcher import Level, Market, Proof, certificate, match
-from matcher.matching_check import flaws
+from matcher.markets.matching_check import flaws
 
 
 def with_arrays(matching, **changed):
@@ -169,7 +169,9 @@ def test_sums_are_exact_beyond_64_bits():
 def test_the_checks_import_no_solver():
     code = (
         "import sys, numpy as np, matcher\n"
-        "from matcher import certificate, matching, matching_check, matching_stable, stable_proof\n"
+        "from matcher import certificate, matching\n"
+        "from matcher.markets import matching_check, matching_stable\n"
+        "from matcher.preference import stable_proof\n"
         "solvers = ('ortools', 'highspy', 'scipy.optimize', 'networkx')\n"
         "assert not [name for name in sys.modules if name.startswith(solvers)]\n"
     )

@@ -15,7 +15,7 @@ from small_plans import COUNTY_PAIRS, SCHOOL_PAIRS, small_instance, small_plan, 
 import matcher
 from matcher.notices import Notice
 from matcher.plan import Plan
-from matcher.planclaims import Claims
+from matcher.plans.planclaims import Claims
 from matcher.result import Proof
 
 LOCKS = (
@@ -268,7 +268,7 @@ def test_preferences_of_the_table_decide_who_blocks() -> None:
         {"level": "school", "side": "provider", "id": "B1", "choice_id": "S1", "rank": 2},
         {"level": "school", "side": "provider", "id": "B1", "choice_id": "S2", "rank": 3},
     ]
-    from matcher.blocking import blocking
+    from matcher.plans.blocking import blocking
 
     plan = small_plan(instance=small_instance(preferences=lists))
     branches, schools = plan.problem.arrays.sides("school")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from matcher.curve_figure import draw_curve
+from matcher.drawing.curve_figure import draw_curve
 
 
 def test_a_curve_is_drawn_twice_with_the_same_bytes() -> None:

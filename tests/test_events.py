@@ -12,8 +12,8 @@ from replan_cases import random_events
 
 import matcher
 from matcher.arrays import Arrays
-from matcher.events import FORMAT, Joins, Leaves, Refused, Takes, changed, events_of
-from matcher.replanning import changed_instance
+from matcher.renewals.events import FORMAT, Joins, Leaves, Refused, Takes, changed, events_of
+from matcher.renewals.replanning import changed_instance
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -53,7 +53,7 @@ def test_events_to_json_and_back() -> None:
     assert matcher.events_from_json(text) == events
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[]", '{"format": "matcher.events/9", "events": []}'])
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"format": "matcher.renewals.events/9", "events": []}'])
 def test_json_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(matcher.InvalidInput):
         matcher.events_from_json(text)

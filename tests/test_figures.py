@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from matcher import figures, pairmap, picture
+from matcher import figures
+from matcher.drawing import pairmap, picture
+from matcher.drawing.picture import Ink, ink
 from matcher.errors import InvalidInput, MissingExtra
 from matcher.geo import geodesic_m, nearest, pair_m
 from matcher.messages import catalogue
 from matcher.model import Instance
-from matcher.picture import Ink, ink
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIF = matplotlib.font_manager.findfont("DejaVu Serif")

@@ -11,9 +11,9 @@ from strategies import random_case
 from matcher import InvalidInput, Market, flow, match
 from matcher.certificate import HallWitness
 from matcher.flow import Face, least_cost, most_pairs
-from matcher.hall import hall_set
-from matcher.matching_check import flaws
-from matcher.prices import NotOptimal, dual_prices
+from matcher.markets.hall import hall_set
+from matcher.markets.matching_check import flaws
+from matcher.markets.prices import NotOptimal, dual_prices
 
 
 def first_level(seed, **changed):

@@ -12,11 +12,11 @@ from joint_cases import brute_force, random_case
 
 from matcher import Branch, CancelToken, County, Instance, InvalidInput, Organization, Pairing, Policy, School
 from matcher.joint import JointSolver, solve_joint
-from matcher.joint_certificate import check
-from matcher.joint_terms import is_joint_case
 from matcher.problem import Problem
 from matcher.progress import Budget
 from matcher.solution import Solution
+from matcher.twolevel.joint_certificate import check
+from matcher.twolevel.joint_terms import is_joint_case
 
 
 def assert_proved(problem: Problem, solution: Solution, want: tuple[int, ...] | None) -> None:

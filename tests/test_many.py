@@ -3,8 +3,8 @@
 import numpy as np
 
 from matcher import Market, match
-from matcher.many import match_many
-from matcher.matching_check import flaws
+from matcher.markets.many import match_many
+from matcher.markets.matching_check import flaws
 from matcher.progress import CancelToken
 
 

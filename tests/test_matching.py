@@ -13,20 +13,10 @@ from oracles import brute_force
 from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
 from strategies import cases, random_case
 
-from matcher import (
-    CancelToken,
-    InfeasibleError,
-    InvalidInput,
-    Market,
-    Matching,
-    UnsolvedError,
-    assignment,
-    flow_worker,
-    match,
-    prices,
-)
+from matcher import CancelToken, InfeasibleError, InvalidInput, Market, Matching, UnsolvedError, match
 from matcher.certificate import pair_flaws
-from matcher.matching_check import flaws
+from matcher.markets import assignment, flow_worker, prices
+from matcher.markets.matching_check import flaws
 
 
 def check(case, best, matching):

@@ -7,10 +7,10 @@ import random
 import pytest
 from small_cases import MORE, Enumeration, random_instance, random_policy
 
+from matcher.general.witness import recomputes
 from matcher.mip import solve_general
 from matcher.problem import Problem
 from matcher.progress import Budget
-from matcher.witness import recomputes
 
 
 def check_against_enumeration(seed: int) -> str:

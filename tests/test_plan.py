@@ -6,12 +6,12 @@ from geopy.distance import geodesic
 from small_plans import COUNTY_PAIRS, small_instance, small_plan, solver_plan
 
 import matcher
-from matcher.changes import CAUSES, KINDS
 from matcher.messages import text
 from matcher.objectives import NAMES
 from matcher.plan import Plan
-from matcher.planframes import PAIR_COLUMNS, UNMATCHED_COLUMNS
-from matcher.unmatched import REASONS
+from matcher.plans.changes import CAUSES, KINDS
+from matcher.plans.planframes import PAIR_COLUMNS, UNMATCHED_COLUMNS
+from matcher.plans.unmatched import REASONS
 
 
 def test_frames_have_the_contracts_columns_then_the_extras() -> None:

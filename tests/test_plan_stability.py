@@ -6,7 +6,7 @@ import pytest
 from test_stable_plan import random_market
 
 import matcher
-from matcher.plan_stability import stability_curve
+from matcher.preference.plan_stability import stability_curve
 
 
 @pytest.mark.parametrize("seed", range(6))

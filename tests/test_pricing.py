@@ -8,13 +8,14 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
-from matcher import Market, match, pricing_fast, pricing_labels, pricing_repair
+from matcher import Market, match
+from matcher.allpairs import pricing_fast, pricing_labels, pricing_repair
+from matcher.allpairs.pricing_tree import arc_floor_m, whole_floor_m
 from matcher.geo import ecef, geodesic_m, pair_m
-from matcher.level_solver import solve_listed
+from matcher.markets.level_solver import solve_listed
+from matcher.markets.matching_check import flaws
 from matcher.matching import Matching
-from matcher.matching_check import flaws
 from matcher.pricing import solve_points
-from matcher.pricing_tree import arc_floor_m, whole_floor_m
 from matcher.progress import Budget, CancelToken
 
 CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"

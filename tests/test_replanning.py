@@ -9,7 +9,7 @@ from joint_cases import random_case
 from replan_cases import full_solve, random_events
 
 import matcher
-from matcher.replanning import case_of
+from matcher.renewals.replanning import case_of
 from matcher.rules import Selector
 from matcher.rules_keep import Keep
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from stable_oracles import all_matchings, closed_sets, count_blocking, irving_leather, random_preferences, strict
 
-from matcher.rotations import deferred_acceptance, find_rotations, recipient_best
+from matcher.preference.rotations import deferred_acceptance, find_rotations, recipient_best
 from matcher.stability import is_stable
 
 

@@ -10,10 +10,10 @@ from joint_cases import random_case
 from test_joint import _town
 
 import matcher
-from matcher.baselines import greedy, sequential
-from matcher.joint_terms import is_joint_case
 from matcher.problem import Problem
 from matcher.solver import solve_problem, start_pairs
+from matcher.twolevel.baselines import greedy, sequential
+from matcher.twolevel.joint_terms import is_joint_case
 
 
 def test_plan_is_optimal_and_verifies():

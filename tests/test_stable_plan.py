@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import matcher
-from matcher.blocking import blocking
+from matcher.plans.blocking import blocking
+from matcher.preference.stable_markets import SCOPE, SCOPE_TIES
+from matcher.preference.stable_plan_check import check_stable
 from matcher.problem import Problem
 from matcher.solver import solve_problem
-from matcher.stable_markets import SCOPE, SCOPE_TIES
-from matcher.stable_plan_check import check_stable
 
 
 def random_market(seed: int, *, lists: bool = True) -> matcher.Instance:

@@ -12,8 +12,8 @@ import pytest
 
 import matcher
 from matcher import InvalidInput
-from matcher.headers import TABLES, columns_of, normal, table_of
-from matcher.template_out import example_rows
+from matcher.tabular.headers import TABLES, columns_of, normal, table_of
+from matcher.tabular.template_out import example_rows
 
 ORGANIZATIONS = "id,name,kind,province,lat,lon,capacity\nU1,甲大学,university,贵州省,26.6,106.7,1\n"
 ORGANIZATIONS += "U2,乙大学,,贵州省,26.7,106.8,1..2\n"

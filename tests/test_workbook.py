@@ -16,10 +16,10 @@ from small_plans import small_instance, small_plan
 
 import matcher
 from matcher import InvalidInput
-from matcher.bookform import COLUMNS
-from matcher.tables_out import write_workbook
-from matcher.workbook import write_plan
-from matcher.workbook_edits import read_edits
+from matcher.tabular.bookform import COLUMNS
+from matcher.tabular.tables_out import write_workbook
+from matcher.tabular.workbook import write_plan
+from matcher.tabular.workbook_edits import read_edits
 
 
 @pytest.fixture(scope="module")

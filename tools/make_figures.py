@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import matcher
-from matcher import baselines
 from matcher.problem import Problem
+from matcher.twolevel import baselines
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "figures"
 WORDS = {

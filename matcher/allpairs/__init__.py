@@ -1,0 +1,1 @@
+"""All pairs of points without listing them: the rounds of flow, pricing and repair."""

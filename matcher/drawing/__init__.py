@@ -1,0 +1,1 @@
+"""Figures without a browser: maps and charts with Chinese text."""

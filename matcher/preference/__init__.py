@@ -1,0 +1,1 @@
+"""Stable matchings: rotations, the best of them, relaxations, and stable plans."""

@@ -1,0 +1,1 @@
+"""From year to year and during the year: events, replanning, recommending, the curve of changes."""

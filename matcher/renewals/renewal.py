@@ -1,0 +1,353 @@
+"""Next year's plan from this year's: the input to plan again from, and what every change would buy.
+
+The curve. Let k be the number of county pairs of last year that end by choice. For a cap on k the least value of the
+priced level (the first objective in km or minutes, among plans that are best at the levels before it) is a flow with
+one side constraint. Its Lagrangian, a price of so many metres on each change, is an ordinary joint problem, solved
+exactly;
+
+    value of the cap K  >=  L(price) - price * K      for every price,
+
+and the plan found at that price is optimal for its own number of changes. Between two such plans the pieces in which
+they differ (paths and cycles of county pairs) are exchanged one by one, the best gain a change first: the repair.
+Plans are carried forward: what is possible with fewer changes is possible with more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matcher.arrays import IntArray
+from matcher.errors import Fault, InvalidInput
+from matcher.facts import M_PER_KM, S_PER_MIN
+from matcher.joint import JointSolver
+from matcher.model import Instance, Pairing
+from matcher.plans.metrics import metrics_of
+from matcher.policy import Policy
+from matcher.problem import Problem
+from matcher.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.renewals.events import with_tables
+from matcher.twolevel.joint_bounds import farthest
+from matcher.twolevel.joint_terms import is_joint_case
+from matcher.twolevel.lazy_assignment import CLOSED, LazyAssignment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matcher.plan import Plan
+
+#: prices tried for each point, at most
+_TRIES = 3
+_KEEPS = ("keep_counties", "keep_schools")
+#: metrics of a point that are carried into the frame, and their columns
+_METRICS = {
+    "counties_children_covered": "county_children_covered",
+    "schools_children_covered": "school_children_covered",
+    "schools_children_share": "school_children_share",
+    "county_km_total": "county_km",
+    "school_km_total": "school_km",
+    "school_kept": "school_kept",
+    "school_ended_forced": "school_ended_forced",
+    "school_ended_consequent": "school_ended_consequent",
+    "school_ended_chosen": "school_ended_chosen",
+}
+
+
+def next_year(plan: Plan, *, year: int | None = None) -> Instance:
+    """Return the plan's input with its pairs as those of last year, to change and to plan again from.
+
+    Parameters
+    ----------
+    year
+        Since when the new pairs of the plan last; unknown if None. Pairs that the plan kept have their year already.
+
+    Examples
+    --------
+    >>> import matcher
+    >>> county = matcher.County(id="C1", lat=26.2, lon=105.5)
+    >>> university = matcher.Organization(id="U1", lat=26.6, lon=106.7)
+    >>> plan = matcher.solve(matcher.Instance(organizations=[university], counties=[county]))
+    >>> matcher.next_year(plan, year=2018).previous[0].since
+    2018
+    """
+    facts, rows = plan.problem.facts, []
+    for level in ("county", "school"):
+        providers, recipients = plan.problem.arrays.sides(level)
+        pairs = plan.pairs(level)
+        since = facts.since(level, pairs[:, 0], pairs[:, 1])
+        kept = facts.was_pair(level, pairs[:, 0], pairs[:, 1])
+        for (provider, recipient), known, old in zip(pairs.tolist(), since.tolist(), kept.tolist(), strict=True):
+            began = (known or None) if old else year
+            ids = {"provider_id": providers.ids[provider], "recipient_id": recipients.ids[recipient]}
+            rows.append(Pairing(level=level, since=began, **ids))
+    return with_tables(plan.instance, previous=rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """A county pairing with its value vector (no price in it) and its number of ended pairs by choice."""
+
+    organization_of: IntArray
+    total: tuple[int, ...]
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What a price proves: the priced level is at least `value - price * changes` with so many changes or fewer."""
+
+    price: int
+    value: int
+
+    def at(self, changes: int) -> int:
+        return self.value - self.price * changes
+
+
+class _PricedSolver(JointSolver):
+    """The joint problem again and again, each time with another price on the change of a county pair."""
+
+    def __init__(self, problem: Problem, budget: Budget, component: int, keepable: IntArray):
+        super().__init__(problem, budget)
+        self.component = component
+        self.keepable = len(keepable)
+        self.kept = np.zeros((len(problem.arrays.counties), len(problem.arrays.organizations)), dtype=np.bool_)
+        self.kept[keepable[:, 1], keepable[:, 0]] = True
+        widest = int(np.diff(self.terms.unit_start).max(initial=0))
+        most_cost = farthest(problem, "school") * widest + farthest(problem, "county")
+        gains = np.abs(self.terms.unit_gain[component]).sum() + np.abs(self.terms.county_gain[component]).sum()
+        #: no saving at the priced level is worth one change at this price
+        self.largest_price = int(gains) + most_cost * len(problem.arrays.counties) + 1
+        plain = self.terms
+        self.terms = replace(plain, county_kept=self._with_price(self.largest_price))
+        # so wide that no price of the assignment can leave its field
+        groups = self._pack(2 * len(problem.arrays.counties) + 2)
+        self.terms = plain
+        assignment = None if groups is None else super()._assignment(groups)
+        if groups is None or assignment is None:
+            details = {"level": self.terms.names[component], "magnitude": self.largest_price}
+            details |= {"nodes": len(problem.arrays.counties), "most": 2**60}
+            raise InvalidInput([Fault("cost_range", "policy", value=self.largest_price, details=details)])
+        self.groups = groups
+        self.base = assignment.limbs
+        self.limb = next(k for k, group in enumerate(self.groups) if component in group.components)
+
+    def _with_price(self, price: int) -> IntArray:
+        kept = self.terms.county_kept.copy()
+        kept[self.component] -= price
+        return kept
+
+    def at_price(self, price: int) -> _Point:
+        """Return the optimum where every kept pair earns `price`."""
+        weight = self.groups[self.limb].weights[self.groups[self.limb].components.index(self.component)]
+        limbs = [limb.copy() for limb in self.base]
+        limbs[self.limb][self.kept] -= price * weight
+
+        def packed(organization: int, county: int, vector: Sequence[int]) -> tuple[int, ...]:
+            found = [group.weight_of(vector) for group in self.groups]
+            found[self.limb] -= price * weight * int(self.kept[county, organization])
+            return tuple(found)
+
+        def evaluate(county: int, organization: int) -> tuple[int, ...] | None:
+            vector = self.value(organization, county)
+            return None if vector is None else packed(organization, county, vector)
+
+        assignment = LazyAssignment(limbs, evaluate)
+        for (organization, county), vector in self._values.items():
+            assignment.exact[county, organization] = True
+            if vector is None:
+                assignment.limbs[0][county, organization] = CLOSED
+                continue
+            for limb, x in zip(assignment.limbs, packed(organization, county, vector), strict=True):
+                limb[county, organization] = x
+        self._run(assignment)
+        return self.point(assignment.column_of)
+
+    def point(self, organization_of: IntArray) -> _Point:
+        """Return a county pairing with its value."""
+        total = list(self.terms.base)
+        counties = np.flatnonzero(organization_of >= 0)
+        for county in counties.tolist():
+            vector = self.value(int(organization_of[county]), county)
+            assert vector is not None
+            total = [known + x for known, x in zip(total, vector, strict=True)]
+        kept = int(self.kept[counties, organization_of[counties]].sum())
+        return _Point(organization_of.copy(), tuple(total), self.keepable - kept)
+
+
+def renewal_curve(
+    instance: Instance,
+    policy: Policy | None = None,
+    *,
+    points: int = 9,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> pd.DataFrame:
+    """Return what more changes of county pairs would buy: one row a largest number of changes.
+
+    The objectives are those of `policy` without its two levels of keeping; the priced level is the first of them in km
+    or minutes. The levels before it (coverage) are at their optimum in every row, so the first row is the fewest
+    changes that full coverage allows, and the last one what planning from nothing would do.
+
+    Parameters
+    ----------
+    instance, policy
+        What to plan, with the pairs of last year.
+    points
+        Rows, evenly spaced between the two ends; at least 2 (fewer where there are fewer numbers in between).
+    progress, cancel
+        Where to report; a token that asks to stop after the point in work.
+
+    Returns
+    -------
+    pandas.DataFrame
+        max_changes; county_changes (pairs ended by choice, never more), county_kept; value, bound and gap of the priced
+        level in its exact unit, relative_gap; price_km (or price_min: what a change more would save here, at most);
+        children covered and km at both levels, and what became of the school pairs. `attrs["level"]` names the priced
+        level.
+
+    Raises
+    ------
+    InvalidInput
+        If the policy is not one to one without rules over several pairs, or there is no level in km or minutes.
+    """
+    import pandas as pd
+
+    policy = Policy() if policy is None else policy
+    objectives = tuple(each for each in policy.objectives if each.name not in _KEEPS)
+    if not objectives:
+        raise InvalidInput([Fault("no_priced_level", "policy", column="objectives")])
+    problem = Problem.of(instance, policy.model_copy(update={"objectives": objectives, "stability": "off"}))
+    travel = [position for position, objective in enumerate(problem.objectives) if objective.unit in ("m", "s")]
+    if not travel or not is_joint_case(problem):
+        raise InvalidInput([Fault("no_priced_level", "policy", column="objectives")])
+    budget = Budget(progress=progress, cancel=cancel)
+    keepable = problem.keepable("county")
+    num_hard = int(JointSolver(problem, budget).terms.num_hard)
+    solver = _PricedSolver(problem, budget, travel[0] + num_hard, keepable)
+    asked = _points(solver, points, budget)
+    objective = problem.objectives[travel[0]]
+    per_unit = M_PER_KM if objective.unit == "m" else S_PER_MIN
+    rows: list[dict[str, Any]] = []
+    for largest, point, bound, price in asked:
+        value = objective.shown(point.total[solver.component])
+        least = objective.shown(bound)
+        row: dict[str, Any] = {
+            "max_changes": largest,
+            "county_changes": point.changes,
+            "county_kept": solver.keepable - point.changes,
+            "value": value,
+            "bound": least,
+            "gap": abs(value - least),
+            "relative_gap": abs(value - least) / max(1, abs(value)),
+            f"price_{'km' if per_unit == M_PER_KM else 'min'}": None if price is None else price / per_unit,
+        }
+        pairing = solver.pairing(point.organization_of)
+        metrics = metrics_of(problem, pairing.county_pairs, pairing.school_pairs)
+        rows.append(row | {column: metrics[name] for name, column in _METRICS.items()})
+    frame = pd.DataFrame(rows)
+    frame.attrs.update({"level": objective.name, "unit": objective.unit, "keepable": solver.keepable})
+    return frame
+
+
+def _points(solver: _PricedSolver, points: int, budget: Budget) -> list[tuple[int, _Point, int, int | None]]:
+    """Return for each cap the best plan known, the bound, and the price at which the bound holds (None at the end)."""
+    pool: list[_Point] = []
+    bounds: list[_Bound] = []
+
+    def at_price(price: int) -> _Point:
+        point = solver.at_price(price)
+        pool.append(point)
+        bounds.append(_Bound(price, point.total[solver.component] + price * point.changes))
+        return point
+
+    fewest, most = at_price(solver.largest_price), at_price(0)
+    span = most.changes - fewest.changes
+    count = min(max(2, points), span + 1)
+    caps = sorted({fewest.changes + span * i // max(1, count - 1) for i in range(count)})
+    for done, cap in enumerate(caps):
+        budget.report(Progress("renewal_curve", done, len(caps)))
+        for _ in range(_TRIES):
+            low, high = _around(pool, solver.component, cap)
+            if budget.stop_reason is not None or high is None or low.changes == cap:
+                break
+            saved = low.total[solver.component] - high.total[solver.component]
+            price = -(-saved // (high.changes - low.changes))
+            if any(bound.price == price for bound in bounds):
+                break
+            at_price(price)
+        low, high = _around(pool, solver.component, cap)
+        if high is not None and low.changes < cap:
+            pool.append(_mixed(solver, low, high, cap))
+    found = []
+    for cap in caps:
+        best = min((point for point in pool if point.changes <= cap), key=lambda point: point.total)
+        proof = max(bounds, key=lambda bound: (bound.at(cap), -bound.price))
+        # the last row is optimal without any cap, whatever later levels chose
+        bound = max(proof.at(cap), bounds[1].value) if cap == caps[-1] else proof.at(cap)
+        found.append((cap, best, bound, proof.price if proof.price < solver.largest_price else None))
+    return found
+
+
+def _around(pool: Sequence[_Point], component: int, cap: int) -> tuple[_Point, _Point | None]:
+    """Return the best plan within the cap, and the one beyond it with the fewest changes."""
+    low = min(
+        (point for point in pool if point.changes <= cap),
+        key=lambda point: (point.total[: component + 1], -point.changes),
+    )
+    beyond = [point for point in pool if point.changes > cap and point.total[component] < low.total[component]]
+    return low, min(beyond, key=lambda point: (point.changes, point.total), default=None)
+
+
+def _mixed(solver: _PricedSolver, low: _Point, high: _Point, cap: int) -> _Point:
+    """Return `low` with pieces of `high` put in, the largest saving a change first, within the cap."""
+    pieces = []
+    for counties in _pieces(low.organization_of, high.organization_of):
+        before, after = low.organization_of[counties], high.organization_of[counties]
+        change = _difference(solver, counties, before, after)
+        ended = int(solver.kept[counties[before >= 0], before[before >= 0]].sum())
+        ended -= int(solver.kept[counties[after >= 0], after[after >= 0]].sum())
+        if not any(change[: solver.component]) and (change[solver.component], ended) < (0, 0):
+            pieces.append((change[solver.component] / max(ended, 1), ended, counties))
+    chosen, changes = low.organization_of.copy(), low.changes
+    for _, ended, counties in sorted(pieces, key=lambda piece: (piece[1] > 0, piece[0], piece[2].tolist())):
+        if changes + ended <= cap:
+            chosen[counties] = high.organization_of[counties]
+            changes += ended
+    return solver.point(chosen)
+
+
+def _difference(solver: _PricedSolver, counties: IntArray, before: IntArray, after: IntArray) -> list[int]:
+    total = [0] * solver.terms.num_components
+    for sign, partners in ((-1, before), (1, after)):
+        for county, organization in zip(counties.tolist(), partners.tolist(), strict=True):
+            if organization >= 0:
+                vector = solver.value(organization, county)
+                assert vector is not None
+                total = [known + sign * x for known, x in zip(total, vector, strict=True)]
+    return total
+
+
+def _pieces(before: IntArray, after: IntArray) -> list[IntArray]:
+    """Return the paths and cycles in which two county pairings differ, as counties, each in order."""
+    differing = np.flatnonzero(before != after).tolist()
+    owner: dict[int, int] = {}
+    root = {county: county for county in differing}
+
+    def find(county: int) -> int:
+        while root[county] != county:
+            root[county] = root[root[county]]
+            county = root[county]
+        return county
+
+    for county in differing:
+        for organization in (int(before[county]), int(after[county])):
+            if organization >= 0:
+                other = owner.setdefault(organization, county)
+                root[find(county)] = find(other)
+    groups: dict[int, list[int]] = {}
+    for county in differing:
+        groups.setdefault(find(county), []).append(county)
+    return [np.array(group, dtype=np.int64) for group in groups.values()]
