@@ -13,20 +13,23 @@ from typing import Any
 import numpy as np
 
 from matcher.arrays import IntArray
+from matcher.general.decompose import num_school_pairs, solve_large
 from matcher.general.mip_model import Model, textbook
 from matcher.general.mip_solve import SOLVER, Outcome, Solver, also_infeasible
 from matcher.general.witness import bounds_witness
 from matcher.objectives import AdditiveObjective
 from matcher.problem import Problem
-from matcher.progress import Budget, Progress
+from matcher.progress import Budget, Progress, StopReason
 from matcher.result import Level, Proof, Status
 from matcher.solution import Solution, no_pairs
 
 SCOPE = "both_levels"
+#: school pairs that the textbook model may list; with more, CP-SAT hardly moves
+MOST_LISTED_PAIRS = 20_000
 
 
 def solve_general(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
-    """Solve `problem` by the textbook model.
+    """Solve `problem` by the textbook model, or by relaxation and search where that would be too large.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def solve_general(problem: Problem, budget: Budget, start: Mapping[str, IntArray
     witness = bounds_witness(problem)
     if witness is not None:
         return infeasible(problem, witness, Proof("certificate", scope=SCOPE))
+    if num_school_pairs(problem) > MOST_LISTED_PAIRS:
+        return solve_large(problem, budget, start)
     return solve_textbook(problem, budget, start)
 
 
@@ -81,7 +86,7 @@ def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArra
         found.append(level)
     if not hint_is_plan or values is None:
         levels = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in problem.objectives)
-        return Solution("unknown", budget.stop_reason, no_pairs(), no_pairs(), levels, Proof("none", scope=SCOPE))
+        return Solution("unknown", _stopped(budget), no_pairs(), no_pairs(), levels, Proof("none", scope=SCOPE))
     return _solution(problem, model, values, found, budget)
 
 
@@ -185,10 +190,15 @@ def _solution(problem: Problem, model: Model, values: IntArray, found: list[_Fou
         )
         proven = proven and level is not None and level.proven
     status: Status = "optimal" if proven else "feasible"
-    stop = None if proven else budget.stop_reason or ("gap" if budget.gap is not None else None)
+    stop = None if proven else "gap" if budget.stop_reason is None and budget.gap is not None else _stopped(budget)
     return Solution(
         status, stop, county_pairs, school_pairs, tuple(levels), Proof("solver", scope=SCOPE, solver=SOLVER)
     )
+
+
+def _stopped(budget: Budget) -> StopReason:
+    """Return the limit that ended the search: a level's share of the time or work may end before the whole is spent."""
+    return budget.stop_reason or ("work" if budget.time_left_s is None else "time")
 
 
 def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
