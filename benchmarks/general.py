@@ -38,9 +38,7 @@ def show(name: str, instance: matcher.Instance, policy: matcher.Policy, limit_s:
     print(f"{name}: {plan.status} ({plan.stop_reason}) in {seconds:.0f} s; children reached {share}", flush=True)
     for level in plan.levels:
         gap = "-" if level.relative_gap is None else f"{level.relative_gap:.3%}"
-        print(
-            f"  {level.name:16} {level.value} bound {level.bound} gap {gap} {'conditional' if level.conditional else ''}"
-        )
+        print(f"  {level.name:16} {level.value} bound {level.bound} gap {gap}{' (conditional)' * level.conditional}")
     print("  verified:", matcher.verify(instance, plan).ok, flush=True)
 
 
