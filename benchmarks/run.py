@@ -76,6 +76,21 @@ def county_costs(problem: Problem) -> np.ndarray:
     return problem.facts.metres("county", np.arange(len(organizations))[None, :], np.arange(len(counties))[:, None])
 
 
+def small_calls(calls: int = 1000) -> tuple[float, str]:
+    """Return the median seconds of matching 50 x 50, fresh costs each time, and p99 and memory growth in words."""
+    draw = np.random.default_rng(1)
+    seconds = []
+    matcher.match(matcher.Market.from_matrix(draw.integers(0, 1000, (50, 50))))  # the first call loads modules
+    before = peak_mb()
+    for _ in range(calls):
+        cost = draw.integers(0, 1000, (50, 50))
+        begin = time.perf_counter()
+        matcher.match(matcher.Market.from_matrix(cost))
+        seconds.append(time.perf_counter() - begin)
+    p99 = float(np.quantile(seconds, 0.99))
+    return statistics.median(seconds), f"p99 {p99 * 1000:.1f} ms over {calls} calls, {peak_mb() - before:.1f} MB more"
+
+
 def phases(name: str, runs: int) -> list[tuple[str, str, float, float | None, str]]:
     """Return rows (phase, peer, seconds, ratio to the peer, note)."""
     rows: list[tuple[str, str, float, float | None, str]] = []
@@ -97,6 +112,9 @@ def phases(name: str, runs: int) -> list[tuple[str, str, float, float | None, st
     if len(matching.pairs) == min(costs.shape) and matching.cost != int(costs[solution].sum()):
         raise AssertionError("the county level differs from scipy's optimum")
     rows.append(("county level alone, with certificate", "scipy dense assignment", seconds, seconds / peer, ""))
+
+    seconds, note = small_calls()
+    rows.append(("match 50 x 50, one call", "", seconds, None, note))
 
     seconds, plan = timed(lambda: matcher.solve(instance), 1)
     shown = ", ".join(f"{level.name} {level.value} {level.unit}" for level in plan.levels)
