@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,9 @@ def mark_faults(source: str | Path, error: InvalidInput, target: str | Path, *, 
     if target.resolve() == source.resolve():
         raise InvalidInput([Fault("same_file", value=str(target))])
     unreadable = any(fault.table is None for fault in error.faults)
-    workbook = openpyxl.Workbook() if unreadable or source.is_dir() else openpyxl.load_workbook(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of every feature of Excel that it does not know
+        workbook = openpyxl.Workbook() if unreadable or source.is_dir() else openpyxl.load_workbook(source)
     if unreadable or source.is_dir():
         workbook.remove(workbook.active)
     if source.is_dir():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -224,12 +225,14 @@ def _look_again(content: bytes, found: Findings) -> None:
     """Let openpyxl say what calamine could not: formulas without value, errors, and ids shown with leading zeros."""
     import openpyxl
 
-    workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    try:
-        for number, raw in enumerate(found.tables):
-            found.tables[number] = _second_look(workbook[raw.sheet or raw.table], raw, found)
-    finally:
-        workbook.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of every feature of Excel that it does not know
+        workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+        try:
+            for number, raw in enumerate(found.tables):
+                found.tables[number] = _second_look(workbook[raw.sheet or raw.table], raw, found)
+        finally:
+            workbook.close()
 
 
 def _second_look(sheet: Any, raw: RawTable, found: Findings) -> RawTable:
