@@ -212,7 +212,10 @@ class Plan:
             If nothing feasible is known.
         """
         if self.status == "infeasible":
-            raise InfeasibleError(text("plan.infeasible"), self.witness)
+            from matcher.witnesswords import witness_words
+
+            said = [text("plan.infeasible"), *([witness_words(self.witness, "en")] if self.witness else [])]
+            raise InfeasibleError("\n".join(said), self.witness)
         if self.status == "unknown":
             raise UnsolvedError(text("plan.unknown", reason=self.stop_reason or "-"))
         return self

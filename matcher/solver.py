@@ -113,17 +113,29 @@ def solve_problem(
     if problem.policy.stability == "require":
         from matcher.preference.stable_plan import solve_stable  # OR-Tools: only when needed
 
-        return solve_stable(problem, budget)
+        return _explained(problem, solve_stable(problem, budget))
     if is_joint_case(problem):
         from matcher.joint import solve_joint  # scipy: only when needed
 
-        return solve_joint(problem, budget, start=None if start is None else start[0])
+        return _explained(problem, solve_joint(problem, budget, start=None if start is None else start[0]))
     from matcher.mip import solve_general  # OR-Tools: only when needed
 
     check_range(problem.facts, problem.policy, MOST_FLOAT)
 
     known = None if start is None else {"county": start[0], "school": start[1]}
     return solve_general(problem, budget, start=known)
+
+
+def _explained(problem: Problem, solution: Solution) -> Solution:
+    """Return the solution; where there is none, with pins or bounds as the reason if they alone are reason enough."""
+    if solution.stop_reason is not None or solution.status in ("optimal", "feasible"):
+        return solution
+    from matcher.mip import SCOPE, infeasible  # OR-Tools: only when needed
+    from matcher.result import Proof
+    from matcher.witness import bounds_witness
+
+    witness = bounds_witness(problem)
+    return solution if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))
 
 
 def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matcher.crosscheck import SIDES
 from matcher.facts import M_PER_KM, S_PER_MIN
@@ -14,6 +14,7 @@ from matcher.objectives import title
 from matcher.plans.metrics import Metric
 from matcher.policy import Policy
 from matcher.result import Level, Proof
+from matcher.witnesswords import witness_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,19 +55,6 @@ def proof_words(proof: Proof, lang: str) -> str:
     key = f"summary.scope.{proof.scope}"
     scope = text(key, lang) if has_text(key) else proof.scope
     return text(f"summary.proof.{proof.kind}", lang, scope=scope, solver=proof.solver or "-")
-
-
-def witness_words(witness: Mapping[str, Any], lang: str) -> str:
-    """Say why nothing is feasible, with the values of the witness."""
-    known = ", ".join(f"{name} = {_short(value)}" for name, value in witness.items() if name != "kind")
-    return text("summary.witness", lang, kind=witness.get("kind", "-"), values=known)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        shown = ", ".join(map(str, value[:8]))
-        return f"[{shown}{', …' if len(value) > 8 else ''}]"
-    return str(value)
 
 
 def overview_lines(plan: Plan, lang: str) -> list[str]:

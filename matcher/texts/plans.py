@@ -1,7 +1,7 @@
 """Plans: why they have none, warnings, what changed, saving."""
 
 TEXTS: tuple[tuple[str, str, str], ...] = (
-    ("plan.infeasible", "No plan meets the hard rules; the witness says why.", "没有方案能满足硬性规则，原因见证据。"),
+    ("plan.infeasible", "No plan meets the hard rules.", "没有方案能满足硬性规则。"),
     (
         "plan.unknown",
         "No feasible plan is known (stopped: {reason}).",
@@ -118,7 +118,85 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("summary.scope.all_pairs", "all allowed pairs", "全部允许的配对"),
     ("summary.scope.one_level_after_the_other", "one level after the other only", "仅逐级分别考虑"),
-    ("summary.witness", "  Why: {kind} ({values})", "  原因：{kind}（{values}）"),
+    ("summary.witness", "  Why: {said}", "  原因：{said}"),
+    (
+        "witness.hall",
+        "{count} {own} ({ids}) need {needed} pairs, but the {other} they may be paired with have room for {available}.",
+        "{count} 个{own}（{ids}）共需 {needed} 对，而其可结对的{other}只能提供 {available} 对。",
+    ),
+    (
+        "witness.pins",
+        "{id} ({own}) is in {pinned} pinned pairs, but takes {limit} at most.",
+        "{id}（{own}）有 {pinned} 个固定配对，但最多只能有 {limit} 对。",
+    ),
+    (
+        "witness.pin_forbidden",
+        "the pair {provider_id} – {recipient_id} is pinned, but another rule forbids it.",
+        "配对 {provider_id} – {recipient_id} 被固定，但另有规则禁止。",
+    ),
+    (
+        "witness.floor",
+        "{asked} can't be met: {bound} at most can be reached.",
+        "{asked}无法满足：最多能达到 {bound}。",
+    ),
+    ("witness.conflict", "these can't all be met together: {groups}", "下列要求不能同时满足：{groups}"),
+    (
+        "witness.conflict.reducible",
+        "these can't all be met together (some may not be part of it): {groups}",
+        "下列要求不能同时满足（其中个别可能无关）：{groups}",
+    ),
+    (
+        "witness.joint_requirements",
+        "pins and minima of both levels together can't be met: {unmet} of them at least stay open.",
+        "两级的固定配对与下限不能同时满足：至少有 {unmet} 项无法满足。",
+    ),
+    (
+        "witness.no_stable_plan.minimum",
+        "no stable plan meets the minima ({known}).",
+        "没有稳定方案能满足下限（{known}）。",
+    ),
+    (
+        "witness.no_stable_plan.pin_unstable",
+        "no stable plan has these pinned pairs ({known}).",
+        "没有稳定方案包含这些固定配对（{known}）。",
+    ),
+    (
+        "witness.no_stable_plan.pins_apart",
+        "no stable plan has all of these pinned pairs together ({known}).",
+        "没有稳定方案同时包含这些固定配对（{known}）。",
+    ),
+    (
+        "witness.group.floor",
+        "the coverage floor of {group} ({level}, {count}: {limit})",
+        "{group}的覆盖下限（{level}，{count}：{limit}）",
+    ),
+    (
+        "witness.group.load",
+        "the load of {id} ({table}, {count}: {limit})",
+        "{id} 的承担量（{table}，{count}：{limit}）",
+    ),
+    (
+        "witness.group.children_per_volunteer",
+        "the children per volunteer of branch {id} (at most {limit} children)",
+        "支部 {id} 的志愿者人均儿童数（最多 {limit} 名儿童）",
+    ),
+    (
+        "witness.group.wanted_kind",
+        "the kind that county {id} wants ({kinds}: {limit})",
+        "区县 {id} 需要的组织类型（{kinds}：{limit}）",
+    ),
+    (
+        "witness.group.max_changes",
+        "the most pairs of last year that may end by choice ({level}: {most})",
+        "可主动终止的去年结对数（{level}：{most}）",
+    ),
+    ("witness.group.cap", "the cap of the level {of}", "目标 {of} 的限值"),
+    ("witness.group.pins", "the pinned pairs ({of})", "固定配对（{of}）"),
+    ("witness.group.minimum", "the minima ({of})", "下限（{of}）"),
+    ("word.many.organizations", "organisations", "组织"),
+    ("word.many.branches", "branches", "支部"),
+    ("word.many.counties", "counties", "区县"),
+    ("word.many.schools", "schools", "学校"),
     ("summary.level.county", "counties", "区县"),
     ("summary.level.school", "schools", "学校"),
     ("summary.coverage", "Covered", "覆盖"),
