@@ -212,7 +212,7 @@ class Plan:
             If nothing feasible is known.
         """
         if self.status == "infeasible":
-            from matcher.witnesswords import witness_words
+            from matcher.plans.witnesswords import witness_words
 
             said = [text("plan.infeasible"), *([witness_words(self.witness, "en")] if self.witness else [])]
             raise InfeasibleError("\n".join(said), self.witness)

@@ -130,9 +130,9 @@ def _explained(problem: Problem, solution: Solution) -> Solution:
     """Return the solution; where there is none, with pins or bounds as the reason if they alone are reason enough."""
     if solution.stop_reason is not None or solution.status in ("optimal", "feasible"):
         return solution
+    from matcher.general.witness import bounds_witness
     from matcher.mip import SCOPE, infeasible  # OR-Tools: only when needed
     from matcher.result import Proof
-    from matcher.witness import bounds_witness
 
     witness = bounds_witness(problem)
     return solution if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))

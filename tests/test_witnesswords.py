@@ -9,7 +9,7 @@ from small_plans import small_instance
 
 import matcher
 from matcher.messages import catalogue
-from matcher.witnesswords import witness_words
+from matcher.plans.witnesswords import witness_words
 
 PIN = {"kind": "pin", "level": "county", "provider_id": "U1", "recipient_id": "C1"}
 FLOOR = {"kind": "floor", "level": "school", "percent": 100}

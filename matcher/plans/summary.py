@@ -12,9 +12,9 @@ from matcher.facts import M_PER_KM, S_PER_MIN
 from matcher.messages import has_text, text
 from matcher.objectives import title
 from matcher.plans.metrics import Metric
+from matcher.plans.witnesswords import witness_words
 from matcher.policy import Policy
 from matcher.result import Level, Proof
-from matcher.witnesswords import witness_words
 
 if TYPE_CHECKING:
     import pandas as pd
