@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.crosscheck import SIDES
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, wrong_kind
 from matcher.facts import Facts
 from matcher.plan import Plan
 from matcher.plans.hardrules import hard_violations
@@ -134,6 +134,8 @@ def in_order(over: str, values: Iterable[float | None] | None) -> list[float | N
     InvalidInput
         If there are none, or one is not a number.
     """
+    if values is not None and not isinstance(values, Iterable):
+        raise InvalidInput([wrong_kind(values, "list of numbers", "values")])
     given = [] if values is None else list(values)
     if not given:
         raise InvalidInput([Fault("missing_value", column="values")])

@@ -16,8 +16,8 @@ from matcher.messages import text
 from matcher.notices import Notice
 from matcher.plans.metrics import Metric, metrics_of, schools_at_county_seat, spread
 from matcher.plans.planframes import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
+from matcher.plans.policynames import stranger_notices
 from matcher.plans.unmatched import Unmatched, as_columns, unmatched_of
-from matcher.policynames import stranger_notices
 from matcher.problem import Problem
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status

@@ -226,7 +226,7 @@ class Reach(Rule):
 
 
 class Within(Rule):
-    """Organisation and county lie in the same province, or (with names) both in one of the named provinces' own."""
+    """Organisation and county lie in the same province, or (with names) the organisation in one of those provinces."""
 
     kind: Literal["within"] = "within"
     provinces: Names | None = None

@@ -1,8 +1,8 @@
 """Plans on disk: a folder written beside and renamed into place, so that a whole one can be found after any crash.
 
 While OUT is replaced, `.OUT.part` is being written; once whole, OUT becomes `.OUT.old` and the part becomes OUT.
-Between those two renames only `.OUT.old` stands, and `load_plan` takes it. One writer at a time is assumed, any number
-of readers.
+Between those two renames only `.OUT.old` stands, and `load_plan` takes it. Writers of one target take turns (`alone`);
+readers never wait.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcher.errors import Fault, InvalidInput, Lang, SaveError
+from matcher.plans.alone import alone
 from matcher.plans.plandata import assemble, dumps, head, parsed
 from matcher.plans.planframes import PAIR_COLUMNS
 from matcher.tabular.cells import escape, unescape
@@ -51,9 +52,19 @@ def save_plan(plan: Plan, path: Path, lang: Lang = "en") -> Path:
     if path.suffix.lower() == ".xlsx":
         return _save_workbook(plan, path, lang)
     path = Path(os.path.abspath(path))
-    part, old = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with alone(path):
+            _replace(plan, path)
+    except OSError as error:
+        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
+    return path
+
+
+def _replace(plan: Plan, path: Path) -> None:
+    """Write the whole plan beside and put it in the place of what stands there."""
+    part, old = _beside(path)
+    try:
         _recover(path)
         _refuse_foreign(path)
         shutil.rmtree(part, ignore_errors=True)
@@ -62,13 +73,9 @@ def save_plan(plan: Plan, path: Path, lang: Lang = "en") -> Path:
         _keep_others(path, part)
         _sync(part)
         _swap(part, path, old)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return path
 
 
 def load_plan(path: str | Path) -> Plan:

@@ -384,6 +384,7 @@ def test_infeasible_plans_are_judged_by_their_witness(policy: dict[str, Any]) ->
     assert matcher.verify(small_instance(), claims).ok
     false = {name: value + 1 if isinstance(value, int) else value for name, value in dict(plan.witness or {}).items()}
     false |= {"groups": []} if "groups" in false else {}
+    false |= {"recipient_id": "C1"} if "recipient_id" in false else {}
     assert matcher.verify(small_instance(), dataclasses.replace(claims, witness=false)).codes == ("witness_false",)
     assert "witness_false" in matcher.verify(small_instance(), dataclasses.replace(claims, witness={"kind": "x"})).codes
     assert "witness_missing" in matcher.verify(small_instance(), dataclasses.replace(claims, witness=None)).codes

@@ -82,6 +82,12 @@ def test_a_thing_of_another_kind_is_a_fault():
         lambda: matcher.diff(plan, 3),
         lambda: matcher.diff(None, plan),
         lambda: Plan.from_pairs({}, county_pairs=[]),
+        lambda: matcher.replan(None, []),
+        lambda: matcher.replan(plan, 3),
+        lambda: matcher.recommend(3, matcher.Organization(id="U9", lat=26, lon=106)),
+        lambda: matcher.recommend(plan, 3),
+        lambda: matcher.tradeoff(instance, values=5),
+        lambda: matcher.match_many([3]),
     ]
     for call in calls:
         assert _codes(call) == ["wrong_type"]
@@ -250,6 +256,12 @@ def test_a_frame_for_a_list_of_records_is_pointed_to_from_frames():
         matcher.Instance(counties=frame)
     assert [fault.code for fault in caught.value.faults] == ["not_records"]
     assert "from_frames" in str(caught.value)
+
+
+def test_a_template_is_a_workbook(tmp_path):
+    """A workbook under the name of a CSV file opens nowhere."""
+    assert _codes(lambda: matcher.template(tmp_path / "tables.csv")) == ["not_a_workbook_name"]
+    assert not [*tmp_path.iterdir()]
 
 
 def test_without_a_matching_there_are_no_blocking_pairs_to_list():

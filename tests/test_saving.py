@@ -346,3 +346,25 @@ def test_every_value_of_plan_json_falsified_in_every_way_is_refused(tmp_path: Pa
     """The same with values of other kinds, and for a plan that a solver vouches for."""
     falsify_every_value(matcher.solve(small_instance()), tmp_path / "one", 9)
     falsify_every_value(solver_plan(), tmp_path / "other", 9)
+
+
+def test_writers_of_one_target_take_turns(tmp_path):
+    """Threads that save over one plan all succeed, and a whole plan of one of them stands, with nothing beside it."""
+    plans = [small_plan(county_pairs=pairs, school_pairs=()) for pairs in ((("U1", "C1"),), (("U2", "C2"),), ())]
+    errors: list[BaseException] = []
+
+    def save(plan: matcher.Plan) -> None:
+        try:
+            for _ in range(8):
+                plan.save(tmp_path / "out")
+        except BaseException as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=save, args=(plan,)) for plan in plans]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert errors == []
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert matcher.load_plan(tmp_path / "out") in plans

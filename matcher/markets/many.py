@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from matcher.errors import check_kind
 from matcher.market import Market
 from matcher.markets.claims import SCOPE
 from matcher.markets.market_input import Ints
@@ -48,6 +49,8 @@ def match_many(
         In the order of the markets, with the values that `match` finds for each.
     """
     given = list(markets)
+    for market in given:
+        check_kind(market, Market, "markets")
     budget = Budget(progress=progress, cancel=cancel)
     answers: list[Matching | None] = [None] * len(given)
     groups: dict[tuple[int, int], list[int]] = {}

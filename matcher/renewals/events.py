@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from matcher.crosscheck import SIDES, cross_check
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, wrong_kind
 from matcher.fieldtypes import Bounds, Id, Text
 from matcher.model import (
     AT_SEAT,
@@ -121,6 +121,8 @@ def events_of(changes: Changes) -> tuple[Leaves | Joins | Takes | Refused | Agre
     InvalidInput
         With every fault of every event.
     """
+    if not isinstance(changes, Event | Iterable):
+        raise InvalidInput([wrong_kind(changes, "an event or several", "changes")])
     given = (changes,) if isinstance(changes, Event | Mapping) else tuple(changes)
     try:
         return _ADAPTER.validate_python(given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matcher.crosscheck import MOST_STRANGERS, SIDES, notices_of
-from matcher.errors import Fault, InvalidInput
+from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.model import RECORDS, Instance
 from matcher.problem import Problem
 from matcher.progress import Budget
@@ -120,6 +120,9 @@ class Case:
 
 def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = ()) -> Case:
     """Return the changed problem with what stands of the plan."""
+    from matcher.plan import Plan  # not at the top: pandas loads when a plan is made
+
+    check_kind(plan, Plan, "plan")
     events = events_of(changes)
     standing = _standing(plan)
     instance = changed_instance(standing.instance, events)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.crosscheck import PAIR_COLUMNS, REFERENCES
-from matcher.errors import Lang
+from matcher.errors import Fault, InvalidInput, Lang
 from matcher.messages import has_text, text
 from matcher.model import Instance
 from matcher.tabular.headers import TABLES, Column, Table
@@ -78,6 +78,8 @@ def template(path: str | Path, *, lang: Lang = "en") -> Path:
 
     Raises
     ------
+    InvalidInput
+        If the name does not end in .xlsx.
     SaveError
         If the target can't be written.
     MissingExtra
@@ -90,6 +92,8 @@ def template(path: str | Path, *, lang: Lang = "en") -> Path:
     >>> matcher.read(path)
     Instance(1 organizations, 1 branches, 1 counties, 1 schools, 1 previous pairs)
     """
+    if Path(path).suffix.lower() != ".xlsx":
+        raise InvalidInput([Fault("not_a_workbook_name", value=str(path))])
     from matcher.tabular.sheets import SheetColumn, add_sheet, add_text, new_workbook, save_workbook
 
     workbook = new_workbook()

@@ -7,6 +7,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     # files, workbooks and tables as a whole
     ("fault.not_found", "{value} does not exist.", "{value} 不存在。"),
     ("mend.not_found", "Check the path.", "请检查路径。"),
+    ("fault.not_a_workbook_name", "{value} does not end in .xlsx.", "{value} 不以 .xlsx 结尾。"),
+    (
+        "mend.not_a_workbook_name",
+        "Give the name of a workbook, such as tables.xlsx.",
+        "请给出工作簿文件名，如 tables.xlsx。",
+    ),
     (
         "fault.not_a_folder",
         "{value} is neither a folder of CSV files nor an .xlsx workbook.",
