@@ -267,7 +267,8 @@ def measure(name: str, peer: str, args) -> dict:
         except subprocess.TimeoutExpired:
             return {"instance": name, "peer": peer, "status": f"stopped at {args.limit:.0f} s"}
         if done.returncode:
-            return {"instance": name, "peer": peer, "status": done.stderr.strip().splitlines()[-1][:120]}
+            said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]  # killed: no memory left
+            return {"instance": name, "peer": peer, "status": said[-1][:120]}
         runs.append(json.loads(done.stdout.splitlines()[-1]))
         if done.stderr.startswith('{"flow_s"'):
             runs[-1]["seconds"] = json.loads(done.stderr.splitlines()[0])["flow_s"]
@@ -295,12 +296,19 @@ def main() -> None:
     from instances import PATHOLOGICAL
 
     names = [f"sweep:{kind}" for kind in PATHOLOGICAL] if args.instance == "sweep" else [args.instance]
-    rows = [measure(name, peer, args) for name in names for peer in args.peers]
-    for row in rows:
-        row.update(
-            cpu=platform.processor() or platform.machine(), cores=os.cpu_count(), python=platform.python_version()
-        )
-        print({key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()})
+    rows = []
+    place = {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    for name in names:
+        for peer in args.peers:
+            rows.append({**measure(name, peer, args), **place})
+            print(
+                {key: round(value, 2) if isinstance(value, float) else value for key, value in rows[-1].items()},
+                flush=True,
+            )
     for name in names:
         found = {row["value"] for row in rows if row["instance"] == name and row.get("value") is not None}
         assert len(found) <= 1, f"the objectives of {name} differ: {found}"
