@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from matcher.arrays import IntArray
-from matcher.general.decompose import num_school_pairs, solve_large
+from matcher.general.decompose import num_pairs, solve_large
 from matcher.general.mip_model import Model, textbook
 from matcher.general.mip_solve import SOLVER, Outcome, Solver, also_infeasible
 from matcher.general.witness import bounds_witness
@@ -24,7 +24,7 @@ from matcher.result import Level, Proof, Status
 from matcher.solution import Solution, no_pairs
 
 SCOPE = "both_levels"
-#: school pairs that the textbook model may list; with more, CP-SAT hardly moves
+#: pairs of one level that the textbook model may list; with more, CP-SAT hardly moves
 MOST_LISTED_PAIRS = 20_000
 
 
@@ -43,7 +43,7 @@ def solve_general(problem: Problem, budget: Budget, start: Mapping[str, IntArray
     witness = bounds_witness(problem)
     if witness is not None:
         return infeasible(problem, witness, Proof("certificate", scope=SCOPE))
-    if num_school_pairs(problem) > MOST_LISTED_PAIRS:
+    if num_pairs(problem) > MOST_LISTED_PAIRS:
         return solve_large(problem, budget, start)
     return solve_textbook(problem, budget, start)
 

@@ -140,8 +140,9 @@ class Problem:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """The linear rows of all rules."""
-        return tuple(row for rule in self.rules for row in rule.rows(self))
+        """The linear rows of all rules, in an order that does not depend on that of the rules."""
+        in_order = sorted(self.rules, key=lambda rule: (rule.code, rule.model_dump_json()))
+        return tuple(row for rule in in_order for row in rule.rows(self))
 
     def keepable(self, level: str) -> IntArray:
         """Return (k, 2): pairs of last year of `level` that are still allowed (with their county pair)."""

@@ -7,7 +7,6 @@ levels after it are conditional on its value.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -351,6 +350,7 @@ def _solution(work: Decomposition, bounds: list[int | None], methods: list[str])
     return Solution(status, stop, work.best.county_pairs, work.best.school_pairs, tuple(levels), proof)
 
 
-def num_school_pairs(problem: Problem) -> int:
-    """Return an upper bound on the school pairs that the textbook model would have."""
-    return math.prod((len(problem.arrays.branches), len(problem.arrays.schools)))
+def num_pairs(problem: Problem) -> int:
+    """Return an upper bound on the pairs of either level that the textbook model would have."""
+    sides = (problem.arrays.sides(level) for level in ("county", "school"))
+    return max(len(providers) * len(recipients) for providers, recipients in sides)
