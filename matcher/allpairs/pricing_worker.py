@@ -53,6 +53,7 @@ def solve_apart(market: Market, budget: Budget, start: Matching | Ints | None) -
                 reason = budget.stop_reason if budget.stop_reason != "work" else None
                 if reason is not None:
                     break
+            inbox.report()
         except KeyboardInterrupt:
             reason = "cancelled"
     finally:
