@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from oracles import Case
 
+from matcher import Market
+
 
 def random_case(rng: np.random.Generator, most_arcs: int = 12) -> Case:
     """Draw a small market: islands, ties, zero and negative costs, empty sides, capacity 0, minima, all unmet forms."""
@@ -65,3 +67,9 @@ def cases(most_arcs: int = 10) -> st.SearchStrategy[Case]:
         )
 
     return draw_case()
+
+
+def middle_market(**kwargs):
+    """Return the same market of 30 x 40 with three levels each time."""
+    rng = np.random.default_rng(3)
+    return Market.from_matrix(rng.integers(0, 1000, (3, 30, 40)), **kwargs)

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from small_cases import Enumeration, random_instance, random_policy
+from enumeration import Enumeration
+from small_cases import random_instance, random_policy
 
 import matcher
 from matcher import curves

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from small_cases import Enumeration, random_instance, random_policy
+from enumeration import Enumeration
+from small_cases import random_instance, random_policy
 
 import matcher
 from matcher.levelprices import objective_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from small_cases import MORE, Enumeration, random_instance, random_policy
+from enumeration import MORE, Enumeration
+from small_cases import random_instance, random_policy
 
 from matcher.general.witness import recomputes
 from matcher.mip import solve_general

@@ -1,0 +1,290 @@
+"""The best plans of a small two-level instance, by enumeration of every plan.
+
+The enumeration reads records and policy, and shares with the package nothing but the distance of two points.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+import matcher
+from matcher.geo import pair_m
+
+#: how objectives begin that are better the larger they are
+MORE = ("cover", "count_", "fill", "keep", "skills")
+
+
+class Enumeration:
+    """Every plan of a small instance that keeps the bounds, pins and rules, with the value of each objective."""
+
+    def __init__(self, instance: matcher.Instance, policy: matcher.Policy):
+        self.instance, self.policy = instance, policy
+        self.known: dict[tuple[float, ...], int] = {}
+        self.owner = {branch.id: branch.organization_id for branch in instance.branches}
+        self.home = {school.id: school.county_id for school in instance.schools}
+        self.last = {
+            level: {(p.provider_id, p.recipient_id) for p in instance.previous if p.level == level}
+            for level in ("county", "school")
+        }
+        self.tables = {
+            "county": (instance.organizations, instance.counties),
+            "school": (instance.branches, instance.schools),
+        }
+        self.pairs = {
+            level: [(p, r) for p in providers for r in recipients if self.may(level, p, r)]
+            for level, (providers, recipients) in self.tables.items()
+        }
+        self.plans = {level: self.subsets(level) for level in self.tables}
+
+    def cost(self, p: Any, r: Any) -> int:
+        key = p.lat, p.lon, r.lat, r.lon
+        if key not in self.known:
+            self.known[key] = int(pair_m(*key))
+        return self.known[key]
+
+    def bounds(self, level: str, side: int, entity: Any) -> tuple[int, int]:
+        field = {
+            ("county", 0): "organization_capacity",
+            ("county", 1): "county_demand",
+            ("school", 0): "branch_capacity",
+            ("school", 1): "school_demand",
+        }[level, side]
+        override = getattr(self.policy, field)
+        return override if override is not None else (entity.capacity if side == 0 else entity.demand)
+
+    def chosen(self, selector: Any, entity: Any) -> bool:
+        if selector.ids is not None and entity.id not in selector.ids:
+            return False
+        if selector.kinds is not None and getattr(entity, "kind", None) not in selector.kinds:
+            return False
+        return all(entity.extras.get(column) == value for column, value in (selector.where or {}).items())
+
+    def may(self, level: str, p: Any, r: Any) -> bool:
+        """Whether every rule allows the pair (the county pair of a school pair is looked at with the plan)."""
+        reach = self.policy.max_county_km if level == "county" else self.policy.max_school_km
+        if reach is not None and self.cost(p, r) > round(reach * 1000):
+            return False
+        if any(
+            (lock.level, lock.provider_id, lock.recipient_id, lock.kind) == (level, p.id, r.id, "forbid")
+            for lock in self.instance.locks
+        ):
+            return False
+        for rule in self.policy.rules:
+            if rule.kind == "reach" and rule.level == level and self.cost(p, r) > round(rule.max_km * 1000):
+                return False
+            if rule.kind == "within" and level == "county" and p.province != r.province:
+                return False
+            if (
+                rule.kind == "forbid"
+                and rule.level == level
+                and self.chosen(rule.provider, p)
+                and self.chosen(rule.recipient, r)
+            ):
+                return False
+            if rule.kind == "skills" and level == "school" and r.needs:
+                met = set(r.needs) & set(p.skills)
+                if (rule.meet == "all" and len(met) < len(r.needs)) or not met:
+                    return False
+            if (
+                rule.kind == "wanted_kind"
+                and rule.least is None
+                and level == "county"
+                and self.chosen(rule.of, r)
+                and p.kind not in rule.kinds
+            ):
+                return False
+        return True
+
+    def subsets(self, level: str) -> list[tuple[tuple[Any, Any], ...]]:
+        """Every set of pairs of one level that keeps the bounds of both sides and has the pins."""
+        pairs = self.pairs[level]
+        providers, recipients = self.tables[level]
+        bits = np.array(list(itertools.product([0, 1], repeat=len(pairs))), dtype=np.int8).reshape(2 ** len(pairs), -1)
+        good = np.ones(len(bits), dtype=bool)
+        for side, entities in enumerate((providers, recipients)):
+            for entity in entities:
+                low, high = self.bounds(level, side, entity)
+                count = bits[:, [k for k, pair in enumerate(pairs) if pair[side].id == entity.id]].sum(axis=1)
+                good &= (low <= count) & (count <= high)
+        for lock in self.instance.locks:
+            if lock.level == level and lock.kind == "pin":
+                at = [k for k, (p, r) in enumerate(pairs) if (p.id, r.id) == (lock.provider_id, lock.recipient_id)]
+                good &= bits[:, at[0]] == 1 if at else False
+        return [tuple(pairs[k] for k in np.flatnonzero(row)) for row in bits[good]]
+
+    def all_plans(self) -> Any:
+        """Yield (county pairs, school pairs) of every plan that keeps every rule."""
+        below = [(plan, {(self.owner[b.id], self.home[s.id]) for b, s in plan}) for plan in self.plans["school"]]
+        for upper in self.plans["county"]:
+            together = {(o.id, c.id) for o, c in upper}
+            for lower, needed in below:
+                if needed <= together and all(self.keeps(rule, upper, lower, together) for rule in self.policy.rules):
+                    yield upper, lower
+
+    def wanting(self, level: str) -> list[Any]:
+        return [r for r in self.tables[level][1] if self.bounds(level, 1, r)[1] > 0]
+
+    def share(self, school: Any) -> int:
+        return math.ceil(school.children / max(1, self.bounds("school", 1, school)[1]))
+
+    def province(self, entity: Any) -> str:
+        return (
+            entity.province
+            if hasattr(entity, "province")
+            else next(c.province for c in self.instance.counties if c.id == entity.county_id)
+        )
+
+    def keeps(self, rule: Any, upper: Any, lower: Any, together: set[tuple[str, str]]) -> bool:
+        if rule.kind == "floor":
+            return self.keeps_floor(rule, upper if rule.level == "county" else lower)
+        if rule.kind == "load":
+            for entity in self.instance.branches if rule.table == "branches" else self.instance.organizations:
+                if not self.chosen(rule.of, entity):
+                    continue
+                mine = [
+                    s for b, s in lower if entity.id in ((b.id,) if rule.table == "branches" else (b.organization_id,))
+                ]
+                load = len(mine) if rule.count == "schools" else sum(self.share(s) for s in mine)
+                if (rule.least is not None and load < rule.least) or (rule.most is not None and load > rule.most):
+                    return False
+        if rule.kind == "children_per_volunteer":
+            for branch in self.instance.branches:
+                load = sum(self.share(s) for b, s in lower if b.id == branch.id)
+                if branch.volunteers is not None and load > rule.most * branch.volunteers:
+                    return False
+        if rule.kind == "wanted_kind" and rule.least is not None:
+            for county in self.instance.counties:
+                if (
+                    self.chosen(rule.of, county)
+                    and sum(c.id == county.id and o.kind in rule.kinds for o, c in upper) < rule.least
+                ):
+                    return False
+        if rule.kind == "max_changes":
+            kept = {(p.id, r.id) for p, r in (upper if rule.level == "county" else lower)}
+            still = {(p.id, r.id) for p, r in self.pairs[rule.level]} & self.last[rule.level]
+            if rule.level == "school":
+                still = {(b, s) for b, s in still if (self.owner[b], self.home[s]) in together}
+            return len(still - kept) <= rule.most
+        return True
+
+    def keeps_floor(self, rule: Any, pairs: Any) -> bool:
+        covered = {r.id for _, r in pairs}
+        groups: dict[str, list[Any]] = {}
+        for entity in self.wanting(rule.level):
+            name = {
+                "all": "all",
+                "province": self.province(entity),
+                "county": getattr(entity, "county_id", entity.id),
+            }.get(rule.by)
+            name = entity.extras.get(rule.by) if name is None else name
+            if name is not None:
+                groups.setdefault(name, []).append(entity)
+        every = {self.province(e) for e in self.tables[rule.level][1]} if rule.by == "province" else set()
+        for entity in self.tables[rule.level][1]:
+            key = {"all": "all", "county": getattr(entity, "county_id", entity.id)}.get(
+                rule.by, entity.extras.get(rule.by)
+            )
+            every |= {key} if key is not None else set()
+        if rule.by in ("all", "county"):
+            every |= {"all"} if rule.by == "all" else {c.id for c in self.instance.counties}
+        for name in every | set(groups):
+            members = groups.get(name, [])
+            weight = (lambda e: e.children) if rule.count == "children" else (lambda e: 1)
+            least = max(rule.number, rule.percent * sum(map(weight, members)) / 100)
+            if sum(weight(e) for e in members if e.id in covered) < least - 1e-9:
+                return False
+        return True
+
+    def value(self, objective: Any, upper: Any, lower: Any) -> int | tuple[int, ...]:
+        """Return the number that the planner reads; for fair travel how many pairs are in each band."""
+        name, where = objective.name, objective.where
+        if name.startswith(("cover_", "count_")):
+            level = "county" if name.endswith("counties") else "school"
+            covered = {r.id for _, r in (upper if level == "county" else lower)}
+            count = [r for r in self.wanting(level) if r.id in covered and (where is None or self.chosen(where, r))]
+            return sum(r.children for r in count) if name.startswith("cover_") else len(count)
+        if name == "fill_counties":
+            return len(upper)
+        if name == "fill":
+            return len(lower)
+        if name.startswith("keep"):
+            level, pairs = ("county", upper) if name == "keep_counties" else ("school", lower)
+            return sum((p.id, r.id) in self.last[level] for p, r in pairs)
+        if name in ("county_travel", "school_travel"):
+            return sum(self.cost(p, r) for p, r in (upper if name == "county_travel" else lower))
+        if name.startswith("worst"):
+            return max((self.cost(p, r) for p, r in (upper if "county" in name else lower)), default=0)
+        if name == "balance":
+            return sum(sum(b.id == branch.id for b, _ in lower) ** 2 for branch in self.instance.branches)
+        if name == "skills":
+            return sum(len(set(b.skills) & set(s.needs)) for b, s in lower)
+        if name == "fewest_organizations":
+            return len({o.id for o, _ in upper})
+        if name.startswith("fair"):
+            width = round(objective.band_km * 1000)
+            bands = [self.cost(p, r) // width for p, r in (upper if "county" in name else lower)]
+            return tuple(bands.count(band) for band in range(9, 0, -1))
+        assert name == "convenience"
+        total = sum(self.cost(p, r) for p, r in lower)
+        if self.policy.child_km is not None:
+            for school in self.instance.schools:
+                places = self.bounds("school", 1, school)[1]
+                rate = round(self.policy.child_km * 1000) * school.children
+                for rule in self.policy.rules:
+                    if rule.kind == "priority" and self.chosen(rule.of, school):
+                        rate = round(rate * rule.factor)
+                if places:
+                    empty = places - sum(s.id == school.id for _, s in lower)
+                    total += empty * math.floor(rate / places + 0.5)
+        kept = sum((b.id, s.id) in self.last["school"] for b, s in lower)
+        return total + round(self.policy.change_cost_km * 1000) * (len(self.last["school"]) - kept)
+
+    def objectives(self) -> list[Any]:
+        """The objectives in order, with the coverage that stands before convenience where there is no child rate."""
+        listed = list(self.policy.objectives)
+        names = [each.name for each in listed]
+        told = [each.name for each in listed if each.where is None]
+        if (
+            self.policy.child_km is None
+            and "convenience" in names
+            and not {"cover_schools", "count_schools"} & set(told)
+        ):
+            listed.insert(names.index("convenience"), type(listed[0])(name="cover_schools"))
+        return listed
+
+    def best(self) -> list[tuple[Any, Any]] | None:
+        """Return for each objective its best value among the best for those before, and the worst it may become.
+
+        None if there is no plan at all.
+        """
+        objectives = self.objectives()
+        signs = [-1 if each.name.startswith(MORE) else 1 for each in objectives]
+        table = [[self.value(each, upper, lower) for each in objectives] for upper, lower in self.all_plans()]
+        for position, each in enumerate(objectives):
+            if each.at_most is not None:
+                scale = 1000 if "travel" in each.name or each.name == "convenience" else 1
+                table = [row for row in table if row[position] <= each.at_most * scale + 1e-6]
+            if each.at_least is not None:
+                table = [row for row in table if row[position] >= each.at_least]
+        if not table:
+            return None
+        found: list[tuple[Any, Any]] = []
+        for position, each in enumerate(objectives):
+            best = min(
+                (row[position] for row in table), key=lambda v, s=signs[position]: v if isinstance(v, tuple) else s * v
+            )
+            limit = best
+            if each.slack_percent:
+                limit = best + signs[position] * math.floor(abs(best) * each.slack_percent / 100 + 1e-9)
+            sign = signs[position]
+            table = [
+                row
+                for row in table
+                if (row[position] == best if isinstance(best, tuple) else sign * row[position] <= sign * limit)
+            ]
+            found.append((best, limit))
+        return found
