@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matcher.errors import Fault, InvalidInput
 from matcher.markets import market_build as build
+from matcher.markets.arrayform import ArrayForm
 from matcher.markets.market_build import Arcs, Matrix, Points
 from matcher.markets.market_input import Ints
-
-FORMAT: Final = "matcher.market/1"
 
 
 class Objective(NamedTuple):
@@ -32,7 +30,7 @@ class Objective(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Market:
+class Market(ArrayForm):
     """A bipartite graph of providers and recipients with bounds on both sides and costed candidate arcs.
 
     Make one with `from_matrix`, `from_arcs` or `from_points`. All arrays are read-only.
@@ -61,6 +59,8 @@ class Market:
     over all sets of candidate arcs that keep the bounds of both sides; among all that is equal at every level, as many
     pairs as can be.
     """
+
+    _format: ClassVar[str] = "matcher.market/1"
 
     num_providers: int
     num_recipients: int
@@ -207,7 +207,7 @@ class Market:
 
     def _points(self) -> Points:
         if self.points is None:
-            raise InvalidInput([Fault("array_format", value="arcs", details={"expected": FORMAT})])
+            raise InvalidInput([Fault("array_format", value="arcs", details={"expected": self._format})])
         return self.points
 
     @property
@@ -302,7 +302,7 @@ class Market:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
         arrays: dict[str, NDArray[Any]] = {
-            "format": np.array(FORMAT),
+            "format": np.array(self._format),
             "size": np.array([self.num_providers, self.num_recipients], np.int64),
             "capacity": self.capacity,
             "demand": self.demand,
@@ -322,60 +322,31 @@ class Market:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Market:
-        """Read what `to_arrays` wrote; everything is checked again.
-
-        Raises
-        ------
-        InvalidInput
-            If the arrays are of another format or faulty.
-        """
-        found = str(arrays.get("format", "?"))
-        if found != FORMAT:
-            raise InvalidInput([Fault("array_format", value=found, details={"expected": FORMAT})])
-        try:
-            return cls(**_read(arrays))
-        except KeyError as error:
-            raise InvalidInput([Fault("array_format", value=str(error), details={"expected": FORMAT})]) from None
-
-    def to_npz(self, path: str | Path) -> None:
-        """Write `to_arrays` to one compressed .npz file."""
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, **self.to_arrays())  # type: ignore[arg-type]
-
-    @classmethod
-    def from_npz(cls, path: str | Path) -> Market:
-        """Read what `to_npz` wrote."""
-        with np.load(Path(path), allow_pickle=False) as arrays:
-            return cls.from_arrays(dict(arrays))
+    def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        resolution = float(arrays["resolution"])
+        names = tuple(str(name) for name in arrays["level_names"])
+        common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0)
+        if "provider_latlon" in arrays:
+            ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
+            common = common._replace(unmet_cost=None)
+            fields = build.from_points(*ends, None, "wgs84", common)
+            max_m = arrays["max_m"]
+            fields["points"] = fields["points"]._replace(max_m=int(max_m[0]) if len(max_m) else None)
+            unmet = arrays.get("unmet_cost")
+            fields["unmet_cost"] = None if unmet is None else build.frozen(unmet.astype(np.int64).copy())
+            return cls(**fields)
+        if "matrix_cost" in arrays:
+            ranks = (arrays.get("matrix_provider_rank"), arrays.get("matrix_recipient_rank"))
+            fields = build.from_matrix(arrays["matrix_cost"], arrays.get("matrix_allowed"), ranks, common)
+        else:
+            ranks = (arrays.get("arcs_provider_rank"), arrays.get("arcs_recipient_rank"))
+            sizes = (int(arrays["size"][0]), int(arrays["size"][1]))
+            index = (arrays["arcs_provider_idx"], arrays["arcs_recipient_idx"])
+            fields = build.from_arcs(*index, arrays["arcs_cost"], sizes, ranks, common)
+        fields.update(resolution=resolution, unit=str(arrays["unit"]))
+        return cls(**fields)
 
     def __repr__(self) -> str:
         source = "points" if self.points is not None else f"{self.num_arcs} arcs"
         sides = f"{self.num_providers} providers x {self.num_recipients} recipients"
         return f"<Market {sides}, {source}, {self.num_levels} level(s)>"
-
-
-def _read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """Build the fields of a market again through the door, so that a tampered file meets the same checks."""
-    resolution = float(arrays["resolution"])
-    names = tuple(str(name) for name in arrays["level_names"])
-    common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0)
-    if "provider_latlon" in arrays:
-        ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
-        common = common._replace(unmet_cost=None)
-        fields = build.from_points(*ends, None, "wgs84", common)
-        max_m = arrays["max_m"]
-        fields["points"] = fields["points"]._replace(max_m=int(max_m[0]) if len(max_m) else None)
-        unmet = arrays.get("unmet_cost")
-        fields["unmet_cost"] = None if unmet is None else build.frozen(unmet.astype(np.int64).copy())
-        return fields
-    if "matrix_cost" in arrays:
-        ranks = (arrays.get("matrix_provider_rank"), arrays.get("matrix_recipient_rank"))
-        fields = build.from_matrix(arrays["matrix_cost"], arrays.get("matrix_allowed"), ranks, common)
-    else:
-        ranks = (arrays.get("arcs_provider_rank"), arrays.get("arcs_recipient_rank"))
-        sizes = (int(arrays["size"][0]), int(arrays["size"][1]))
-        index = (arrays["arcs_provider_idx"], arrays["arcs_recipient_idx"])
-        fields = build.from_arcs(*index, arrays["arcs_cost"], sizes, ranks, common)
-    fields.update(resolution=resolution, unit=str(arrays["unit"]))
-    return fields

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher import certificate
 from matcher.certificate import HallWitness
-from matcher.errors import Fault, InfeasibleError, InvalidInput, UnsolvedError
+from matcher.errors import InfeasibleError, UnsolvedError
 from matcher.market import Market
+from matcher.markets.arrayform import ArrayForm
 from matcher.markets.market_input import Ints
 from matcher.messages import text
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status
-
-FORMAT: Final = "matcher.matching/1"
 
 Total = int | float | tuple[int | float, ...]
 
@@ -38,7 +36,7 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Matching:
+class Matching(ArrayForm):
     """A set of pairs and what is claimed about it.
 
     Attributes
@@ -60,6 +58,8 @@ class Matching:
     blocking
         (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
     """
+
+    _format: ClassVar[str] = "matcher.matching/1"
 
     market: Market
     pairs: Ints
@@ -174,7 +174,7 @@ class Matching:
         """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
         levels = [level.to_json() for level in self.levels]
         arrays: dict[str, NDArray[Any]] = {
-            "format": np.array(FORMAT),
+            "format": np.array(self._format),
             "pairs": self.pairs,
             "status": np.array(self.status),
             "stop_reason": np.array(self.stop_reason or ""),
@@ -190,32 +190,23 @@ class Matching:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Matching:
-        """Read what `to_arrays` wrote. Nothing is proved by reading: check it with `matcher.certificate`.
+    def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        from ast import literal_eval
 
-        Raises
-        ------
-        InvalidInput
-            If the arrays are of another format or faulty.
-        """
-        found = str(arrays.get("format", "?"))
-        if found != FORMAT:
-            raise InvalidInput([Fault("array_format", value=found, details={"expected": FORMAT})])
-        try:
-            return _read(arrays)
-        except (KeyError, ValueError, SyntaxError) as error:
-            raise InvalidInput([Fault("array_format", value=str(error), details={"expected": FORMAT})]) from None
-
-    def to_npz(self, path: str | Path) -> None:
-        """Write `to_arrays` to one compressed .npz file."""
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, **self.to_arrays())  # type: ignore[arg-type]
-
-    @classmethod
-    def from_npz(cls, path: str | Path) -> Matching:
-        """Read what `to_npz` wrote."""
-        with np.load(Path(path), allow_pickle=False) as arrays:
-            return cls.from_arrays(dict(arrays))
+        market = Market.from_arrays({name[7:]: array for name, array in arrays.items() if name.startswith("market_")})
+        columns = {name: [literal_eval(str(item)) for item in arrays[f"level_{name}"]] for name in Level.__slots__}
+        levels = tuple(Level(*row) for row in zip(*columns.values(), strict=True))
+        kind, scope, solver = (str(item) for item in arrays["proof"])
+        proof = {name[6:]: array for name, array in arrays.items() if name.startswith("proof_")}
+        return cls(
+            market,
+            arrays["pairs"],
+            str(arrays["status"]),  # type: ignore[arg-type]
+            str(arrays["stop_reason"]) or None,  # type: ignore[arg-type]
+            levels,
+            Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
+            arrays.get("blocking"),
+        )
 
     def replace(self, **changes: Any) -> Matching:
         """Return a copy with some attributes changed."""
@@ -247,22 +238,3 @@ def _shown(number: int | None) -> str:
 
 def _single(totals: list[int | float]) -> Total:
     return totals[0] if len(totals) == 1 else tuple(totals)
-
-
-def _read(arrays: Mapping[str, NDArray[Any]]) -> Matching:
-    from ast import literal_eval
-
-    market = Market.from_arrays({name[7:]: array for name, array in arrays.items() if name.startswith("market_")})
-    columns = {name: [literal_eval(str(item)) for item in arrays[f"level_{name}"]] for name in Level.__slots__}
-    levels = tuple(Level(*row) for row in zip(*columns.values(), strict=True))
-    kind, scope, solver = (str(item) for item in arrays["proof"])
-    proof = {name[6:]: array for name, array in arrays.items() if name.startswith("proof_")}
-    return Matching(
-        market,
-        arrays["pairs"],
-        str(arrays["status"]),  # type: ignore[arg-type]
-        str(arrays["stop_reason"]) or None,  # type: ignore[arg-type]
-        levels,
-        Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
-        arrays.get("blocking"),
-    )
