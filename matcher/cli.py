@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from matcher._version import __version__
 from matcher.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra, SaveError
@@ -254,11 +254,15 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     def say(key: str) -> str:
         return text(f"cli.help.{key}", lang).replace("%", "%%")
 
-    common = argparse.ArgumentParser(add_help=False)
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            self.exit(BAD_INPUT, text("cli.bad_arguments", lang, command=self.prog, reason=message) + "\n")
+
+    common = Parser(add_help=False)
     common.add_argument("--json", action="store_true", help=say("json"))
     common.add_argument("--lang", choices=("en", "zh"), default=lang, help=say("lang"))
     common.add_argument("-v", "--verbose", action="store_true", help=say("verbose"))
-    reading = argparse.ArgumentParser(add_help=False)
+    reading = Parser(add_help=False)
     reading.add_argument("input", metavar="INPUT", help=say("input"))
     reading.add_argument("--policy", metavar="FILE", help=say("policy"))
     reading.add_argument("--datum", choices=("wgs84", "gcj02", "bd09"), default="wgs84", help=say("datum"))
@@ -266,11 +270,11 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     reading.add_argument("--gazetteer", metavar="FILE", help=say("gazetteer"))
     reading.add_argument("--mark", metavar="FILE.xlsx", help=say("mark"))
 
-    parser = argparse.ArgumentParser(prog="matcher", description=say("matcher"), epilog=say("exit"))
+    parser = Parser(prog="matcher", description=say("matcher"), epilog=say("exit"))
     parser.add_argument("--version", action="version", version=f"matcher {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, run: Any, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def command(name: str, run: Any, *parents: Parser) -> argparse.ArgumentParser:
         added = commands.add_parser(name, parents=[common, *parents], help=say(name), description=say(name))
         added.set_defaults(run=run)
         return added

@@ -11,10 +11,12 @@ import importlib
 import pkgutil
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import matcher.texts
 
+#: the languages of every text
+LANGS: Final = ("en", "zh")
 #: fields that name a level of pairing, a kind of partner or a table, by a code that has a word in either language
 _WORDS = {"level", "kind", "table", "target"}
 
@@ -38,7 +40,14 @@ def text(key: str, lang: str = "en", /, **fields: Any) -> str:
     ------
     KeyError
         If the catalogue has no such key; tests cover every key that the code uses.
+    InvalidInput
+        If there are no texts in `lang`.
     """
+    if lang not in LANGS:
+        from matcher.errors import Fault, InvalidInput  # errors are told in texts of the catalogue
+
+        details = {"why": "literal_error", "expected": ", ".join(LANGS)}
+        raise InvalidInput([Fault("invalid_value", column="lang", value=lang, details=details)])
     english, chinese = catalogue()[key]
     for name in _WORDS & fields.keys():  # codes in the details, words in the text
         word = catalogue().get(f"word.{fields[name]}")

@@ -278,3 +278,14 @@ def test_every_text_has_both_languages_with_the_same_fields() -> None:
         assert fields[0] == fields[1], key
         assert english
         assert chinese
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "The arguments can't be used"), ("zh", "命令参数有误")])
+def test_bad_arguments_are_told_in_the_language_asked_for(
+    lang: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also what the argument parser itself refuses."""
+    assert main(["plan", "--lang", lang]) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.out == ""

@@ -297,3 +297,10 @@ def test_any_object_that_says_cancelled_is_a_token():
     """The protocol is one attribute."""
     token = SimpleNamespace(cancelled=True)
     assert matcher.solve(small_instance(), cancel=token).stop_reason == "cancelled"
+
+
+def test_a_language_without_texts_is_a_fault():
+    """Never English instead without a word."""
+    plan = small_plan()
+    for call in (lambda: plan.summary("fr"), lambda: plan.warnings[0].text("fr"), lambda: plan.policy.sentences("fr")):
+        assert _codes(call) == ["invalid_value"]

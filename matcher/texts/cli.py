@@ -2,6 +2,11 @@
 
 TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.interrupted", "Interrupted; nothing was written.", "已中断，未写入任何内容。"),
+    (
+        "cli.bad_arguments",
+        "The arguments can't be used: {reason}. See {command} --help.",
+        "命令参数有误：{reason}。用法见 {command} --help。",
+    ),
     ("cli.nothing_saved", "No plan was found; nothing was written.", "未找到方案，未写入任何内容。"),
     ("cli.saved", "Written: {path}", "已写入：{path}"),
     ("cli.map", "Map: {path}", "地图：{path}"),
