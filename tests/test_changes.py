@@ -121,7 +121,7 @@ served = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(chosen, served, chosen, served)
 def test_kept_and_ended_add_up(old_county: list, old_school: list, new_county: list, new_school: list) -> None:
     """Earlier pairs are kept or ended; pairs of the plan are kept or new; the kinds add up to the ended."""

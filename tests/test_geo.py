@@ -131,7 +131,7 @@ def test_chord_floor_is_never_above_the_cost_of_a_pair():
         assert (bound <= geo.pair_m(*start.T, *other.T)).all()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(*[st.floats(-90, 90), st.floats(-180, 180)] * 2)
 def test_chord_floor_holds_on_whatever_hypothesis_finds(lat1, lon1, lat2, lon2):
     bound = geo.chord_floor_m(geo.ecef(lat1, lon1), geo.ecef(lat2, lon2))

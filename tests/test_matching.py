@@ -51,7 +51,7 @@ def test_brute_force_agrees_on_twenty_four_thousand(block):
         check_case(random_case(rng, most_arcs=13), rng)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases())
 def test_brute_force_agrees_on_what_hypothesis_draws(case):
     check(case, brute_force(case), match(case.market()))

@@ -126,7 +126,7 @@ def differences(one: matcher.Instance, other: matcher.Instance) -> list[tuple[An
 
 
 @given(instances())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_folder_reads_back_equal(instance: matcher.Instance) -> None:
     """Instance -> folder of CSV files -> Instance is the identity, and writing is a function of the content."""
     with tempfile.TemporaryDirectory() as name:
@@ -141,7 +141,7 @@ def test_a_folder_reads_back_equal(instance: matcher.Instance) -> None:
 
 
 @given(instances(), st.sampled_from(["en", "zh"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_workbook_reads_back_equal(instance: matcher.Instance, lang: Any) -> None:
     """Instance -> workbook -> Instance is the identity in both languages, and the bytes are the same each time."""
     with tempfile.TemporaryDirectory() as name:
@@ -153,7 +153,7 @@ def test_a_workbook_reads_back_equal(instance: matcher.Instance, lang: Any) -> N
 
 
 @given(instances())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_json_reads_back_equal(instance: matcher.Instance) -> None:
     """Instance -> JSON -> Instance is the identity."""
     assert matcher.Instance.from_json(instance.to_json()) == instance
