@@ -180,8 +180,8 @@ def _points(solver: PricedSolver, points: int, budget: Budget) -> list[tuple[int
         budget.report(Progress("renewal_curve", done, len(caps)))
         for _ in range(_TRIES):
             low, high = _around(pool, solver.component, cap)
-            best, proved = low.total[solver.component], max(bound.at(cap) for bound in bounds)
-            if budget.stop_reason is not None or high is None or best - proved <= _CLOSE * abs(best):
+            reached, proved = low.total[solver.component], max(bound.at(cap) for bound in bounds)
+            if budget.stop_reason is not None or high is None or reached - proved <= _CLOSE * abs(reached):
                 break
             saved = low.total[solver.component] - high.total[solver.component]
             price = -(-saved // (high.changes - low.changes))
