@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matcher.arrays import IntArray
 from matcher.crosscheck import MOST_STRANGERS, SIDES, notices_of
 from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.model import RECORDS, Instance
@@ -28,13 +27,12 @@ from matcher.renewals.events import (
     events_of,
     with_tables,
 )
+from matcher.renewals.incumbent import or_known
 from matcher.renewals.reassignment import Reassignment, reassignment_of
 from matcher.renewals.renewal import next_year
 from matcher.renewals.standing import FROZEN, Standing, keep_first, standing_of
-from matcher.result import Level, Status
 from matcher.rules import Pin
 from matcher.rules_keep import Keep
-from matcher.solution import Solution
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -106,7 +104,10 @@ def replan(
     if solution is None:
         budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit)
         kept = case.problem.keepable("county"), case.problem.keepable("school")
-        solution = _no_worse(case.problem, solve_problem(case.problem, budget, start=kept), kept)
+        solution = solve_problem(case.problem, budget, start=kept)
+        if solution.stop_reason is not None and not hard_violations(case.problem, *kept):
+            # a search that was stopped may end with less than it began with
+            solution = or_known(case.problem, solution, kept)
     return Plan.of(case.problem, solution)
 
 
@@ -211,31 +212,3 @@ def _touched(instance: Instance, events: Sequence[Event]) -> tuple[set[str], set
             inside(tables[0], event.provider_id)
             inside(tables[1], event.recipient_id)
     return organizations, counties
-
-
-def _no_worse(problem: Problem, solution: Solution, kept: tuple[IntArray, IntArray]) -> Solution:
-    """Return what a stopped search found, or the pairs that stand if they are a better plan, under the same bounds.
-
-    A bound is of the best under the values of the levels before it: from the first level that differs on, only that
-    level's own bound stays.
-    """
-    if solution.status not in ("feasible", "unknown") or hard_violations(problem, *kept):
-        return solution
-    known = problem.minimised(*kept)
-    both = list(zip(problem.objectives, solution.levels, strict=True))
-    found = [None if level.value is None else objective.minimised(level.value) for objective, level in both]
-    if None not in found and tuple(found) <= known:
-        return solution
-    levels: list[Level] = []
-    same = True
-    for (objective, level), value, before in zip(both, known, found, strict=True):
-        bound = level.bound if same else None
-        rest: dict[str, Any] = {
-            "conditional": any(each.gap != 0 for each in levels),
-            "method": level.method,
-            "scope": level.scope,
-        }
-        levels.append(Level.of(objective.name, objective.sense, objective.unit, objective.shown(value), bound, **rest))
-        same = same and value == before
-    status: Status = "optimal" if all(level.gap == 0 for level in levels) else "feasible"
-    return replace(solution, status=status, county_pairs=kept[0], school_pairs=kept[1], levels=tuple(levels))
