@@ -1,9 +1,10 @@
 """Renewal, the curve of changes, replanning and recommending on a folder of tables; figures on the screen.
 
-    python -m benchmarks.renewal FOLDER [--changes 1000] [--full 50] [--skip-curve] [--seed 1]
+    python -m benchmarks.renewal FOLDER [--changes 1000] [--full 50] [--verified 2] [--only renewal,curve,year]
 
-Replanned and recommended answers are compared, level by level, with the full solve of the same question for `--full` of
-the changes (each costs one or two full solves).
+Replanned and recommended answers are compared, level by level, with the full solve of the same question, from a fresh
+copy of the input, for `--full` of the changes (each costs two full solves); `--verified` of them also go through the
+checker.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import random
 import statistics
 import tempfile
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,9 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 import matcher
 from matcher.renewals.events import Joins, events_of
 from matcher.renewals.replanning import changed_instance
-from matcher.renewals.standing import keep_first
+from matcher.renewals.standing import FROZEN, keep_first
+from matcher.rules import Selector
+from matcher.rules_keep import Keep
 
 
 def clock(name: str, work: Any) -> Any:
@@ -78,7 +83,7 @@ def without_sevens(instance: matcher.Instance, *, curve: bool) -> None:
 
 def random_change(rng: random.Random, plan: matcher.Plan) -> dict[str, Any]:
     instance = plan.instance
-    kind = rng.choice(["leaves", "leaves", "takes", "refused", "joins", "joins"])
+    kind = rng.choice(["leaves", "leaves", "takes", "refused", "agreed", "joins", "joins"])
     table = rng.choice(["organizations", "branches", "counties", "schools"])
     row = rng.choice(getattr(instance, table))
     if kind == "leaves":
@@ -86,17 +91,29 @@ def random_change(rng: random.Random, plan: matcher.Plan) -> dict[str, Any]:
     if kind == "takes":
         most = row.capacity[1] if table in ("organizations", "branches") else row.demand[1]
         return {"kind": kind, "table": table, "id": row.id, "pairs": max(0, most - 1)}
-    if kind == "refused":
+    if kind in ("refused", "agreed"):
         level = rng.choice(["county", "school"])
-        pair = rng.choice(plan.pairs(level).tolist())
+        provider, recipient = rng.choice(plan.pairs(level).tolist())
         providers, recipients = plan.problem.arrays.sides(level)
-        return {
-            "kind": kind,
-            "level": level,
-            "provider_id": providers.ids[pair[0]],
-            "recipient_id": recipients.ids[pair[1]],
-        }
+        if kind == "agreed":  # with another partner than the plan's, inside the same county pair
+            inside = range(len(providers))
+            if level == "school":
+                inside = plan.problem.arrays.rows_of("organizations", int(providers.parent[provider])).tolist()
+            provider = rng.choice(inside)
+        ids = {"provider_id": providers.ids[provider], "recipient_id": recipients.ids[recipient]}
+        return {"kind": kind, "level": level, **ids}
     return arrival(rng, instance)[0]
+
+
+def random_frozen(rng: random.Random, plan: matcher.Plan) -> list[Keep]:
+    """Nothing three times in four; else all pairs of a province, or a few pairs, may not end."""
+    if rng.random() < 0.75:
+        return []
+    level = rng.choice(["county", "school"])
+    if rng.random() < 0.5:
+        return [Keep(level=level, recipient=Selector(provinces=(rng.choice(plan.instance.counties).province,)))]
+    recipients = plan.problem.arrays.sides(level)[1]
+    return [Keep(level=level, recipient=Selector(ids=tuple(rng.sample(recipients.ids, 20))))]
 
 
 def arrival(rng: random.Random, instance: matcher.Instance) -> tuple[dict[str, Any], str]:
@@ -118,54 +135,88 @@ def arrival(rng: random.Random, instance: matcher.Instance) -> tuple[dict[str, A
     return event, kind
 
 
-def full(plan: matcher.Plan, changes: Any) -> tuple[matcher.Plan, float]:
+def full(plan: matcher.Plan, changes: Any, frozen: Any = ()) -> tuple[matcher.Plan, float]:
+    """Solve the same question from nothing, on an input that was read again."""
     instance = changed_instance(matcher.next_year(plan), events_of(changes))
+    fresh = matcher.Instance.from_json(instance.to_json())
+    rules = [rule.model_copy(update={"reason": FROZEN}) for rule in frozen]
     begin = time.perf_counter()
-    return matcher.solve(instance, keep_first(plan.policy)), time.perf_counter() - begin
+    return matcher.solve(fresh, keep_first(plan.policy, rules)), time.perf_counter() - begin
 
 
 def values(levels: Any) -> list[int | None]:
     return [level.value for level in levels]
 
 
-def during_the_year(plan: matcher.Plan, *, changes: int, compared: int, seed: int) -> None:
+@dataclass
+class Tally:
+    """What was compared, and what differed."""
+
+    times: dict[str, list[float]] = field(default_factory=lambda: {"replan": [], "recommend": [], "full": []})
+    exact: dict[str, int] = field(default_factory=lambda: {"replan": 0, "recommend": 0})
+    compared: dict[str, int] = field(default_factory=lambda: {"replan": 0, "recommend": 0})
+    kinds: Counter[str] = field(default_factory=Counter)
+    status: Counter[str] = field(default_factory=Counter)
+    frozen: int = 0
+    verified: int = 0
+    different: list[str] = field(default_factory=list)
+
+    def timed(self, name: str, work: Any) -> Any:
+        begin = time.perf_counter()
+        result = work()
+        self.times[name].append(time.perf_counter() - begin)
+        return result
+
+    def show(self) -> None:
+        for name, seconds in self.times.items():
+            if seconds:
+                middle = statistics.median(seconds)
+                print(f"{name}: {len(seconds)} runs, median {middle:.4f} s, max {max(seconds):.3f} s")
+        for name, count in self.exact.items():
+            print(f"{name}: exact {count} of {len(self.times[name])}, compared {self.compared[name]}")
+            if self.times["full"]:
+                ratio = statistics.median(self.times["full"]) / statistics.median(self.times[name])
+                print(f"{name}: full / median = {ratio:.0f}")
+        print(f"changes {dict(sorted(self.kinds.items()))}, with something frozen {self.frozen}")
+        print(f"status {dict(sorted(self.status.items()))}, through the checker {self.verified}")
+        print(f"different from the full solve: {len(self.different)} {self.different}", flush=True)
+
+
+def during_the_year(plan: matcher.Plan, *, changes: int, compared: int, verified: int, seed: int) -> None:
     rng = random.Random(seed)
     clock("first replanning (prepares the plan)", lambda: matcher.replan(plan))
-    times: dict[str, list[float]] = {"replan": [], "recommend": [], "full": []}
-    exact = {"replan": 0, "recommend": 0}
-    wrong = checked = 0
+    tally = Tally()
     every = max(1, changes // max(1, compared))
+    check = max(1, changes // max(1, verified))
     for number in range(changes):
-        event = random_change(rng, plan)
-        begin = time.perf_counter()
-        again = matcher.replan(plan, event)
-        times["replan"].append(time.perf_counter() - begin)
-        exact["replan"] += again.status == "optimal"
+        event, frozen = random_change(rng, plan), random_frozen(rng, plan)
+        tally.kinds[event["kind"]] += 1
+        tally.frozen += bool(frozen)
+        again = tally.timed("replan", lambda e=event, f=frozen: matcher.replan(plan, e, frozen=f))
+        tally.exact["replan"] += again.status in ("optimal", "infeasible")
+        tally.status[again.status] += 1
         newcomer, _ = arrival(rng, plan.instance)
-        begin = time.perf_counter()
-        places = matcher.recommend(plan, Joins(**{k: v for k, v in newcomer.items() if k != "kind"}))
-        times["recommend"].append(time.perf_counter() - begin)
-        exact["recommend"] += all(place.exact for place in places)
+        joins = Joins(**{k: v for k, v in newcomer.items() if k != "kind"})
+        places = tally.timed("recommend", lambda e=joins: matcher.recommend(plan, e))
+        tally.exact["recommend"] += all(place.exact for place in places)
         if compared and number % every == 0:
-            whole, seconds = full(plan, event)
-            times["full"].append(seconds)
-            checked += 1
-            wrong += values(whole.levels) != values(again.levels) or whole.status != again.status
+            whole, seconds = full(plan, event, frozen)
+            tally.times["full"].append(seconds)
+            tally.compared["replan"] += 1
+            if values(whole.levels) != values(again.levels) or whole.status != again.status:
+                tally.different.append(f"replan {number}")
             if places:
                 place = rng.choice(places)
                 whole, seconds = full(plan, [newcomer, place.event])
-                times["full"].append(seconds)
-                checked += 1
-                wrong += values(whole.levels) != values(place.levels)
-    for name, seconds in times.items():
-        if seconds:
-            print(f"{name}: {len(seconds)} runs, median {statistics.median(seconds):.3f} s, max {max(seconds):.3f} s")
-    for name, count in exact.items():
-        print(f"{name}: exact {count} of {changes}")
-    print(f"compared with the full solve: {checked}, different: {wrong}")
-    if times["full"]:
-        for name in ("replan", "recommend"):
-            print(f"{name}: full / median = {statistics.median(times['full']) / statistics.median(times[name]):.0f}")
+                tally.times["full"].append(seconds)
+                tally.compared["recommend"] += 1
+                if values(whole.levels) != values(place.levels):
+                    tally.different.append(f"recommend {number}")
+        if verified and number % check == 0:
+            tally.verified += 1
+            if not matcher.verify(again.instance, again).ok:
+                tally.different.append(f"verify {number}")
+    tally.show()
 
 
 def main() -> None:
@@ -173,17 +224,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--changes", type=int, default=1000)
     parser.add_argument("--full", type=int, default=50)
+    parser.add_argument("--verified", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--skip-renewal", action="store_true")
-    parser.add_argument("--skip-curve", action="store_true")
+    parser.add_argument("--only", default="renewal,curve,year")
     given = parser.parse_args()
+    parts = given.only.split(",")
     instance = matcher.read(given.folder)
-    if given.skip_renewal:
-        plan = clock("solve", lambda: matcher.solve(instance))
-    else:
-        plan = renewal(instance)
-        without_sevens(instance, curve=not given.skip_curve)
-    during_the_year(plan, changes=given.changes, compared=given.full, seed=given.seed)
+    plan = renewal(instance) if "renewal" in parts else None
+    if "renewal" in parts or "curve" in parts:
+        without_sevens(instance, curve="curve" in parts)
+    if "year" in parts:
+        plan = plan or clock("solve", lambda: matcher.solve(instance))
+        during_the_year(plan, changes=given.changes, compared=given.full, verified=given.verified, seed=given.seed)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from matcher.twolevel.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 METHOD = "lazy_assignment"
 SCOPE = "both_levels"
 #: how many times the largest value a price may be before fields overlap; the wide one can't be exceeded
-_TIGHT_MARGIN = 4
+TIGHT_MARGIN = 4
 #: bits of a limb that holds one component alone
 _WIDEST = LIMB_BITS
 
@@ -65,7 +65,7 @@ class JointSolver:
     def solve(self) -> Solution:
         """Return the optimum with its certificate, or the best plan known with a bound when stopped."""
         counties = len(self.problem.arrays.counties)
-        for margin in (_TIGHT_MARGIN, 2 * counties + 2):
+        for margin in (TIGHT_MARGIN, 2 * counties + 2):
             groups = self._pack(margin)
             if groups is None:
                 break
@@ -79,7 +79,7 @@ class JointSolver:
         # children, rates or capacities so large that a component of a price would not fit 64 bits
         largest = self._largest()
         level = self.terms.names[largest.index(max(largest))]
-        most = (1 << _WIDEST) // (2 * _TIGHT_MARGIN)
+        most = (1 << _WIDEST) // (2 * TIGHT_MARGIN)
         details = {"level": level, "magnitude": max(largest), "nodes": counties, "most": most}
         raise InvalidInput([Fault("cost_range", "policy", column=level, value=max(largest), details=details)])
 

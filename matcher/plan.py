@@ -52,8 +52,8 @@ class Plan:
         One `Level` for each objective, in order.
     proof
         What was proved.
-    warnings
-        What a planner should know: `Notice`s with a code, details and a text in both languages.
+    said
+        The warnings that a plan read from a file came with; None for those that follow from the plan itself.
     witness
         Of an infeasible plan: why, in plain JSON values; None otherwise.
     strangers
@@ -67,7 +67,7 @@ class Plan:
     school_pairs: IntArray
     levels: tuple[Level, ...]
     proof: Proof
-    warnings: tuple[Notice, ...] = ()
+    said: tuple[Notice, ...] | None = None
     witness: Mapping[str, Any] | None = None
     strangers: Mapping[str, tuple[StrangerPair, ...]] = field(
         default_factory=lambda: MappingProxyType(dict.fromkeys(SIDES, ()))
@@ -85,7 +85,7 @@ class Plan:
             school_pairs,
             solution.levels,
             solution.proof,
-            warnings_of(problem, county_pairs, school_pairs),
+            None,
             solution.witness,
         )
 
@@ -151,7 +151,7 @@ class Plan:
             known["school"],
             levels,
             Proof("none"),
-            warnings_of(problem, known["county"], known["school"]),
+            None,
             None,
             MappingProxyType(strangers),
         )
@@ -165,6 +165,12 @@ class Plan:
     def policy(self) -> Policy:
         """What the plan was made for."""
         return self.problem.policy
+
+    @cached_property
+    def warnings(self) -> tuple[Notice, ...]:
+        """What a planner should know: `Notice`s with a code, details and a text in both languages."""
+        # found when asked for: a service that replans often reads the pairs only
+        return warnings_of(self.problem, self.county_pairs, self.school_pairs) if self.said is None else self.said
 
     def pairs(self, level: str) -> IntArray:
         """Return the (k, 2) positions of the pairs of `level`, "county" or "school"."""

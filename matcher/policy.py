@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from matcher.errors import Fault, InvalidInput
 from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
-from matcher.fieldtypes import Bounds
+from matcher.fieldtypes import Bounds, Count
 from matcher.messages import text
 from matcher.model import record_fault
 from matcher.objectives import BANDED, COVERAGE, MORE_IS_BETTER, ObjectiveName
@@ -140,7 +140,11 @@ class Policy(BaseModel):
     rules
         Further rules, see docs/rules.md.
     stability
-        "off", "report" blocking pairs, or "require" that there are none.
+        Of blocking pairs: "off"; "report" them; "require" that there are none; "tolerance": none where both sides gain
+        more than `stability_km` (`stability_min` where travel is counted in minutes), with travel as everybody's
+        preference; "limit": at most `max_blocking_pairs` of both levels together.
+    stability_km, stability_min, max_blocking_pairs
+        See `stability`.
 
     Examples
     --------
@@ -171,7 +175,10 @@ class Policy(BaseModel):
     speed_kmh: Annotated[float, Field(ge=0.001, le=1e6)] | None = None
     detour_factor: Annotated[float, Field(ge=1, le=1000)] = 1.0
     rules: tuple[AnyRule, ...] = ()
-    stability: Literal["off", "report", "require"] = "report"
+    stability: Literal["off", "report", "require", "tolerance", "limit"] = "report"
+    stability_km: Number | None = None
+    stability_min: Number | None = None
+    max_blocking_pairs: Count | None = None
 
     def __init__(self, **fields: Any):
         try:
@@ -193,6 +200,10 @@ class Policy(BaseModel):
             bounds = getattr(self, name)
             if bounds is not None and bounds[0] > bounds[1]:
                 faults.append(Fault("minimum_above_maximum", "policy", column=name, value=f"{bounds[0]}..{bounds[1]}"))
+        needed = {"tolerance": sorted({f"stability_{unit}" for unit in (self.county_cost, self.school_cost)})}
+        needed["limit"] = ["max_blocking_pairs"]
+        missing = [name for name in needed.get(self.stability, ()) if getattr(self, name) is None]
+        faults += [Fault("missing_value", "policy", column=name) for name in missing]
         if faults:
             raise InvalidInput(faults)
 
@@ -211,6 +222,18 @@ class Policy(BaseModel):
         """What ending a school pair of last year costs, in whole metres or seconds."""
         in_km = self.school_cost == "km"
         return round(self.change_cost_km * M_PER_KM) if in_km else round(self.change_cost_min * S_PER_MIN)
+
+    @property
+    def asks_stability(self) -> bool:
+        """Whether blocking pairs make a plan infeasible, all or some."""
+        return self.stability in ("require", "tolerance", "limit")
+
+    def stability_tolerance(self, level: str) -> int:
+        """Return the gain of both sides, in whole metres or seconds, up to which a pair of `level` does not block."""
+        if self.stability != "tolerance":
+            return 0
+        in_km = (self.county_cost if level == "county" else self.school_cost) == "km"
+        return round((self.stability_km or 0) * M_PER_KM) if in_km else round((self.stability_min or 0) * S_PER_MIN)
 
     @property
     def travel(self) -> Travel:
@@ -242,7 +265,14 @@ class Policy(BaseModel):
             said.append(text("policy.child_rate.km", lang, child_km=self.child_km))
         else:
             said.append(text("policy.child_rate.min", lang, child_min=self.child_min))
-        return said + [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
+        said += [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
+        if self.asks_stability:
+            gains = {"km": self.stability_km, "min": self.stability_min}
+            used = sorted({self.county_cost, self.school_cost})
+            gain = ", ".join(f"{gains[unit]:g} {unit}" for unit in used if gains[unit] is not None)
+            fields = {"gain": gain, "most": self.max_blocking_pairs}
+            said.append(text(f"policy.stability.{self.stability}", lang, **fields))
+        return said
 
     def summary(self, lang: str = "en") -> str:
         """Say the policy, a sentence a line."""

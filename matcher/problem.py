@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +58,9 @@ class Problem:
         check_kind(policy, Policy, "policy")
         facts = Facts(instance, policy.travel) if facts is None or facts.travel != policy.travel else facts
         faults = list(_unknown_pins(facts, policy))
+        if policy.stability == "tolerance" and instance.preferences:
+            details = {"known": "off, report, require, limit"}  # ranks have no unit
+            faults.append(Fault("not_an_option", "policy", column="stability", value="tolerance", details=details))
         if faults:
             raise InvalidInput(faults)
         return cls(instance, policy, facts, policy.all_rules(), compile_objectives(facts, policy))
@@ -66,6 +69,10 @@ class Problem:
     def arrays(self) -> Arrays:
         """The instance's arrays."""
         return self.facts.arrays
+
+    def with_stability(self, stability: str) -> Problem:
+        """Return the same problem under another demand of stability."""
+        return replace(self, policy=self.policy.model_copy(update={"stability": stability}))
 
     def allowed(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
         """Return which pairs every rule of `level` allows (positions broadcast against each other).

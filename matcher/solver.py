@@ -2,7 +2,7 @@
 
 Which method runs is decided from the problem, never by the caller: where counties and organisations are one to one and
 every objective is a sum over pairs, both levels are decided together by `joint`, with a certificate; where no pair may
-block the plan, by `stable_plan`; everything else goes to `mip`.
+block the plan, by `stable_plan`; where few may or by little only, by `relaxed_plan`; everything else goes to `mip`.
 """
 
 from __future__ import annotations
@@ -114,6 +114,10 @@ def solve_problem(
         from matcher.preference.stable_plan import solve_stable  # OR-Tools: only when needed
 
         return _explained(problem, solve_stable(problem, budget))
+    if problem.policy.asks_stability:
+        from matcher.preference.relaxed_plan import solve_relaxed  # OR-Tools: only when needed
+
+        return _explained(problem, solve_relaxed(problem, budget, start))
     if is_joint_case(problem):
         from matcher.joint import solve_joint  # scipy: only when needed
 

@@ -127,6 +127,7 @@ def allowed_pairs(problem: Problem) -> dict[str, IntArray]:
 
 def textbook(problem: Problem, pairs: Mapping[str, IntArray] | None = None) -> Model:
     """Build the model over all allowed pairs, or over those given (distinct, in order)."""
+    every = pairs is None
     pairs = allowed_pairs(problem) if pairs is None else pairs
     builder = _Builder(problem, pairs)
     builder.links()
@@ -146,7 +147,12 @@ def textbook(problem: Problem, pairs: Mapping[str, IntArray] | None = None) -> M
             )
         elif objective.cap is not None and objective.worst_of is not None:
             builder.close(objective.worst_of, objective.cap, f"cap:{objective.name}")
-    return Model(problem, pairs, builder.first, builder.num_columns, builder.finish(), objectives)
+    model = Model(problem, pairs, builder.first, builder.num_columns, builder.finish(), objectives)
+    if every and problem.policy.asks_stability:
+        from matcher.preference.plan_rows import with_stability  # not at the top: it uses this module
+
+        return with_stability(model)
+    return model
 
 
 class _Builder:

@@ -35,13 +35,18 @@ class Side:
         return np.where(self.has_list[agent], self.ranks[at], cost), listed | ~self.has_list[agent]
 
 
-def blocking(problem: Problem, level: str, county_pairs: IntArray, school_pairs: IntArray) -> IntArray:
+def blocking(
+    problem: Problem, level: str, county_pairs: IntArray, school_pairs: IntArray, *, tolerance: int = 0
+) -> IntArray:
     """Return (b, 2) positions of the pairs of `level` that block the plan, ordered by (provider, recipient).
 
     Parameters
     ----------
     county_pairs, school_pairs
         (k, 2) positions: the plan.
+    tolerance
+        A pair blocks only if both sides gain more than this, in whole metres or seconds; a free place is an infinite
+        gain. For sides that prefer by cost only.
     """
     pairs = np.unique(county_pairs if level == "county" else school_pairs, axis=0)
     sides = sides_of(problem, level)
@@ -66,6 +71,7 @@ def blocking(problem: Problem, level: str, county_pairs: IntArray, school_pairs:
         capacity,
         demand,
         pairs,
+        tolerance=tolerance,
     )
 
 

@@ -46,13 +46,24 @@ def hard_violations(problem: Problem, county_pairs: IntArray, school_pairs: IntA
         found += _missing_pins(problem, level, pairs[level])
     found += _without_county_pair(problem, county_pairs, school_pairs)
     found += problem.violations(county_pairs, school_pairs)
-    if problem.policy.stability == "require":
+    if problem.policy.asks_stability:
+        found += _unstable(problem, county_pairs, school_pairs)
         for level in SIDES:
-            for pair in blocking(problem, level, county_pairs, school_pairs):
-                found.append(Violation("blocking_pair", _named(problem, level, pair)))
             for pair in unaccepted(problem, level, pairs[level]):
                 found.append(Violation("unaccepted_pair", _named(problem, level, pair)))
     return found
+
+
+def _unstable(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Iterator[Violation]:
+    """Yield the pairs that block although they must not, or say that there are too many of them."""
+    policy, count = problem.policy, 0
+    for level in SIDES:
+        pairs = blocking(problem, level, county_pairs, school_pairs, tolerance=policy.stability_tolerance(level))
+        count += len(pairs)
+        if policy.stability != "limit":
+            yield from (Violation("blocking_pair", _named(problem, level, pair)) for pair in pairs)
+    if policy.stability == "limit" and count > (policy.max_blocking_pairs or 0):
+        yield Violation("too_many_blocking_pairs", {"value": count, "limit": policy.max_blocking_pairs})
 
 
 def _named(problem: Problem, level: str, pair: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -135,3 +136,20 @@ def schools_inside(problem: Problem, county_pairs: IntArray) -> Market:
         preferences.demand,
     )
     return Market(market.providers, market.recipients, only, market.cost[:, kept], market.pins)
+
+
+def without_partner(problem: Problem, county_pairs: IntArray) -> dict[str, Any] | None:
+    """Return the branches, or else the schools, that need a pair and have nobody in a county pairing; None if none."""
+    arrays = problem.arrays
+    for side, nodes, bounds, partners, parents in (
+        ("provider", arrays.branches, problem.capacity("school"), county_pairs[:, 0], len(arrays.organizations)),
+        ("recipient", arrays.schools, problem.demand("school"), county_pairs[:, 1], len(arrays.counties)),
+    ):
+        has = np.zeros(parents, dtype=np.bool_)
+        has[partners] = True
+        alone = np.flatnonzero((bounds[:, 0] > 0) & ~has[nodes.parent])
+        if len(alone):
+            ids, minimum = [nodes.ids[row] for row in alone.tolist()], bounds[alone, 0].tolist()
+            found = {"ids": ids, "found": [0] * len(ids), "minimum": minimum}
+            return {"level": "school", "reason": "no_county_pair", "side": side, **found}
+    return None

@@ -34,6 +34,7 @@ from matcher.preference.stable_markets import (
     sums,
     whole,
     with_blocks,
+    without_partner,
 )
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress, StopReason
@@ -94,14 +95,17 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
     if county.status == "infeasible":
         return _none(problem, {"level": "county", **_words(problem, "county", market, county)})
     county_pairs = market.positions(county.pairs)
+    alone = without_partner(problem, county_pairs)
+    if alone is not None:  # every stable county pairing leaves the same rows without a partner
+        return _none(problem, alone)
     if problem.is_one_to_one:
         chosen = market.preferences.arcs_of(county.pairs).tolist()
         lacking = [blocks[arc] for arc in chosen if blocks[arc].found.status == "infeasible"]
-        if lacking and lattice.num_rotations:
-            return _unknown(problem)
-        if lacking:
+        if lacking:  # as few as can be: that is the first level of the county costs
             block = lacking[0]
-            return _none(problem, {"level": "school", **_words(problem, "school", block.market, block.found)})
+            said = {"level": "school", **_words(problem, "school", block.market, block.found), "lacking": len(lacking)}
+            arrays = {f"county_{name}": np.asarray(county.proof[name]) for name in ("rotations", "flow_0")}
+            return _none(problem, said, MappingProxyType({**arrays, "county_pairs": county.pairs}))
         schools = [blocks[arc].market.positions(blocks[arc].found.pairs) for arc in chosen]
         scope = SCOPE_TIES if ties else SCOPE
         if all(block.found.status == "optimal" for block in blocks.values()):
@@ -112,7 +116,7 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
         inside = schools_inside(problem, county_pairs)
         found = best_stable(inside.preferences, inside.cost, pins=inside.pins)
         if found.status == "infeasible" and lattice.num_rotations:
-            return _unknown(problem)
+            return _by_program(problem, budget)
         if found.status == "infeasible":
             return _none(problem, {"level": "school", **_words(problem, "school", inside, found)})
         schools = [inside.positions(found.pairs)]
@@ -122,7 +126,7 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
     county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
     if hard_violations(problem, county_pairs, school_pairs):
         # a rule over several pairs at once: the best stable plan breaks it, another one may not
-        return _unknown(problem)
+        return _by_program(problem, budget)
     proved = len(sums(problem)) if problem.is_one_to_one else 0
     values = problem.minimised(county_pairs, school_pairs)
     status: Status = "optimal" if proved == len(values) else "feasible"
@@ -140,13 +144,23 @@ def _levels(problem: Problem, values: tuple[int, ...] | None, proved: int, scope
     return tuple(found)
 
 
+def _by_program(problem: Problem, budget: Budget) -> Solution:
+    """Return what the textbook model says of a small problem; of a large one nothing is known."""
+    from matcher.general.decompose import num_pairs
+    from matcher.mip import MOST_LISTED_PAIRS, solve_textbook  # not at the top: the model uses this package
+
+    return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem)
+
+
 def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:
     return Solution("unknown", stop, no_pairs(), no_pairs(), _levels(problem, None, 0), Proof("none"))
 
 
-def _none(problem: Problem, witness: Mapping[str, Any]) -> Solution:
+def _none(
+    problem: Problem, witness: Mapping[str, Any], arrays: Mapping[str, IntArray] = MappingProxyType({})
+) -> Solution:
     levels = _levels(problem, None, 0, SCOPE)
-    proof = Proof("none", SCOPE)
+    proof = Proof("certificate" if arrays else "none", SCOPE, None, arrays)
     return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, {"kind": "no_stable_plan", **witness})
 
 

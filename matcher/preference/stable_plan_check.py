@@ -24,6 +24,7 @@ from matcher.preference.stable_markets import (
     sums,
     whole,
     with_blocks,
+    without_partner,
 )
 from matcher.preference.stable_proof import check_best, pin_rotations, places_short
 from matcher.problem import Problem
@@ -109,22 +110,29 @@ def _pair_costs(market: Market, pairs: IntArray) -> tuple[int, ...]:
     return tuple(int(row[arcs].sum()) for row in market.cost)
 
 
-def recomputes_none(problem: Problem, witness: Mapping[str, Any]) -> bool:
+def recomputes_none(problem: Problem, witness: Mapping[str, Any], arrays: Mapping[str, IntArray]) -> bool:
     """Whether the witness shows that no plan is stable: its pins or minima are judged again from the rotations."""
     market = market_of(problem, "county", *whole(problem, "county"))
     if witness["level"] == "county":
         return _lacks(market)
     lattice = find_rotations(market.preferences)
+    first = market.positions(market.preferences.pairs_of(lattice.first))
+    if witness["reason"] == "no_county_pair":
+        return without_partner(problem, first) == {key: witness[key] for key in witness if key != "kind"}
     if not problem.is_one_to_one:
-        return _lacks(schools_inside(problem, market.positions(market.preferences.pairs_of(lattice.first))))
-    if lattice.num_rotations:
-        return False
-    pairs = market.positions(market.preferences.pairs_of(lattice.first)).tolist()
-    arrays = problem.arrays
-    return any(
-        _lacks(market_of(problem, "school", arrays.rows_of("organizations", o), arrays.rows_of("counties", c)))
-        for o, c in pairs
-    )
+        return not lattice.num_rotations and _lacks(schools_inside(problem, first))
+    # of all stable county pairings the certificate's has the fewest pairs without a stable school pairing, but some
+    lacking = np.zeros((1, market.preferences.num_arcs), dtype=np.int64)
+    for arc in np.unique(np.concatenate([lattice.first, lattice.gained])).tolist():
+        organization, county = market.preferences.provider_idx[arc], market.preferences.recipient_idx[arc]
+        branches = problem.arrays.rows_of("organizations", int(market.providers[organization]))
+        schools = problem.arrays.rows_of("counties", int(market.recipients[county]))
+        lacking[0, arc] = _lacks(market_of(problem, "school", branches, schools))
+    pairs = arrays["county_pairs"]
+    least = int(lacking[0, market.preferences.arcs_of(pairs)].sum())
+    proof = {name: arrays[f"county_{name}"] for name in ("rotations", "flow_0")}
+    flaws = check_best(market.preferences, lacking, None, pairs, (least,), proof, pins=market.pins)
+    return not flaws and least == witness["lacking"] > 0
 
 
 def _lacks(market: Market) -> bool:

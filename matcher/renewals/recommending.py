@@ -55,8 +55,8 @@ class Recommendation:
     levels
         Of the replanned plan with the pair agreed on.
     cost
-        Level -> how much worse it is than replanning without this pair, in the level's exact unit (never better at the
-        first level that differs).
+        Level -> how much worse it is than replanning without this pair, in the level's exact unit. Where both are exact
+        it is never better at the first level that differs.
     displaces
         Pairs of the plan at the same level that would end: (provider id, recipient id).
     """
@@ -90,7 +90,9 @@ class Recommendation:
         }
 
 
-def recommend(plan: Plan, entity: Entity, *, k: int = 5) -> tuple[Recommendation, ...]:
+def recommend(
+    plan: Plan, entity: Entity, *, k: int = 5, time_limit_s: float | None = None, work_limit: int | None = None
+) -> tuple[Recommendation, ...]:
     """Return the k best places for `entity`, best first.
 
     Parameters
@@ -102,6 +104,8 @@ def recommend(plan: Plan, entity: Entity, *, k: int = 5) -> tuple[Recommendation
         who is there: (kind, id) or "kind:id", with the kinds organization, branch, county and school.
     k
         How many; fewer where there are fewer places. A branch or school has places inside its county pair only.
+    time_limit_s, work_limit
+        Limits of each full solve, for policies under which replanning solves the whole (see `replan`).
 
     Raises
     ------
@@ -123,12 +127,13 @@ def recommend(plan: Plan, entity: Entity, *, k: int = 5) -> tuple[Recommendation
     events, kind, known = _entity(plan, entity)
     case = case_of(plan, events)
     level = _KINDS[kind][1]
+    limits = {"time_limit_s": time_limit_s, "work_limit": work_limit}
     fixed = None if case.again is None else case.again.fixed()
     if case.again is None or fixed is None:
-        return _by_solving(plan, case, events, kind, known, k)
+        return _by_solving(plan, case, events, (kind, known), k, limits)
     base = case.again.decide(fixed)
     if base is None or base.total is None:
-        return _by_solving(plan, case, events, kind, known, k)
+        return _by_solving(plan, case, events, (kind, known), k, limits)
     places = (CountyPlaces if level == "county" else SchoolPlaces)(case.again, base, kind, known)
     found = []
     for pair, total, displaced in places.best(k):
@@ -192,9 +197,10 @@ def _known(plan: Plan, kind: str, known: str) -> tuple[tuple[Event, ...], str, s
 
 
 def _by_solving(
-    plan: Plan, case: Case, events: tuple[Event, ...], kind: str, known: str, k: int
+    plan: Plan, case: Case, events: tuple[Event, ...], entity: tuple[str, str], k: int, limits: Mapping[str, Any]
 ) -> tuple[Recommendation, ...]:
     """Return the k nearest places, each with the full replanning; for policies that can't be taken apart."""
+    kind, known = entity
     _, level, side = _KINDS[kind]
     problem = case.problem
     nodes = problem.arrays.sides(level)
@@ -204,7 +210,7 @@ def _by_solving(
     provider, recipient = (same, others) if side == 0 else (others, same)
     allowed = problem.allowed(level, provider, recipient)
     allowed &= (problem.capacity(level)[provider, 1] > 0) & (problem.demand(level)[recipient, 1] > 0)
-    base = replan(plan, events)
+    base = replan(plan, events, **limits)
     if level == "school":
         paired = {(int(o), int(c)) for o, c in base.county_pairs}
         parents = zip(problem.arrays.branches.parent[provider], problem.arrays.schools.parent[recipient], strict=True)
@@ -215,7 +221,7 @@ def _by_solving(
         pair = int(provider[at]), int(recipient[at])
         ids = nodes[0].ids[pair[0]], nodes[1].ids[pair[1]]
         agreed = Agreed(level=level, provider_id=ids[0], recipient_id=ids[1])
-        there = replan(plan, (*events, agreed))
+        there = replan(plan, (*events, agreed), **limits)
         if there.status in ("optimal", "feasible"):
             kept = set(map(tuple, there.pairs(level).tolist()))
             gone = [p for p in there.problem.facts.previous_pairs(level).tolist() if tuple(p) not in kept]

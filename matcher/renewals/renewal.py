@@ -15,7 +15,6 @@ Plans are carried forward: what is possible with fewer changes is possible with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,9 +29,8 @@ from matcher.policy import Policy
 from matcher.problem import Problem
 from matcher.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.renewals.events import with_tables
-from matcher.twolevel.joint_bounds import farthest
+from matcher.renewals.priced import Bound, Point, PricedSolver
 from matcher.twolevel.joint_terms import is_joint_case
-from matcher.twolevel.lazy_assignment import CLOSED, LazyAssignment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
 
 #: prices tried for each point, at most
 _TRIES = 3
+#: a point whose relative gap is below this is left as it is
+_CLOSE = 5e-4
 _KEEPS = ("keep_counties", "keep_schools")
 #: metrics of a point that are carried into the frame, and their columns
 _METRICS = {
@@ -84,97 +84,6 @@ def next_year(plan: Plan, *, year: int | None = None) -> Instance:
             ids = {"provider_id": providers.ids[provider], "recipient_id": recipients.ids[recipient]}
             rows.append(Pairing(level=level, since=began, **ids))
     return with_tables(plan.instance, previous=rows)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Point:
-    """A county pairing with its value vector (no price in it) and its number of ended pairs by choice."""
-
-    organization_of: IntArray
-    total: tuple[int, ...]
-    changes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """What a price proves: the priced level is at least `value - price * changes` with so many changes or fewer."""
-
-    price: int
-    value: int
-
-    def at(self, changes: int) -> int:
-        return self.value - self.price * changes
-
-
-class _PricedSolver(JointSolver):
-    """The joint problem again and again, each time with another price on the change of a county pair."""
-
-    def __init__(self, problem: Problem, budget: Budget, component: int, keepable: IntArray):
-        super().__init__(problem, budget)
-        self.component = component
-        self.keepable = len(keepable)
-        self.kept = np.zeros((len(problem.arrays.counties), len(problem.arrays.organizations)), dtype=np.bool_)
-        self.kept[keepable[:, 1], keepable[:, 0]] = True
-        widest = int(np.diff(self.terms.unit_start).max(initial=0))
-        most_cost = farthest(problem, "school") * widest + farthest(problem, "county")
-        gains = np.abs(self.terms.unit_gain[component]).sum() + np.abs(self.terms.county_gain[component]).sum()
-        #: no saving at the priced level is worth one change at this price
-        self.largest_price = int(gains) + most_cost * len(problem.arrays.counties) + 1
-        plain = self.terms
-        self.terms = replace(plain, county_kept=self._with_price(self.largest_price))
-        # so wide that no price of the assignment can leave its field
-        groups = self._pack(2 * len(problem.arrays.counties) + 2)
-        self.terms = plain
-        assignment = None if groups is None else super()._assignment(groups)
-        if groups is None or assignment is None:
-            details = {"level": self.terms.names[component], "magnitude": self.largest_price}
-            details |= {"nodes": len(problem.arrays.counties), "most": 2**60}
-            raise InvalidInput([Fault("cost_range", "policy", value=self.largest_price, details=details)])
-        self.groups = groups
-        self.base = assignment.limbs
-        self.limb = next(k for k, group in enumerate(self.groups) if component in group.components)
-
-    def _with_price(self, price: int) -> IntArray:
-        kept = self.terms.county_kept.copy()
-        kept[self.component] -= price
-        return kept
-
-    def at_price(self, price: int) -> _Point:
-        """Return the optimum where every kept pair earns `price`."""
-        weight = self.groups[self.limb].weights[self.groups[self.limb].components.index(self.component)]
-        limbs = [limb.copy() for limb in self.base]
-        limbs[self.limb][self.kept] -= price * weight
-
-        def packed(organization: int, county: int, vector: Sequence[int]) -> tuple[int, ...]:
-            found = [group.weight_of(vector) for group in self.groups]
-            found[self.limb] -= price * weight * int(self.kept[county, organization])
-            return tuple(found)
-
-        def evaluate(county: int, organization: int) -> tuple[int, ...] | None:
-            vector = self.value(organization, county)
-            return None if vector is None else packed(organization, county, vector)
-
-        assignment = LazyAssignment(limbs, evaluate)
-        for (organization, county), vector in self._values.items():
-            assignment.exact[county, organization] = True
-            if vector is None:
-                assignment.limbs[0][county, organization] = CLOSED
-                continue
-            for limb, x in zip(assignment.limbs, packed(organization, county, vector), strict=True):
-                limb[county, organization] = x
-        self._run(assignment)
-        return self.point(assignment.column_of)
-
-    def point(self, organization_of: IntArray) -> _Point:
-        """Return a county pairing with its value."""
-        total = list(self.terms.base)
-        counties = np.flatnonzero(organization_of >= 0)
-        for county in counties.tolist():
-            vector = self.value(int(organization_of[county]), county)
-            assert vector is not None
-            total = [known + x for known, x in zip(total, vector, strict=True)]
-        kept = int(self.kept[counties, organization_of[counties]].sum())
-        return _Point(organization_of.copy(), tuple(total), self.keepable - kept)
 
 
 def renewal_curve(
@@ -226,7 +135,7 @@ def renewal_curve(
     budget = Budget(progress=progress, cancel=cancel)
     keepable = problem.keepable("county")
     num_hard = int(JointSolver(problem, budget).terms.num_hard)
-    solver = _PricedSolver(problem, budget, travel[0] + num_hard, keepable)
+    solver = PricedSolver(problem, progress, travel[0] + num_hard, keepable)
     asked = _points(solver, points, budget)
     objective = problem.objectives[travel[0]]
     per_unit = M_PER_KM if objective.unit == "m" else S_PER_MIN
@@ -252,15 +161,15 @@ def renewal_curve(
     return frame
 
 
-def _points(solver: _PricedSolver, points: int, budget: Budget) -> list[tuple[int, _Point, int, int | None]]:
+def _points(solver: PricedSolver, points: int, budget: Budget) -> list[tuple[int, Point, int, int | None]]:
     """Return for each cap the best plan known, the bound, and the price at which the bound holds (None at the end)."""
-    pool: list[_Point] = []
-    bounds: list[_Bound] = []
+    pool: list[Point] = []
+    bounds: list[Bound] = []
 
-    def at_price(price: int) -> _Point:
-        point = solver.at_price(price)
+    def at_price(price: int) -> Point:
+        point, bound = solver.at_price(price)
         pool.append(point)
-        bounds.append(_Bound(price, point.total[solver.component] + price * point.changes))
+        bounds.append(bound)
         return point
 
     fewest, most = at_price(solver.largest_price), at_price(0)
@@ -271,7 +180,8 @@ def _points(solver: _PricedSolver, points: int, budget: Budget) -> list[tuple[in
         budget.report(Progress("renewal_curve", done, len(caps)))
         for _ in range(_TRIES):
             low, high = _around(pool, solver.component, cap)
-            if budget.stop_reason is not None or high is None or low.changes == cap:
+            reached, proved = low.total[solver.component], max(bound.at(cap) for bound in bounds)
+            if budget.stop_reason is not None or high is None or reached - proved <= _CLOSE * abs(reached):
                 break
             saved = low.total[solver.component] - high.total[solver.component]
             price = -(-saved // (high.changes - low.changes))
@@ -291,7 +201,7 @@ def _points(solver: _PricedSolver, points: int, budget: Budget) -> list[tuple[in
     return found
 
 
-def _around(pool: Sequence[_Point], component: int, cap: int) -> tuple[_Point, _Point | None]:
+def _around(pool: Sequence[Point], component: int, cap: int) -> tuple[Point, Point | None]:
     """Return the best plan within the cap, and the one beyond it with the fewest changes."""
     low = min(
         (point for point in pool if point.changes <= cap),
@@ -301,7 +211,7 @@ def _around(pool: Sequence[_Point], component: int, cap: int) -> tuple[_Point, _
     return low, min(beyond, key=lambda point: (point.changes, point.total), default=None)
 
 
-def _mixed(solver: _PricedSolver, low: _Point, high: _Point, cap: int) -> _Point:
+def _mixed(solver: PricedSolver, low: Point, high: Point, cap: int) -> Point:
     """Return `low` with pieces of `high` put in, the largest saving a change first, within the cap."""
     pieces = []
     for counties in _pieces(low.organization_of, high.organization_of):
@@ -319,7 +229,7 @@ def _mixed(solver: _PricedSolver, low: _Point, high: _Point, cap: int) -> _Point
     return solver.point(chosen)
 
 
-def _difference(solver: _PricedSolver, counties: IntArray, before: IntArray, after: IntArray) -> list[int]:
+def _difference(solver: PricedSolver, counties: IntArray, before: IntArray, after: IntArray) -> list[int]:
     total = [0] * solver.terms.num_components
     for sign, partners in ((-1, before), (1, after)):
         for county, organization in zip(counties.tolist(), partners.tolist(), strict=True):

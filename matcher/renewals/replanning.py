@@ -11,6 +11,7 @@ import numpy as np
 from matcher.crosscheck import MOST_STRANGERS, SIDES, notices_of
 from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.model import RECORDS, Instance
+from matcher.plans.hardrules import hard_violations
 from matcher.problem import Problem
 from matcher.progress import Budget
 from matcher.renewals.arrays_update import updated
@@ -26,6 +27,7 @@ from matcher.renewals.events import (
     events_of,
     with_tables,
 )
+from matcher.renewals.incumbent import or_known
 from matcher.renewals.reassignment import Reassignment, reassignment_of
 from matcher.renewals.renewal import next_year
 from matcher.renewals.standing import FROZEN, Standing, keep_first, standing_of
@@ -101,7 +103,11 @@ def replan(
         solution = None if fixed is None else case.again.solution(case.again.decide(fixed))
     if solution is None:
         budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit)
-        solution = solve_problem(case.problem, budget, start=_kept(case))
+        kept = case.problem.keepable("county"), case.problem.keepable("school")
+        solution = solve_problem(case.problem, budget, start=kept)
+        if solution.stop_reason is not None and not hard_violations(case.problem, *kept):
+            # a search that was stopped may end with less than it began with
+            solution = or_known(case.problem, solution, kept)
     return Plan.of(case.problem, solution)
 
 
@@ -206,8 +212,3 @@ def _touched(instance: Instance, events: Sequence[Event]) -> tuple[set[str], set
             inside(tables[0], event.provider_id)
             inside(tables[1], event.recipient_id)
     return organizations, counties
-
-
-def _kept(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pairs of the plan that are still possible, to start from."""
-    return case.problem.keepable("county"), case.problem.keepable("school")

@@ -80,6 +80,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{provider} 与 {recipient}（{level}级）都更愿意与对方结对：方案不稳定。",
     ),
     (
+        "violation.too_many_blocking_pairs",
+        "{value} pairs would rather have each other, at most {limit} may.",
+        "有 {value} 对更愿意与对方结对，最多只允许 {limit} 对。",
+    ),
+    (
         "violation.unaccepted_pair",
         "{provider} and {recipient} ({level}) are paired, but one of them does not list the other.",
         "{provider} 与 {recipient}（{level}级）结对，但其中一方未将对方列入意愿表。",

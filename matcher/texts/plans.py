@@ -156,6 +156,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "没有稳定方案能满足下限（{known}）。",
     ),
     (
+        "witness.no_stable_plan.no_county_pair",
+        "every stable plan leaves these, which need a pair, without a county pair ({known}).",
+        "在任何稳定方案中，这些必须结对的单位都没有县级结对（{known}）。",
+    ),
+    (
         "witness.no_stable_plan.pin_unstable",
         "no stable plan has these pinned pairs ({known}).",
         "没有稳定方案包含这些固定配对（{known}）。",

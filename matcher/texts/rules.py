@@ -84,6 +84,21 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "Coverage of schools comes before travel at any distance.",
         "学校覆盖先于路程，不限远近。",
     ),
+    (
+        "policy.stability.require",
+        "No two sides that are not paired may both rather have each other.",
+        "不允许未结对的双方都更愿意与对方结对。",
+    ),
+    (
+        "policy.stability.tolerance",
+        "No two sides that are not paired may both gain more than {gain} by pairing.",
+        "不允许未结对的双方通过结对都得到超过 {gain} 的改善。",
+    ),
+    (
+        "policy.stability.limit",
+        "At most {most} pairs that are not in the plan may both rather have each other.",
+        "方案之外双方都更愿意结对的，最多允许 {most} 对。",
+    ),
     ("objective.cover_counties", "most children in paired counties", "结对区县的儿童最多"),
     ("objective.count_counties", "most paired counties", "结对区县最多"),
     ("objective.fill_counties", "most county pairs", "区县结对数最多"),

@@ -258,7 +258,7 @@ def is_joint_case(problem: Problem) -> bool:
     places and recipients without slack or cap, no rule that is a linear row over several of them, and no demand for
     stability.
     """
-    return problem.is_one_to_one and problem.is_plain and problem.policy.stability != "require"
+    return problem.is_one_to_one and problem.is_plain and not problem.policy.asks_stability
 
 
 def has_school_rules(problem: Problem) -> bool:

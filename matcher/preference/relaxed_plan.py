@@ -1,0 +1,219 @@
+"""Plans with few blocking pairs: none by which both sides gain more than a tolerance, or at most so many in all.
+
+Finding the best is hard: it is a program (`plan_rows`) where the problem is small, and between two bounds where it is
+not. What plans without any demand of stability can reach bounds every plan; if that plan keeps the demand, it is the
+answer, with its own proof. Plans from below:
+
+- the stable plan keeps every demand;
+- one-to-one, between the two: let d be the rank of each one's partner in the stable plan (without one: infinite). Of
+  every pair (o, c) one side stands at least as high there: say c if d_c <= rank_c(o), else o. If no county that answers
+  for a pair comes to stand more than t below d_c, and no organisation more than t below the best of the pairs it
+  answers for, no pair blocks by more than t. That forbids pairs and asks for partners, which the joint engine decides
+  exactly. A limit on the number of blocking pairs is met by the largest t that still keeps it.
+
+School pairs inside a county pair are the best ones, or the stable ones where the best block too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from matcher.arrays import BoolArray, IntArray
+from matcher.general.decompose import num_pairs
+from matcher.plans.blocking import blocking
+from matcher.plans.hardrules import hard_violations
+from matcher.preference.stable import best_stable
+from matcher.preference.stable_markets import market_of, whole
+from matcher.preference.stable_plan import solve_stable
+from matcher.problem import Problem
+from matcher.progress import Budget, Progress
+from matcher.renewals.incumbent import Pairs, or_known, rebound
+from matcher.solution import Solution
+from matcher.stability import Preferences
+from matcher.twolevel.joint_terms import is_joint_case
+
+#: tolerances tried for a limit on the number of blocking pairs
+_STEPS = 8
+_INFINITE = np.int64(2**61)
+
+
+def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None = None) -> Solution:
+    """Return the best plan known that keeps the policy's tolerance or limit, with bounds on all that do.
+
+    Parameters
+    ----------
+    problem
+        With `stability="tolerance"` or "limit".
+    start
+        A plan to start from, used if it keeps all rules.
+    """
+    from matcher.mip import MOST_LISTED_PAIRS, solve_textbook  # not at the top: the model uses this package
+    from matcher.solver import solve_problem  # not at the top: it calls this module
+
+    free = problem.with_stability("off")
+    joint, small = is_joint_case(free), num_pairs(problem) <= MOST_LISTED_PAIRS
+    known = [] if start is None else [start]
+    if joint or not small:
+        relaxed = solve_problem(free, budget, start=start)
+        if relaxed.status == "infeasible":
+            return relaxed
+        pairs = relaxed.county_pairs, relaxed.school_pairs
+        if relaxed.status != "unknown" and not hard_violations(problem, *pairs):
+            return relaxed
+    stable = solve_stable(problem.with_stability("require"), budget)
+    if stable.status in ("optimal", "feasible"):
+        known.append((stable.county_pairs, stable.school_pairs))
+        if joint and budget.stop_reason is None:
+            known += _between(problem, free, stable, budget)
+    known = [each for each in known if not hard_violations(problem, *each)]
+    best = min(known, key=lambda each: problem.minimised(*each), default=None)
+    if not joint and not small:
+        return relaxed if best is None else rebound(problem, relaxed, best)
+    if small:
+        hint = None if best is None else {"county": best[0], "school": best[1]}
+        found = solve_textbook(problem, budget, hint)
+        if found.status in ("optimal", "infeasible") or not joint:
+            return found if best is None else or_known(problem, found, best)
+        if found.status == "feasible":
+            known.append((found.county_pairs, found.school_pairs))
+            best = min(known, key=lambda each: problem.minimised(*each))
+    if best is None:
+        nothing = np.zeros((0, 2), dtype=np.int64)
+        levels = tuple(replace(level, value=None, gap=None) for level in relaxed.levels)
+        return replace(relaxed, status="unknown", county_pairs=nothing, school_pairs=nothing, levels=levels)
+    return rebound(problem, relaxed, best)
+
+
+@dataclass(frozen=True)
+class _Capped(Problem):
+    """A problem with fewer county pairs, and some rows that must have a partner.
+
+    Attributes
+    ----------
+    open_pairs : (O, C) bool
+        Which county pairs are left.
+    need_organization, need_county : (O,), (C,) bool
+        Who must have a partner.
+    """
+
+    open_pairs: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=np.bool_))
+    need_organization: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+    need_county: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+
+    def allowed(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
+        """Return which pairs every rule allows and the cap leaves."""
+        found = super().allowed(level, provider_idx, recipient_idx)
+        return found & self.open_pairs[provider_idx, recipient_idx] if level == "county" else found
+
+    def may_allow(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
+        """Return a superset of `allowed`."""
+        found = super().may_allow(level, provider_idx, recipient_idx)
+        return found & self.open_pairs[provider_idx, recipient_idx] if level == "county" else found
+
+    def capacity(self, level: str) -> IntArray:
+        """Return least and most pairs of each provider."""
+        return _with_minimum(super().capacity(level), self.need_organization if level == "county" else None)
+
+    def demand(self, level: str) -> IntArray:
+        """Return least and most pairs of each recipient."""
+        return _with_minimum(super().demand(level), self.need_county if level == "county" else None)
+
+
+def _with_minimum(bounds: IntArray, need: BoolArray | None) -> IntArray:
+    return bounds if need is None else np.column_stack([np.maximum(bounds[:, 0], need), bounds[:, 1]])
+
+
+def _between(problem: Problem, free: Problem, stable: Solution, budget: Budget) -> Iterator[Pairs]:
+    """Yield plans between the stable and the free one that keep the demand."""
+    from matcher.joint import solve_joint  # scipy: only when needed
+
+    preferences = market_of(problem, "county", *whole(problem, "county")).preferences
+    tolerance = problem.policy.stability_tolerance("county")
+
+    def at(gain: int) -> Iterator[Pairs]:
+        found = solve_joint(_capped(free, preferences, stable.county_pairs, gain), budget)
+        if found.status in ("optimal", "feasible"):
+            yield from _repaired(problem, found.county_pairs, found.school_pairs)
+
+    if problem.policy.stability == "tolerance":
+        yield from at(tolerance)
+        return
+    ranks = np.concatenate([preferences.provider_rank, preferences.recipient_rank])
+    low, high = 0, int(ranks.max(initial=0) - ranks.min(initial=0))
+    for step in range(_STEPS):
+        if budget.stop_reason is not None or low > high:
+            return
+        budget.report(Progress("stability_limit", step, _STEPS))
+        # most of what there is to gain lies far below the largest rank
+        middle = high if step == 0 else (low + high) // (2 if low > high // 16 else 8)
+        kept = list(at(middle))
+        yield from kept
+        low, high = (middle + 1, high) if kept else (low, middle - 1)
+
+
+def _capped(free: Problem, preferences: Preferences, stable: IntArray, gain: int) -> _Capped:
+    """Return the free problem with the caps that the module describes."""
+    p, r = preferences.provider_idx, preferences.recipient_idx
+    shape = preferences.num_providers, preferences.num_recipients
+    held = preferences.arcs_of(stable)
+    wanted = (preferences.capacity[p, 1] > 0) & (preferences.demand[r, 1] > 0)
+    stands = np.full(shape[1], _INFINITE)
+    stands[r[held]] = preferences.recipient_rank[held]
+    by_county = stands[r] <= preferences.recipient_rank
+    caps = [np.full(size, _INFINITE) for size in shape]
+    first, second = wanted & ~by_county, wanted & by_county
+    np.minimum.at(caps[0], p[first], preferences.provider_rank[first])
+    np.minimum.at(caps[1], r[second], stands[r[second]])
+    need = [cap < _INFINITE for cap in caps]
+    within = preferences.provider_rank <= caps[0][p] + gain
+    within &= preferences.recipient_rank <= caps[1][r] + gain
+    open_pairs = np.zeros(shape, dtype=np.bool_)
+    open_pairs[p[within], r[within]] = True
+    fields: dict[str, Any] = {name: getattr(free, name) for name in ("instance", "policy", "facts", "rules")}
+    return _Capped(
+        **fields,
+        objectives=free.objectives,
+        open_pairs=open_pairs,
+        need_organization=need[0],
+        need_county=need[1],
+    )
+
+
+def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Iterator[Pairs]:
+    """Yield the plan with stable school pairs inside as many county pairs as the demand asks for; nothing if none."""
+    policy, arrays = problem.policy, problem.arrays
+    tolerance = {level: policy.stability_tolerance(level) for level in ("county", "school")}
+    left = policy.max_blocking_pairs or 0 if policy.stability == "limit" else 0
+    left -= len(blocking(problem, "county", county_pairs, school_pairs, tolerance=tolerance["county"]))
+    if left < 0:
+        return
+    found = blocking(problem, "school", county_pairs, school_pairs, tolerance=tolerance["school"])
+    blocks = np.bincount(arrays.schools.parent[found[:, 1]], minlength=len(arrays.counties))
+    choices = []
+    for organization, county in county_pairs[blocks[county_pairs[:, 1]] > 0].tolist():
+        inside = arrays.schools.parent[school_pairs[:, 1]] == county
+        stable = _stable_inside(problem, organization, county)
+        if stable is None:
+            return
+        pair = np.array([[organization, county]])
+        loss = np.subtract(problem.minimised(pair, stable), problem.minimised(pair, school_pairs[inside]))
+        choices.append((loss, int(blocks[county]), county, stable))
+    # the dearest ones to make stable, a blocking pair, keep their pairs
+    for _, number, county, stable in sorted(choices, key=lambda each: (*(-each[0] / each[1]).tolist(), each[2])):
+        if number <= left:
+            left -= number
+            continue
+        school_pairs = np.concatenate([school_pairs[arrays.schools.parent[school_pairs[:, 1]] != county], stable])
+    order = np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))
+    yield county_pairs, school_pairs[order]
+
+
+def _stable_inside(problem: Problem, organization: int, county: int) -> IntArray | None:
+    rows = problem.arrays.rows_of("organizations", organization), problem.arrays.rows_of("counties", county)
+    market = market_of(problem, "school", *rows)
+    found = best_stable(market.preferences, market.cost, pins=market.pins)
+    return market.positions(found.pairs) if found.status == "optimal" else None

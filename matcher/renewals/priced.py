@@ -1,0 +1,146 @@
+"""The joint problem with a price on every county pair of last year that ends: the Lagrangian of a cap on changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matcher.arrays import IntArray
+from matcher.errors import Fault, InvalidInput
+from matcher.joint import TIGHT_MARGIN, JointSolver
+from matcher.problem import Problem
+from matcher.progress import Budget, ProgressCallback
+from matcher.twolevel.joint_bounds import farthest
+from matcher.twolevel.joint_certificate import first_sign
+from matcher.twolevel.joint_terms import Packing
+from matcher.twolevel.lazy_assignment import CLOSED, LazyAssignment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """A county pairing with its value vector (no price in it) and its number of ended pairs by choice."""
+
+    organization_of: IntArray
+    total: tuple[int, ...]
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a price proves: the priced level is at least `value - price * changes` with so many changes or fewer."""
+
+    price: int
+    value: int
+
+    def at(self, changes: int) -> int:
+        """Return the bound on the priced level with at most so many changes."""
+        return self.value - self.price * changes
+
+
+class PricedSolver(JointSolver):
+    """The joint problem again and again, each time with another price on the change of a county pair.
+
+    What one price had evaluated serves all others: `vectors` holds lower bounds on the value of every pair, and exact
+    values once they are known, without any price.
+    """
+
+    def __init__(self, problem: Problem, progress: ProgressCallback | None, component: int, keepable: IntArray):
+        super().__init__(problem, Budget(progress=progress))
+        self.component = component
+        self.keepable = len(keepable)
+        self.plain = self.terms
+        arrays = problem.arrays
+        shape = len(arrays.counties), len(arrays.organizations)
+        self.kept = np.zeros(shape, dtype=np.bool_)
+        self.kept[keepable[:, 1], keepable[:, 0]] = True
+        self.vectors = np.zeros((self.terms.num_components, *shape), dtype=np.int64)
+        self.closed = np.ones(shape, dtype=np.bool_)
+        for county in range(shape[0]):
+            self.vectors[:, county], open_pairs = self.bounds.of_county(county)
+            self.closed[county] = ~open_pairs
+        self.exact = np.zeros(shape, dtype=np.bool_)
+        widest = int(np.diff(self.terms.unit_start).max(initial=0))
+        most_cost = farthest(problem, "school") * widest + farthest(problem, "county")
+        gains = np.abs(self.terms.unit_gain[component]).sum() + np.abs(self.terms.county_gain[component]).sum()
+        #: no saving at the priced level is worth one change at this price
+        self.largest_price = int(gains) + most_cost * shape[0] + 1
+
+    def at_price(self, price: int) -> tuple[Point, Bound]:
+        """Return the optimum where every kept pair earns `price`, and what its dual prices prove.
+
+        Raises
+        ------
+        InvalidInput
+            If the price and the values do not fit 64 bits together.
+        """
+        kept = self.plain.county_kept.copy()
+        kept[self.component] -= price
+        for margin in (TIGHT_MARGIN, 2 * len(self.kept) + 2):
+            self.terms = replace(self.plain, county_kept=kept)
+            groups = self._pack(margin)
+            self.terms = self.plain
+            if groups is None:
+                break
+            assignment = self._priced(groups, price)
+            self._run(assignment)
+            point = self.point(assignment.column_of)
+            bound = self._proved(assignment, groups, price)
+            first = self.component + 1
+            reached = list(point.total[:first])
+            reached[self.component] += price * point.changes
+            if bound == reached:
+                return point, Bound(price, bound[-1])
+        details = {"level": self.terms.names[self.component], "magnitude": price}
+        details |= {"nodes": len(self.kept), "most": 2**60}
+        raise InvalidInput([Fault("cost_range", "policy", value=price, details=details)])
+
+    def _priced(self, groups: Sequence[Packing], price: int) -> LazyAssignment:
+        """Return the assignment at a price, on all that is known of the pairs."""
+        limbs = [group.pack(self.vectors) for group in groups]
+        bonus = [0] * len(groups)
+        for k, group in enumerate(groups):
+            if self.component in group.components:
+                bonus[k] = price * group.weights[group.components.index(self.component)]
+                limbs[k][self.kept] -= bonus[k]
+        limbs[0][self.closed] = CLOSED
+
+        def evaluate(county: int, organization: int) -> tuple[int, ...] | None:
+            vector = self.value(organization, county)
+            self.exact[county, organization] = True
+            if vector is None:
+                self.closed[county, organization] = True
+                return None
+            self.vectors[:, county, organization] = vector
+            earned = bool(self.kept[county, organization])
+            return tuple(group.weight_of(vector) - x * earned for group, x in zip(groups, bonus, strict=True))
+
+        assignment = LazyAssignment(limbs, evaluate)
+        assignment.exact = self.exact.copy()
+        return assignment
+
+    def _proved(self, assignment: LazyAssignment, groups: Sequence[Packing], price: int) -> list[int] | None:
+        """Return the dual value up to the priced component; None if some reduced cost is negative."""
+        county_price, organization_price = self._prices(assignment, tuple(groups))
+        first = self.component + 1
+        reduced = self.vectors[:first] - county_price[:first, :, None] - organization_price[:first, None, :]
+        reduced[self.component][self.kept] -= price
+        reduced[:, self.closed] = 0
+        prices = np.concatenate([county_price, organization_price], axis=1)[:first]
+        if (first_sign(reduced) < 0).any() or (first_sign(prices) > 0).any():
+            return None
+        value = [x + int(y) for x, y in zip(self.plain.base, prices.sum(axis=1), strict=False)]
+        value[self.component] += price * self.keepable
+        return value
+
+    def point(self, organization_of: IntArray) -> Point:
+        """Return a county pairing with its value."""
+        total = list(self.terms.base)
+        counties = np.flatnonzero(organization_of >= 0)
+        for county in counties.tolist():
+            vector = self.value(int(organization_of[county]), county)
+            assert vector is not None
+            total = [known + x for known, x in zip(total, vector, strict=True)]
+        kept = int(self.kept[counties, organization_of[counties]].sum())
+        return Point(organization_of.copy(), tuple(total), self.keepable - kept)
