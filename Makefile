@@ -44,4 +44,4 @@ $(VENV)/.bench: $(VENV)/.demo
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-plan build *.egg-info
+	rm -rf $(VENV) demo-plan bench.csv bench.png build *.egg-info
