@@ -6,7 +6,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from benchmarks.scale import figure, run
+from benchmarks.scale import figure, many, run
 from benchmarks.scale.instances import PATHOLOGICAL, clusters, constant_density, named, pathological
 from benchmarks.scale.peers import PEERS, arcs_in_reach, matrix
 
@@ -83,3 +83,9 @@ def test_the_growth_exponent_is_the_slope_from_ten_thousand_on():
         for n, s in ((1_000, 9.0), (10_000, 1.0), (100_000, 100.0), (1_000_000, 10_000.0))
     ]
     assert figure.growth_exponents(rows)["x"] == pytest.approx(2.0)
+
+
+def test_many_small_markets_have_the_totals_of_both_loops(capsys, tmp_path):
+    many.main(["--number", "20", "--shape", "6", "4", "--rounds", "1", "--csv", str(tmp_path / "many.csv")])
+    assert "OR-Tools, arrays" in capsys.readouterr().out
+    assert len((tmp_path / "many.csv").read_text(encoding="utf-8").splitlines()) == 5
