@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from matcher.messages import text
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status
 
-FORMAT: Final = "matcher.matching/1"
+FORMAT: Final = "matcher.matching/2"
 
 Total = int | float | tuple[int | float, ...]
 
@@ -59,6 +60,8 @@ class Matching:
         scope is "all_pairs", "hall_set", or "stable_matchings" (and "stable_matchings_ties_by_position").
     blocking
         (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
+    intact
+        False if it was read from arrays of which any was changed after `to_arrays` sealed them.
     """
 
     market: Market
@@ -68,6 +71,7 @@ class Matching:
     levels: tuple[Level, ...]
     proof: Proof
     blocking: Ints | None = None
+    intact: bool = True
 
     @property
     def has_pairs(self) -> bool:
@@ -171,7 +175,12 @@ class Matching:
         return total if resolution == 1 else float(total * Fraction(repr(resolution)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
+        """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`.
+
+        The array `seal` is the SHA-256 of all others. Prices are not unique: a proof with one of them changed may still
+        prove the same, and two pairs of equal cost may be swapped, so only a seal tells the proof that was given from
+        another. It says nothing about truth: that, the prices decide.
+        """
         levels = [level.to_json() for level in self.levels]
         arrays: dict[str, NDArray[Any]] = {
             "format": np.array(FORMAT),
@@ -187,6 +196,7 @@ class Matching:
             arrays[f"level_{name}"] = np.array([repr(level[name]) for level in levels], np.str_)
         arrays.update({f"proof_{name}": array for name, array in self.proof.arrays.items()})
         arrays.update({f"market_{name}": array for name, array in self.market.to_arrays().items()})
+        arrays["seal"] = seal(arrays)
         return arrays
 
     @classmethod
@@ -249,6 +259,16 @@ def _single(totals: list[int | float]) -> Total:
     return totals[0] if len(totals) == 1 else tuple(totals)
 
 
+def seal(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
+    """Return the SHA-256 of all arrays but `seal`, (32,): name, type, shape and bytes of each, in order of names."""
+    digest = sha256()
+    for name in sorted(arrays.keys() - {"seal"}):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return np.frombuffer(digest.digest(), np.uint8)
+
+
 def _read(arrays: Mapping[str, NDArray[Any]]) -> Matching:
     from ast import literal_eval
 
@@ -265,4 +285,5 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Matching:
         levels,
         Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
         arrays.get("blocking"),
+        np.array_equal(arrays["seal"], seal(arrays)),
     )
