@@ -24,6 +24,12 @@ format: $(VENV)/.dev
 proofs: $(VENV)/.dev  ## the long proofs: tens of thousands of random cases against brute force
 	$(BIN)/python -m pytest -m slow
 
+bench: $(VENV)/.bench  ## the benchmark of scale against its peers; see docs/benchmarks.md for the longer ones
+	$(BIN)/python -m benchmarks.scale.run skew-9300 --csv bench.csv
+	$(BIN)/python -m benchmarks.scale.run sweep --peers matcher ortools --csv bench.csv
+	$(BIN)/python -m benchmarks.scale.run sizes --largest 10000 --peers all --csv bench.csv --figure bench.png
+	$(BIN)/python -m benchmarks.scale.many --csv bench.csv
+
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[excel,figures]'
@@ -33,5 +39,9 @@ $(VENV)/.dev: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[excel,figures,polars,fast,dev]'
 	touch $@
 
+$(VENV)/.bench: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[excel,figures,fast,bench]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo-plan build *.egg-info
+	rm -rf $(VENV) demo-plan bench.csv bench.png build *.egg-info

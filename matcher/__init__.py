@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from matcher.preference.plan_stability import stability_curve as stability_curve
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
+    from matcher.progressbar import ProgressBar as ProgressBar
     from matcher.renewals.events import events_from_json as events_from_json
     from matcher.renewals.events import events_to_json as events_to_json
     from matcher.renewals.recommending import recommend as recommend
@@ -87,6 +88,7 @@ _HOME = {
     "Policy": "policy",
     "Preference": "model",
     "Progress": "progress",
+    "ProgressBar": "progressbar",
     "Proof": "result",
     "Report": "checker",
     "SaveError": "errors",

@@ -14,7 +14,7 @@ from matcher import certificate
 from matcher.certificate import HallWitness
 from matcher.errors import InfeasibleError, UnsolvedError
 from matcher.market import Market
-from matcher.markets.arrayform import ArrayForm
+from matcher.markets.arrayform import ArrayForm, seal
 from matcher.markets.market_input import Ints
 from matcher.messages import text
 from matcher.progress import StopReason
@@ -57,6 +57,8 @@ class Matching(ArrayForm):
         scope is "all_pairs", "hall_set", or "stable_matchings" (and "stable_matchings_ties_by_position").
     blocking
         (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
+    intact
+        False if it was read from arrays of which any was changed after `to_arrays` sealed them.
     """
 
     _format: ClassVar[str] = "matcher.matching/1"
@@ -68,6 +70,7 @@ class Matching(ArrayForm):
     levels: tuple[Level, ...]
     proof: Proof
     blocking: Ints | None = None
+    intact: bool = True
 
     @property
     def has_pairs(self) -> bool:
@@ -171,7 +174,12 @@ class Matching(ArrayForm):
         return total if resolution == 1 else float(total * Fraction(repr(resolution)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
+        """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`.
+
+        The array `seal` is the SHA-256 of all others. Prices are not unique: a proof with one of them changed may still
+        prove the same, and two pairs of equal cost may be swapped, so only a seal tells the proof that was given from
+        another. It says nothing about truth: that, the prices decide.
+        """
         levels = [level.to_json() for level in self.levels]
         arrays: dict[str, NDArray[Any]] = {
             "format": np.array(self._format),
@@ -187,6 +195,7 @@ class Matching(ArrayForm):
             arrays[f"level_{name}"] = np.array([repr(level[name]) for level in levels], np.str_)
         arrays.update({f"proof_{name}": array for name, array in self.proof.arrays.items()})
         arrays.update({f"market_{name}": array for name, array in self.market.to_arrays().items()})
+        arrays["seal"] = seal(arrays)
         return arrays
 
     @classmethod
@@ -206,6 +215,7 @@ class Matching(ArrayForm):
             levels,
             Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
             arrays.get("blocking"),
+            np.array_equal(arrays["seal"], seal(arrays)),
         )
 
     def replace(self, **changes: Any) -> Matching:

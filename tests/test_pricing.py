@@ -12,6 +12,7 @@ from matcher import Market, match
 from matcher.allpairs import pricing_fast, pricing_labels, pricing_repair
 from matcher.allpairs.pricing_tree import arc_floor_m, whole_floor_m
 from matcher.geo import ecef, geodesic_m, pair_m
+from matcher.markets.arrayform import seal
 from matcher.markets.level_solver import solve_listed
 from matcher.markets.matching_check import flaws
 from matcher.matching import Matching
@@ -161,8 +162,33 @@ def test_a_proof_with_one_thing_changed_is_refused(rest, seed):
             side, column = (("provider", 0), ("recipient", 1))[change - 4]
             changed[f"market_{side}_latlon"][rng.choice(changed["pairs"][:, column]), 0] += 0.03
         assert check_alone(changed) is not None
-        if change >= 2:  # prices are not unique: some change leaves a proof a proof to a checker of bounds
+        assert flaws(Matching.from_arrays(changed)) != ()
+        changed["seal"] = seal(changed)  # a forger's own seal: the pairs, points and prices decide
+        assert check_alone(changed) is not None
+        if change >= 2:  # prices are not unique: a checker of bounds takes others that prove the same
             assert flaws(Matching.from_arrays(changed)) != ()
+
+
+def test_every_proof_with_anything_changed_is_refused_even_where_it_would_still_prove_the_same():
+    """Any price, also one that nothing hangs on; any pair swapped, also for one as good; any point moved."""
+    rng = np.random.default_rng(11)
+    check_alone = standalone()
+    for _ in range(150):
+        market = small_market(rng)
+        matching = solve_points(market, Budget())
+        arrays = matching.to_arrays()
+        assert flaws(Matching.from_arrays(arrays)) == ()
+        names = [name for name in arrays if name.startswith("proof_") and arrays[name].size]
+        for name in (names[rng.integers(len(names))], "market_provider_latlon", "market_recipient_latlon", "pairs"):
+            changed = {key: array.copy() for key, array in arrays.items()}
+            if not changed[name].size:
+                continue
+            flat = changed[name].reshape(-1)
+            at = rng.integers(len(flat))
+            flat[at] += rng.choice([-1, 1]) if flat.dtype == np.int64 else (1e-5 if flat[at] < 0 else -1e-5)
+            assert check_alone(changed) is not None
+            if name != "pairs":
+                assert "seal_broken" in {flaw.code for flaw in flaws(Matching.from_arrays(changed))}
 
 
 def test_checks_of_random_proofs_by_the_standalone_checker():

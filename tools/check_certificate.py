@@ -1,9 +1,9 @@
 """Check a saved matching of points on its own: `python check_certificate.py matching.npz`, exit code 0 if it is proved.
 
-Needs NumPy and pyproj only. The pairs must be a matching, and the prices must bound every matching from below, over all
-pairs within reach and level after level, by the values of the pairs: then nothing can be better.
-"""
+Needs NumPy and pyproj only. The pairs must be a matching, the prices bound every matching from below, over all pairs in
+reach, level after level, by the values of the pairs: nothing can be better. The seal shows what was changed since."""
 
+import hashlib
 import sys
 
 import numpy as np
@@ -26,8 +26,7 @@ def blocks(xyz):  # positions in blocks of near points, with centre and radius o
     order, whole = [], [np.arange(len(xyz))]
     while whole:
         part = whole.pop()
-        axis = np.ptp(xyz[part], axis=0).argmax()
-        halves = np.array_split(part[np.argsort(xyz[part, axis])], 2)
+        halves = np.array_split(part[np.argsort(xyz[part, np.ptp(xyz[part], axis=0).argmax()])], 2)
         whole, order = (whole + halves, order) if len(part) > 128 else (whole, [*order, part])
     centre = np.array([xyz[part].mean(axis=0) for part in order])
     radius = np.array([np.sqrt(((xyz[p] - c) ** 2).sum(1)).max() for p, c in zip(order, centre, strict=True)])
@@ -49,6 +48,9 @@ def candidates(a, b, p, q, reach):  # in reach, chord plus price at most q: no o
 
 
 def check(z):  # what is wrong, or nothing
+    rows = [f"{k} {z[k].dtype.str} {z[k].shape}\n".encode() + z[k].tobytes() for k in sorted(z.keys() - {"seal"})]
+    if hashlib.sha256(b"".join(rows)).digest() != z["seal"].tobytes():
+        return "the seal is broken: something was changed after the proof was given"
     a, b, pairs = z["market_provider_latlon"], z["market_recipient_latlon"], z["pairs"]
     bounds = [np.minimum(z["market_capacity"], len(b)), np.minimum(z["market_demand"], len(a))]
     reach = int(z["market_max_m"][0]) if len(z["market_max_m"]) else 1 << 40
@@ -56,8 +58,7 @@ def check(z):  # what is wrong, or nothing
     prices = [[*z[f"proof_{s}"], *([] if first else [z[f"proof_tie_{s}"]])] for s in ("provider", "recipient")]
     if {len(s) for s in prices} != {2} or {str(row.dtype) for s in prices for row in s} != {"int64"}:
         return "the proof needs two rows of whole prices a side"
-    one = np.ones(len(b), np.int64)
-    missing = [one, 0 * one] if first else [z["market_unmet_cost"][0], one]
+    missing = [1, 0] if first else [z["market_unmet_cost"][0], 1]
     keys = pairs[:, 0] * len(b) + pairs[:, 1]
     if len(pairs) and (pairs.min() < 0 or (pairs.max(0) >= [len(a), len(b)]).any() or (np.diff(keys) <= 0).any()):
         return "the pairs are not distinct positions in order"
@@ -66,14 +67,13 @@ def check(z):  # what is wrong, or nothing
     if any(((u < lim[:, 0]) | (u > lim[:, 1])).any() for u, lim in zip(use, bounds, strict=True)) or (d > reach).any():
         return "the pairs break a bound or the reach"
     short = z["market_demand"][:, 1] - use[1]
-    value = [int(short @ m) + (int(d.sum()) if level == first else 0) for level, m in enumerate(missing)]
+    value = [int((short * m).sum()) + (int(d.sum()) if level == first else 0) for level, m in enumerate(missing)]
     if [str(v) for v in value[: len(z["level_value"])]] != z["level_value"].tolist():
         return f"the pairs have the values {value}, not the claimed ones"
     p, q = prices
     huge = 4 * max(int(np.abs(x).max(initial=1)) for s in prices for x in s) + (1 << 26)
     assert huge < 1 << 50, "the prices leave the exact range"
-    mixed = [huge * s[0] + s[1] for s in prices] if first else [p[0], q[0]]
-    pairs = candidates(a, b, *mixed, reach)
+    pairs = candidates(a, b, *([huge * s[0] + s[1] for s in prices] if first else [p[0], q[0]]), reach)
     d = metres(a[pairs[:, 0]], b[pairs[:, 1]])
     pairs, d = pairs[d <= reach], d[d <= reach]
     open_, taken, decided, fixed = np.ones(len(d), bool), np.zeros(len(d), bool), [False, False], [0, 0]
@@ -83,7 +83,7 @@ def check(z):  # what is wrong, or nothing
         if taken.any() and z["level_method"][0] == "'pricing'" and bounds[1].max() <= 1:
             return "a pair has a negative reduced cost"
         open_ &= reduced == 0
-        bound = int(z["market_demand"][:, 1] @ missing[level]) + int(reduced[taken].sum())
+        bound = int((z["market_demand"][:, 1] * missing[level]).sum()) + int(reduced[taken].sum())
         for s, price in enumerate((-p[level], q[level] - missing[level])):
             now = ~np.asarray(decided[s]) & (price != 0)
             fixed[s] = np.where(now, np.where(price < 0, bounds[s][:, 1], bounds[s][:, 0]), fixed[s])

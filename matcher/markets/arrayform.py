@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -59,3 +60,13 @@ class ArrayForm(ABC):
         """Read what `to_npz` wrote."""
         with np.load(Path(path), allow_pickle=False) as arrays:
             return cls.from_arrays(dict(arrays))
+
+
+def seal(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
+    """Return the SHA-256 of all arrays but `seal`, (32,): name, type, shape and bytes of each, in order of names."""
+    digest = sha256()
+    for name in sorted(arrays.keys() - {"seal"}):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return np.frombuffer(digest.digest(), np.uint8)

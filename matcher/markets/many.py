@@ -108,13 +108,8 @@ def _solved(markets: list[Market]) -> list[Matching | None]:
         charge, fine = scale * unmet + 1, scale * cost
     if max(int(charge.max()), most * scale) * (R + P) >= _EXACT:
         return [None] * B
-    table = np.empty((B, R, P + R))
-    table[:, :, :P] = fine
-    table[:, :, P:] = charge.max() * 4.0 * (R + P)
-    table[:, np.arange(R), P + np.arange(R)] = charge
-    partner = np.stack([linear_sum_assignment(table[b])[1] for b in range(B)])  # (B, R): P and more: unmet
+    partner = _partners(fine, charge, first)
     p, u, fits = _prices(fine, charge, partner)
-    answers: list[Matching | None] = []
     if first:
         rich_p, rich_u = 2 * p > charge[:, :1], 2 * u > charge[:, :1]
         rows_p, rows_u = (
@@ -138,30 +133,65 @@ def _solved(markets: list[Market]) -> list[Matching | None]:
     else:
         values = (metres + np.where(served, 0, unmet).sum(axis=1))[:, None]
     order = np.argsort(partner, axis=1, kind="stable")
-    sorted_partner = np.take_along_axis(partner, order, 1)
-    both = np.stack([sorted_partner, order], axis=2)
-    count = served.sum(axis=1).tolist()
-    stacked_p, stacked_u = np.stack(rows_p, axis=1), np.stack(rows_u, axis=1)
-    for array in (both, stacked_p, stacked_u):
+    pairs = np.stack([np.take_along_axis(partner, order, 1), order], axis=2)
+    stacked = np.stack(rows_p, axis=1), np.stack(rows_u, axis=1)
+    return _answers(markets, fits, (pairs, served.sum(axis=1)), values, stacked)
+
+
+def _answers(
+    markets: list[Market], fits: NDArray[np.bool_], pairs: tuple[Ints, Ints], values: Ints, prices: tuple[Ints, Ints]
+) -> list[Matching | None]:
+    """Return the claims of each market whose prices fit, from (B, R, 2) pairs and their number, values and prices."""
+    both, count = pairs[0], pairs[1].tolist()
+    for array in (both, *prices):
         array.flags.writeable = False
-    names = ["unmet"] if first else []
-    for b, market in enumerate(markets):
-        if not fits[b]:
+    first = markets[0].unmet_cost is None
+    # How many go without is the same in every market of the shape.
+    unmet = (_level("unmet", "units", int(values[0, 0])),) if first else ()
+    answers: list[Matching | None] = []
+    rows = zip(markets, fits.tolist(), both, count, values[:, -1].tolist(), *prices, strict=True)
+    for market, proved, chosen, number, value, p, u in rows:
+        if not proved:
             answers.append(None)
             continue
         if first:
-            arrays = {"provider": stacked_p[b], "recipient": stacked_u[b]}
+            arrays = {"provider": p, "recipient": u}
         else:
-            arrays = {"provider": stacked_p[b, :1], "recipient": stacked_u[b, :1]}
-            arrays |= {"tie_provider": stacked_p[b, 1], "tie_recipient": stacked_u[b, 1]}
-        units = ["units", _unit(market)] if first else [_unit(market)]
-        levels = tuple(
-            Level(name, "min", unit, value, value, 0, False, "assignment", "all allowed pairs")
-            for name, unit, value in zip([*names, *market.level_names], units, values[b].tolist(), strict=True)
-        )
-        proof = Proof("certificate", SCOPE, None, arrays)
-        answers.append(Matching(market, both[b, : count[b]], "optimal", None, levels, proof))
+            arrays = {"provider": p[:1], "recipient": u[:1], "tie_provider": p[1], "tie_recipient": u[1]}
+        levels = (*unmet, _level(market.level_names[0], _unit(market), value))
+        answers.append(Matching(market, chosen[:number], "optimal", None, levels, _proof(arrays)))
     return answers
+
+
+def _level(name: str, unit: str, value: int) -> Level:
+    return Level(name, "min", unit, value, value, 0, False, "assignment", "all allowed pairs")
+
+
+def _proof(arrays: dict[str, Ints]) -> Proof:
+    return Proof("certificate", SCOPE, None, arrays)
+
+
+def _partners(cost: Ints, charge: Ints, most_pairs: bool) -> Ints:
+    """Return the provider of each recipient of each market, (B, R); P + r where r is left out."""
+    B, R, P = cost.shape
+    partner = np.broadcast_to(P + np.arange(R), (B, R)).copy()
+    if most_pairs:  # the smaller side is served whole: no place of its own is needed
+        table = cost.astype(np.float64)
+        if R <= P:
+            for b in range(B):
+                partner[b] = linear_sum_assignment(table[b])[1]
+        else:
+            for b in range(B):
+                rows, columns = linear_sum_assignment(table[b])
+                partner[b, rows] = columns
+        return partner
+    table = np.empty((B, R, P + R))
+    table[:, :, :P] = cost
+    table[:, :, P:] = charge.max() * 4.0 * (R + P)
+    table[:, np.arange(R), P + np.arange(R)] = charge
+    for b in range(B):
+        partner[b] = linear_sum_assignment(table[b])[1]
+    return partner
 
 
 def _unit(market: Market) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,8 +80,8 @@ def from_matrix(
         raw = None
     if raw is None:
         faults.stop()
-    cube = cast(NDArray[Any], raw)
-    cube = cube if cube.ndim == 3 else cube[None]
+    assert raw is not None
+    cube = raw if raw.ndim == 3 else raw[None]
     shape = cube.shape[1:]
     mask = None
     if allowed is not None:

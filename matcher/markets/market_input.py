@@ -120,6 +120,9 @@ def size(value: Any, column: str, faults: Faults) -> int:
 def bounds(value: ArrayLike, count: int, column: str, faults: Faults) -> Ints:
     """Return (count, 2) minimum and maximum from one number, one number each, or one pair each."""
     result = np.zeros((count, 2), np.int64)
+    if type(value) is int and 0 <= value < 1 << 62:  # what most markets have, and thousands of small ones pay for
+        result[:, 1] = value
+        return result
     array = whole(value, column, faults)
     if array is None:
         return result

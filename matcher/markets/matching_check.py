@@ -17,7 +17,8 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
     """Return every reason why what a matching claims does not hold; an empty tuple if all of it holds.
 
     Recomputed from the market, the pairs and the arrays of the proof: form and bounds of the pairs, the value of every
-    level, the bound of every level from the prices, optimality, or the Hall set of an infeasible market.
+    level, the bound of every level from the prices, optimality, or the Hall set of an infeasible market. A matching
+    that was read from changed arrays has a flaw even if what they say now would hold.
     """
     market, levels = matching.market, matching.levels
     names = [level.name for level in market.objectives]
@@ -26,11 +27,12 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
     stable = matching.proof.scope in matching_stable.SCOPES
     if matching.status == "infeasible":
         return tuple(_witness_flaws(matching, stable))
-    found: list[Flaw] = []
+    found: list[Flaw] = [] if matching.intact else [Flaw("seal_broken")]
     values_here: tuple[int, ...] | None = None
     if matching.has_pairs:
-        found += pair_flaws(market, matching.pairs)
-        if found:
+        wrong = pair_flaws(market, matching.pairs)
+        found += wrong
+        if wrong:
             return tuple(found)
         values_here = values(market, matching.pairs)
         listed = matching.blocking
@@ -107,11 +109,11 @@ def _formed(array: NDArray[Any] | None, shape: tuple[int | None, ...]) -> Ints |
 
 
 def _witness_flaws(matching: Matching, stable: bool) -> list[Flaw]:
-    found = []
+    found = [] if matching.intact else [Flaw("seal_broken")]
     if stable:
-        found = [Flaw(code, details) for code, details in matching_stable.stable_flaws(matching)]
+        found += [Flaw(code, details) for code, details in matching_stable.stable_flaws(matching)]
     elif matching.witness is None or not matching.witness.holds:
-        found = [Flaw("witness", {"side": None if matching.witness is None else matching.witness.side})]
+        found += [Flaw("witness", {"side": None if matching.witness is None else matching.witness.side})]
     if len(matching.pairs) or any(level.value is not None or level.bound is not None for level in matching.levels):
         found.append(Flaw("values_without_plan"))
     return found
