@@ -13,8 +13,8 @@ from matcher.progress import Budget
 
 @pytest.fixture(autouse=True)
 def small_parts_too(monkeypatch):
-    monkeypatch.setattr(components, "_FEW_ARCS", 0)
-    monkeypatch.setattr(components, "_PACK", 2)
+    for name, value in (("_FEW_ARCS", 0), ("_PACK", 2), ("_WORTH_NODES", 0), ("_WORTH_ARCS", 0)):
+        monkeypatch.setattr(components, name, value)
 
 
 def blocks(rng, count=4, **rest):

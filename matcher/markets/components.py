@@ -32,6 +32,10 @@ _FEW_ARCS: Final = 200_000
 _PACK: Final = 4_000
 #: where one part holds more of the nodes than this, the others do not matter
 _MOST: Final = 0.8
+#: from so many nodes of points, or arcs that are listed, the time saved by more processes is more than they cost
+_WORTH_NODES: Final = 30_000
+_WORTH_ARCS: Final = 5_000_000
+#: cells no smaller than this, so that their three numbers fit into one
 _CELL_M: Final = 2_000.0
 
 
@@ -71,6 +75,13 @@ def parts_of(market: Market) -> list[Part]:
     cut_p = np.searchsorted(pack[:P][order_p], np.arange(1, count))
     cut_r = np.searchsorted(pack[P:][order_r], np.arange(1, count))
     return [Part(p, r) for p, r in zip(np.split(order_p, cut_p), np.split(order_r, cut_r), strict=True)]
+
+
+def worth_workers(market: Market) -> bool:
+    """Whether a market that falls apart is large enough for more than one process."""
+    if pricing.suits(market):
+        return market.num_providers + market.num_recipients >= _WORTH_NODES
+    return market.num_arcs >= _WORTH_ARCS
 
 
 def _linked_cells(points: Points) -> Ints:

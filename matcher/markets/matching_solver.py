@@ -92,7 +92,8 @@ def match(
         parts = [] if start is not None else components.parts_of(market)
         if parts:
             team = partial(part_worker.solve_apart, workers=int(workers))
-            run = team if workers > 1 or budget.can_end or (many and apart) else components.solve_here
+            several = workers > 1 and components.worth_workers(market)
+            run = team if several or budget.can_end or (many and apart) else components.solve_here
             again = components.solve_parts(market, parts, budget, run)
         elif many:
             solver = pricing_worker.solve_apart if apart else pricing.solve_points
