@@ -1,5 +1,7 @@
 """Markets that fall apart: no arc joins two parts, and solving them apart changes neither values nor proofs."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -130,3 +132,13 @@ def test_progress_counts_the_parts():
     match(islands(unmet_km=200), progress=reports.append)
     parts = [report for report in reports if report.phase == "components"]
     assert parts[-1].done == parts[-1].of == len(components.parts_of(islands(unmet_km=200)))
+
+
+def test_an_interrupt_ends_the_workers_and_keeps_a_plan():
+    def interrupt(report):
+        raise KeyboardInterrupt
+
+    stopped = match(islands(unmet_km=200), time_limit_s=600, progress=interrupt)
+    assert (stopped.status, stopped.stop_reason) == ("feasible", "cancelled")
+    assert flaws(stopped) == ()
+    assert not [thread for thread in threading.enumerate() if "_serve" in thread.name]

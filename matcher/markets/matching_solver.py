@@ -51,7 +51,7 @@ def match(
         of a large market has `work_limit` for itself. A level of listed arcs is solved exactly or not at all, so `gap`
         never stops one.
     progress, cancel
-        Where to report, and a token that asks to stop.
+        Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
     workers
         Independent parts of a large market are solved on so many processes; the result is the same for any number.
 
