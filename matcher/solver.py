@@ -57,7 +57,7 @@ def solve(
     gap
         Stop a level once |value - bound| <= gap * max(1, |value|).
     progress, cancel
-        Where to report, and a token that asks to stop.
+        Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
     workers
         Threads that may be used; the plan is the same for any number.
 

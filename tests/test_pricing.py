@@ -11,6 +11,7 @@ from scipy.sparse import coo_matrix
 from matcher import Market, match
 from matcher.allpairs import pricing_fast, pricing_labels, pricing_repair
 from matcher.allpairs.pricing_tree import arc_floor_m, whole_floor_m
+from matcher.certificate import lower_bounds
 from matcher.geo import ecef, geodesic_m, pair_m
 from matcher.markets.arrayform import seal
 from matcher.markets.level_solver import solve_listed
@@ -82,10 +83,12 @@ def check(market, matching):
 
 def run_many(seed, count):
     rng = np.random.default_rng(seed)
+    check_alone = standalone()
     for number in range(count):
         market = small_market(rng)
         matching = solve_points(market, Budget())
         check(market, matching)
+        assert check_alone(matching.to_arrays()) is None
         values = tuple(level.value for level in matching.levels)
         if number % 4 == 0 and market.num_arcs:
             assert values == by_highs(market)
@@ -290,3 +293,35 @@ def test_a_work_limit_stops_at_the_same_plan_with_a_true_bound():
     assert stopped[0].stop_reason == "work"
     assert np.array_equal(stopped[0].pairs, stopped[1].pairs)
     assert flaws(stopped[0]) == ()
+
+
+@pytest.mark.parametrize("kind", ["towns", "one place", "grid"])
+@pytest.mark.parametrize("rest", [{}, {"unmet_km": 300}])
+def test_bounds_from_the_pairs_that_matter_are_those_from_all_pairs(kind, rest):
+    """Whatever the prices, right or wrong, at one level or two."""
+    rng = np.random.default_rng(6)
+    base = town_market(150, 200, 2)
+    a, b = base.points.provider_latlon.copy(), base.points.recipient_latlon.copy()
+    if kind == "one place":
+        a[:], b[:] = (31.0, 108.0), (31.0, 108.0)
+    if kind == "grid":
+        a, b = np.round(a), np.round(b)
+    market = Market.from_points(a, b, capacity=base.capacity, max_km=900, **rest)
+    full = Market.from_arcs(
+        market.provider_idx,
+        market.recipient_idx,
+        market.cost[0],
+        num_providers=150,
+        num_recipients=200,
+        capacity=market.capacity,
+        unmet_cost=None if market.unmet_cost is None else market.unmet_cost[0],
+    )
+    proof = match(Market.from_arrays(market.to_arrays())).proof.arrays
+    rows = [[*proof[side], *([proof[f"tie_{side}"]] if rest else [])] for side in ("provider", "recipient")]
+    levels = (*market.objectives, *([market.tie_objective] if rest else []))
+    for noise in (0, 1, 2, 50_000):
+        noisy = [np.array([row + rng.integers(-noise, noise + 1, len(row)) for row in side]) for side in rows]
+        for count in (1, 2):
+            cut = [side[:count] for side in noisy]
+            fresh = Market.from_arrays(market.to_arrays())
+            assert lower_bounds(fresh, levels[:count], *cut) == lower_bounds(full, levels[:count], *cut)

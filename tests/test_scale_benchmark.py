@@ -13,7 +13,8 @@ from benchmarks.scale.peers import PEERS, arcs_in_reach, matrix
 AT_HAND = [
     name
     for name, peer in PEERS.items()
-    if name != "ortools16" and all(importlib.util.find_spec(module.split(".")[0]) for module in peer.imports)
+    if name not in ("matcher2", "ortools16")
+    and all(importlib.util.find_spec(module.split(".")[0]) for module in peer.imports)
 ]
 
 
@@ -51,6 +52,7 @@ def test_names_say_what_is_built():
     assert named("skew-300").max_km is None
     assert named("density-300-20km").max_km == 20.0
     assert len(named("sweep:tight:50:20").recipient_latlon) == 50
+    assert len(named("parts-1800-50km").recipient_latlon) == 1800
     with pytest.raises(SystemExit):
         named("places-500km")
 

@@ -38,7 +38,8 @@ def named(name: str, data: Path | None = None) -> Points:
     """Build an instance by its name.
 
     ``skew-N``, ``mild-N`` with or without ``-Rkm``: N recipients in the same box whatever N, supply uneven or even.
-    ``density-N-Rkm``: the box grows with N. ``sweep:KIND`` or ``sweep:KIND:R:P``: see `pathological`. ``million-50km``.
+    ``density-N-Rkm``: the box grows with N. ``parts-N-Rkm``: 18 islands of N recipients and N / 2 providers in all.
+    ``sweep:KIND`` or ``sweep:KIND:R:P``: see `pathological`. ``million-50km``.
     ``programme_2017`` and ``places-500km`` come from the folder `data`.
     """
     if name in ("programme_2017", "places-500km"):
@@ -52,6 +53,8 @@ def named(name: str, data: Path | None = None) -> Points:
         return clusters(1_000_000, 1_000_000, skew=False, max_km=50.0, most=3)
     kind, count, *reach = name.split("-")
     n, max_km = int(count), float(reach[0].removesuffix("km")) if reach else None
+    if kind == "parts":
+        return parts(n, max_km=max_km)
     if kind == "density":
         return constant_density(n, max_km=max_km)
     return clusters(n, 3_800 if n == 9_300 else n // 2, skew=kind == "skew", max_km=max_km)
@@ -115,6 +118,15 @@ def constant_density(num_recipients: int, *, max_km: float | None, seed: int = 1
 
     providers, recipients = scatter(num_providers, size**1.4, 0.15), scatter(num_recipients, size**0.6, 0.4)
     return Points(providers, recipients, rng.integers(1, 6, num_providers), max_km)
+
+
+def parts(num_recipients: int, *, max_km: float | None, islands: int = 18) -> Points:
+    """Build islands so far apart that nobody is in reach of another, each a `constant_density` of its own."""
+    each = [constant_density(num_recipients // islands, max_km=max_km, seed=seed) for seed in range(islands)]
+    shift = [np.array([9.0 * (k // 6) - 9.0, 11.0 * (k % 6) - 27.5]) for k in range(islands)]
+    providers = np.concatenate([one.provider_latlon + by for one, by in zip(each, shift, strict=True)])
+    recipients = np.concatenate([one.recipient_latlon + by for one, by in zip(each, shift, strict=True)])
+    return Points(providers, recipients, np.concatenate([one.capacity for one in each]), max_km)
 
 
 def pathological(kind: str, num_recipients: int = 4_000, num_providers: int = 2_000, seed: int = 1) -> Points:

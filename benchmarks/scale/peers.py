@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -118,7 +119,7 @@ def network(points: Points, arcs: Arcs) -> Network:
 # --- the peers -------------------------------------------------------------------------------------------------------
 
 
-def solve_matcher(points: Points) -> int | None:
+def solve_matcher(points: Points, workers: int = 1) -> int | None:
     """Solve by this library; the value is proved over all pairs."""
     from matcher import Market, match
 
@@ -129,7 +130,7 @@ def solve_matcher(points: Points) -> int | None:
         max_km=points.max_km,
         unmet_km=UNMET_KM,
     )
-    matching = match(market)
+    matching = match(market, workers=workers)
     if matching.status != "optimal":
         raise AssertionError(f"matcher ended {matching.status}")
     return matching.levels[0].value
@@ -294,8 +295,11 @@ def solve_spopt(points: Points) -> int | None:
     return round(pulp.value(model.problem.objective))
 
 
+_OURS = ("matcher.markets.matching_solver", "matcher.allpairs.pricing_fast")
+
+#: the last two are not peers: this library on two processes, and a flow on near arcs that proves nothing
 PEERS = {
-    "matcher": Peer(solve_matcher, ("matcher.markets.matching_solver", "matcher.allpairs.pricing_fast")),
+    "matcher": Peer(solve_matcher, _OURS),
     "scipy": Peer(solve_scipy, ("scipy.optimize",)),
     "lapx": Peer(solve_lapx, ("lap",)),
     "ortools": Peer(solve_ortools, ("ortools.graph.python.min_cost_flow",)),
@@ -305,5 +309,6 @@ PEERS = {
     "networkx": Peer(solve_networkx, ("networkx",)),
     "pulp": Peer(solve_pulp, ("pulp",)),
     "spopt": Peer(solve_spopt, ("spopt.locate", "pulp")),
+    "matcher2": Peer(partial(solve_matcher, workers=2), _OURS),
     "ortools16": Peer(solve_ortools16, ("ortools.graph.python.min_cost_flow",)),
 }

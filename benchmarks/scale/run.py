@@ -5,6 +5,7 @@
     python -m benchmarks.scale.run places-500km --data DATA
     python -m benchmarks.scale.run skew-200000-300km --peers matcher ortools16
     python -m benchmarks.scale.run million-50km --limit 2700
+    python -m benchmarks.scale.run parts-54000-100km --peers matcher matcher2 ortools
     python -m benchmarks.scale.run sweep --peers matcher ortools
     python -m benchmarks.scale.run sizes --peers all --csv sizes.csv --figure sizes.png
 
@@ -186,7 +187,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if "all" in options.peers:
-        options.peers = [peer for peer in PEERS if peer != "ortools16"]
+        options.peers = [peer for peer in PEERS if peer not in ("matcher2", "ortools16")]
     return options
 
 

@@ -46,7 +46,7 @@ def solve_apart(market: Market, budget: Budget, start: Matching | Ints | None) -
     inbox = _Inbox(worker, market, budget, start)
     reason: StopReason | None = None
     try:
-        best = _first(market)
+        best = nearest_first(market)
         try:
             while not inbox.done.wait(0.05):
                 inbox.report()
@@ -122,7 +122,7 @@ class _Inbox:
             self._budget.report(self._progress.pop(0))
 
 
-def _first(market: Market) -> Solved:
+def nearest_first(market: Market) -> Solved:
     """Return a feasible matching in which the nearest go first, and prices with a finite bound."""
     points = market.points
     assert points is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,7 +12,7 @@ from matcher import certificate, pricing
 from matcher.allpairs import pricing_worker
 from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.market import Market
-from matcher.markets import matching_stable
+from matcher.markets import components, matching_stable, part_worker
 from matcher.markets.claims import Solved, assembled
 from matcher.markets.level_solver import solve_listed
 from matcher.markets.market_input import Bools, Ints
@@ -46,11 +47,13 @@ def match(
         A matching of this or a nearby market, or (k, 2) pairs. A `Matching` whose prices prove it optimal here too is
         returned with its pairs unchanged; otherwise it only serves as what is returned if the work is stopped early.
     time_limit_s, work_limit, gap
-        Limits. One unit of work is one level solved. A level is solved exactly or not at all, so `gap` never stops one.
+        Limits. One unit of work is one level solved, or of many points one round over all pairs; each independent part
+        of a large market has `work_limit` for itself. A level of listed arcs is solved exactly or not at all, so `gap`
+        never stops one.
     progress, cancel
-        Where to report, and a token that asks to stop.
+        Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
     workers
-        Does not change the result.
+        Independent parts of a large market are solved on so many processes; the result is the same for any number.
 
     Returns
     -------
@@ -84,9 +87,15 @@ def match(
     again = _still_optimal(market, start) if isinstance(start, Matching) and begun is not None else None
     if again is None:
         # The one place where the way to solve is chosen.
-        if pricing.suits(market):
-            limited = time_limit_s is not None or cancel is not None
-            apart = limited or market.num_providers + market.num_recipients >= pricing_worker.MANY_POINTS
+        many = pricing.suits(market)
+        apart = budget.can_end or market.num_providers + market.num_recipients >= pricing_worker.MANY_POINTS
+        parts = [] if start is not None else components.parts_of(market)
+        if parts:
+            team = partial(part_worker.solve_apart, workers=int(workers))
+            several = workers > 1 and components.worth_workers(market)
+            run = team if several or budget.can_end or (many and apart) else components.solve_here
+            again = components.solve_parts(market, parts, budget, run)
+        elif many:
             solver = pricing_worker.solve_apart if apart else pricing.solve_points
             again = solver(market, budget, start if isinstance(start, Matching) else begun)
         else:

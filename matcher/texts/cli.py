@@ -73,6 +73,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("phase.joint", "both levels together", "两级联合求解"),
     ("phase.level", "level", "层级"),
     ("phase.price", "pricing", "定价"),
+    ("phase.components", "independent parts", "独立部分"),
     ("phase.match_many", "markets", "市场"),
     ("phase.round", "round {number}", "第 {number} 轮"),
     ("phase.value", "value", "值"),
