@@ -157,6 +157,7 @@ def renewal_curve(
         metrics = metrics_of(problem, pairing.county_pairs, pairing.school_pairs)
         rows.append(row | {column: metrics[name] for name, column in _METRICS.items()})
     frame = pd.DataFrame(rows)
+    frame.attrs.update({"over": "max_changes", "curve": "renewal"})
     frame.attrs.update({"level": objective.name, "unit": objective.unit, "keepable": solver.keepable})
     return frame
 
