@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matcher.checker import Report as Report
     from matcher.checker import verify as verify
     from matcher.curves import tradeoff as tradeoff
+    from matcher.drawing.curve_figure import draw_curve as draw_curve
     from matcher.drawing.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.embedded import example as example
     from matcher.errors import Fault as Fault
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
     from matcher.plans.changes import Diff as Diff
     from matcher.plans.changes import diff as diff
     from matcher.policy import Policy as Policy
-    from matcher.preference.plan_stability import stability_curve as stability_curve
+    from matcher.preference.stability_price import price_of_stability as price_of_stability
+    from matcher.preference.stability_price import relaxed_match as relaxed_match
     from matcher.progress import CancelToken as CancelToken
     from matcher.progress import Progress as Progress
     from matcher.progressbar import ProgressBar as ProgressBar
@@ -104,16 +106,18 @@ _HOME = {
     "recommend": "renewals.recommending",
     "renewal_curve": "renewals.renewal",
     "replan": "renewals.replanning",
+    "draw_curve": "drawing.curve_figure",
     "draw_tradeoff": "drawing.tradeoff_figure",
     "example": "embedded",
     "level_prices": "levelprices",
     "load_plan": "saving",
     "match": "markets.matching_solver",
     "match_many": "markets.many",
+    "price_of_stability": "preference.stability_price",
     "read": "tables",
+    "relaxed_match": "preference.stability_price",
     "road_times": "roads",
     "solve": "solver",
-    "stability_curve": "preference.plan_stability",
     "template": "tabular.template_out",
     "tradeoff": "curves",
     "verify": "checker",

@@ -45,3 +45,13 @@ class Solution:
     levels: tuple[Level, ...]
     proof: Proof
     witness: Mapping[str, Any] | None = None
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether there is a plan, proved or not."""
+        return self.status in ("optimal", "feasible")
+
+    @property
+    def pairs(self) -> tuple[IntArray, IntArray]:
+        """County pairs and school pairs."""
+        return self.county_pairs, self.school_pairs

@@ -122,6 +122,11 @@ def solve_problem(
         from matcher.joint import solve_joint  # scipy: only when needed
 
         return _explained(problem, solve_joint(problem, budget, start=None if start is None else start[0]))
+    if any(rule.code == "maxchanges" for rule in problem.rules):
+        from matcher.renewals.capped import is_capped_case, solve_capped  # scipy: only when needed
+
+        if is_capped_case(problem):
+            return _explained(problem, solve_capped(problem, budget, start))
     from matcher.mip import solve_general  # OR-Tools: only when needed
 
     check_range(problem.facts, problem.policy, MOST_FLOAT)

@@ -238,6 +238,10 @@ def test_reports_say_themselves() -> None:
     [
         {},
         {"stability": "require"},
+        {"stability": "require", "branch_capacity": [1, 1]},
+        {"stability": "limit", "max_blocking_pairs": 1},
+        {"stability": "tolerance", "stability_km": 10},
+        {"objectives": ["county_travel"], "rules": [{"kind": "max_changes", "most": 0}]},
         {"county_demand": 2},
         {"county_demand": [1, 1], "max_county_km": 100},
         {"county_demand": [1, 1], "organization_capacity": [0, 2], "max_county_km": 100},

@@ -28,9 +28,11 @@ def best_by_enumeration(problem: Problem) -> tuple[int, ...] | None:
         if first > most:
             continue
         inside = {(int(o), int(c)) for o, c in county}
-        for school in pairings(problem, "school", inside):
-            if first + len(blocking(problem, "school", county, school, tolerance=tolerance["school"])) <= most:
-                found.append(problem.minimised(county, school))
+        found += [
+            problem.minimised(county, school)
+            for school in pairings(problem, "school", inside)
+            if first + len(blocking(problem, "school", county, school, tolerance=tolerance["school"])) <= most
+        ]
     return min(found, default=None)
 
 

@@ -9,6 +9,7 @@ from matcher.arrays import IntArray
 from matcher.objectives import AdditiveObjective
 from matcher.plans.planclaims import Claims
 from matcher.problem import Problem
+from matcher.renewals.capped_check import PRICE, check_capped, without_rows
 from matcher.result import Level, Proof
 from matcher.rules import Violation
 from matcher.twolevel.joint_certificate import check
@@ -156,8 +157,8 @@ def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violati
 
 
 def _relaxed(problem: Problem) -> Problem:
-    """Return the problem without a demand of stability: what bounds all its plans bounds the stable ones too."""
-    return problem.with_stability("off") if problem.policy.asks_stability else problem
+    """Return the problem without a demand of stability and without rows: what bounds its plans bounds all others."""
+    return without_rows(problem.with_stability("off") if problem.policy.asks_stability else problem)
 
 
 def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
@@ -169,11 +170,11 @@ def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[
         if reason:
             yield Violation("certificate_false", {"reason": reason})
         return
-    problem = _relaxed(problem)
-    if proof.scope != BOTH_LEVELS or not is_joint_case(problem):
+    wider = _relaxed(problem)
+    if proof.scope != BOTH_LEVELS or not is_joint_case(wider):
         yield Violation("certificate_unknown", {"scope": proof.scope})
         return
-    proved = check(problem, proof.arrays)
+    proved = check_capped(problem, proof.arrays) if PRICE in proof.arrays else check(wider, proof.arrays)
     if proved.bound is None:
         yield Violation("certificate_false", {"reason": proved.fault})
         return

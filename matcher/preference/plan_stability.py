@@ -1,99 +1,72 @@
-"""The price of stability of whole plans: from the stable plan to the one that planning without that demand gives.
-
-A row binds a share of the counties, those with most children first, to their partners in the best stable plan and
-decides everything else freely. No plan whatsoever is better than the free one, so its value bounds them all.
-"""
+"""The price of stability of whole plans: one plan for each number of blocking pairs, or tolerance, that is allowed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from matcher.errors import Fault, InvalidInput
+from matcher.curves import as_frame, point
+from matcher.facts import Facts
+from matcher.plan import Plan
+from matcher.plans.hardrules import hard_violations
 from matcher.policy import Policy
+from matcher.preference.relaxed_plan import Shared, solve_relaxed
 from matcher.problem import Problem
-from matcher.rules import Pin
-from matcher.solver import solve
+from matcher.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.renewals.incumbent import Pairs, or_known
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from matcher.model import Instance
 
-_METRICS = (
-    "county_blocking_pairs",
-    "school_blocking_pairs",
-    "counties_children_covered",
-    "schools_children_covered",
-    "county_km_total",
-    "school_km_total",
-)
 
-
-def stability_curve(
-    instance: Instance, policy: Policy | None = None, *, shares: Sequence[float] = (1.0, 0.75, 0.5, 0.25, 0.0)
+def plan_prices(
+    instance: Instance,
+    policy: Policy | None,
+    over: Literal["max_blocking", "tolerance"],
+    values: Sequence[float | None],
+    *,
+    time_limit_s: float | None = None,
+    work_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> pd.DataFrame:
-    """Return what stability costs a plan: one row for the stable plan, then one for each share of bound counties.
-
-    Parameters
-    ----------
-    instance, policy
-        What to plan; the policy's own `stability` is left aside.
-    shares
-        Shares of the counties of the stable plan that keep their partner in it, from 0 to 1; 0 is the free plan.
-
-    Returns
-    -------
-    pandas.DataFrame
-        stability ("require" or "report"), share, status; value, bound and gap of each objective that the free plan
-        proves, as NAME, NAME_bound, NAME_gap (the bound holds given the levels before are at their bounds); counted
-        blocking pairs at both levels, children covered and km.
-
-    Raises
-    ------
-    InvalidInput
-        If a share is not from 0 to 1, or there is no stable plan to compare with.
-    """
-    import pandas as pd
-
-    wrong = [share for share in shares if not 0 <= share <= 1]
-    if wrong:
-        raise InvalidInput([Fault("invalid_value", column="shares", value=wrong[0], details={"reason": "from 0 to 1"})])
-    policy = Policy() if policy is None else policy
-    free_policy = policy.model_copy(update={"stability": "report"})
-    stable = solve(instance, policy.model_copy(update={"stability": "require"}))
-    stable.raise_for_status()
-    free = solve(instance, free_policy)
-    rows = [_row("require", 1.0, stable, free)]
-    children = Problem.of(instance, policy).arrays.counties.children[stable.county_pairs[:, 1]]
-    order = stable.county_pairs[np.lexsort((stable.county_pairs[:, 1], -children))]
-    arrays = stable.instance.arrays
-    for share in shares:
-        bound = order[: round(share * len(order))]
-        pins = [
-            Pin(
-                level="county",
-                provider_id=arrays.organizations.ids[organization],
-                recipient_id=arrays.counties.ids[county],
-                reason="stable",
-            )
-            for organization, county in bound.tolist()
-        ]
-        same = not pins
-        plan = free if same else solve(instance, free_policy.model_copy(update={"rules": (*policy.rules, *pins)}))
-        rows.append(_row("report", share, plan, free))
-    return pd.DataFrame(rows)
+    """Return the rows of `matcher.price_of_stability` for plans; `values` are valid and in order, None last."""
+    policy = (Policy() if policy is None else policy).model_copy(update={"stability": "report"})
+    facts, rows = Facts(instance, policy.travel), list[dict[str, Any]]()
+    units: dict[str, str] = {}
+    shared: Shared | None = None
+    known: Pairs | None = None
+    for done, value in enumerate(values):
+        if progress is not None:
+            progress(Progress("price_of_stability", done, len(values)))
+        problem = Problem.of(instance, _asking(policy, over, value), facts)
+        shared = Shared(problem.with_stability("off")) if shared is None else shared
+        budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel)
+        solution = shared.relaxed(budget, known) if value is None else solve_relaxed(problem, budget, known, shared)
+        if known is not None and not hard_violations(problem, *known):
+            # what a tighter demand allows a looser one allows too
+            solution = or_known(problem, solution, known)
+        if solution.status in ("optimal", "feasible"):
+            known = solution.county_pairs, solution.school_pairs
+        plan = Plan.of(problem, solution)
+        row: dict[str, Any] = {over: value, **point(plan)}
+        blocking = [plan.metrics[f"{level}_blocking_pairs"] for level in ("county", "school")] if known else [None] * 2
+        row |= {"county_blocking_pairs": blocking[0], "school_blocking_pairs": blocking[1]}
+        row["blocking_pairs"] = sum(blocking) if known else None
+        rows.append(row)
+        units |= {level.name: level.unit for level in plan.levels}
+    frame = as_frame(over, rows, units)
+    frame.attrs["curve"] = "stability"
+    return frame
 
 
-def _row(stability: str, share: float, plan: Any, free: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"stability": stability, "share": share, "status": plan.status}
-    equal = True
-    for level, best in zip(plan.levels, free.levels, strict=True):
-        bound = best.bound if equal else None
-        row[level.name] = level.value
-        row[f"{level.name}_bound"] = bound
-        row[f"{level.name}_gap"] = None if bound is None or level.value is None else abs(level.value - bound)
-        equal = equal and level.value == best.bound
-    return row | {name: plan.metrics[name] for name in _METRICS}
+def _asking(policy: Policy, over: str, value: float | None) -> Policy:
+    """Return the policy with one demand."""
+    if value is None:
+        return policy
+    if over == "max_blocking":
+        return policy.model_copy(update={"stability": "limit", "max_blocking_pairs": value})
+    fields = dict.fromkeys(("stability_km", "stability_min"), value)
+    return policy.model_copy(update={"stability": "tolerance", **fields})

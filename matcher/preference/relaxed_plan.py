@@ -9,14 +9,14 @@ answer, with its own proof. Plans from below:
   every pair (o, c) one side stands at least as high there: say c if d_c <= rank_c(o), else o. If no county that answers
   for a pair comes to stand more than t below d_c, and no organisation more than t below the best of the pairs it
   answers for, no pair blocks by more than t. That forbids pairs and asks for partners, which the joint engine decides
-  exactly. A limit on the number of blocking pairs is met by the largest t that still keeps it.
+  exactly. A limit on the number of blocking pairs is met by the largest t of a few that still keeps it.
 
 School pairs inside a county pair are the best ones, or the stable ones where the best block too much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,12 +36,51 @@ from matcher.solution import Solution
 from matcher.stability import Preferences
 from matcher.twolevel.joint_terms import is_joint_case
 
-#: tolerances tried for a limit on the number of blocking pairs
-_STEPS = 8
 _INFINITE = np.int64(2**61)
 
 
-def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None = None) -> Solution:
+class Shared:
+    """What all demands of stability of one problem have in common: the free plan, the stable one, plans between.
+
+    Parameters
+    ----------
+    free
+        The problem with `stability="off"`.
+    """
+
+    def __init__(self, free: Problem):
+        self.free = free
+        self._known: dict[str | int, Solution] = {}
+
+    def relaxed(self, budget: Budget, start: Pairs | None) -> Solution:
+        """Return the best plan without any demand."""
+        from matcher.solver import solve_problem  # not at the top: it calls this module
+
+        return self._once("free", budget, lambda: solve_problem(self.free, budget, start=start))
+
+    def stable(self, budget: Budget) -> Solution:
+        """Return the best plan without a blocking pair."""
+        return self._once("stable", budget, lambda: solve_stable(self.free.with_stability("require"), budget))
+
+    def at(self, gain: int, preferences: Preferences, budget: Budget) -> Solution:
+        """Return the best plan under the caps at a gain."""
+        from matcher.joint import solve_joint  # scipy: only when needed
+
+        stable = self.stable(budget).county_pairs
+        return self._once(gain, budget, lambda: solve_joint(_capped(self.free, preferences, stable, gain), budget))
+
+    def _once(self, key: str | int, budget: Budget, solve: Callable[[], Solution]) -> Solution:
+        if key in self._known:
+            return self._known[key]
+        found = solve()
+        if budget.stop_reason is None:
+            self._known[key] = found
+        return found
+
+
+def solve_relaxed(
+    problem: Problem, budget: Budget, start: Pairs | None = None, shared: Shared | None = None
+) -> Solution:
     """Return the best plan known that keeps the policy's tolerance or limit, with bounds on all that do.
 
     Parameters
@@ -50,25 +89,27 @@ def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None = None) 
         With `stability="tolerance"` or "limit".
     start
         A plan to start from, used if it keeps all rules.
+    shared
+        What was found under other demands on the same problem.
     """
     from matcher.mip import MOST_LISTED_PAIRS, solve_textbook  # not at the top: the model uses this package
-    from matcher.solver import solve_problem  # not at the top: it calls this module
 
     free = problem.with_stability("off")
+    shared = Shared(free) if shared is None else shared
     joint, small = is_joint_case(free), num_pairs(problem) <= MOST_LISTED_PAIRS
     known = [] if start is None else [start]
     if joint or not small:
-        relaxed = solve_problem(free, budget, start=start)
+        relaxed = shared.relaxed(budget, start)
         if relaxed.status == "infeasible":
             return relaxed
         pairs = relaxed.county_pairs, relaxed.school_pairs
         if relaxed.status != "unknown" and not hard_violations(problem, *pairs):
             return relaxed
-    stable = solve_stable(problem.with_stability("require"), budget)
+    stable = shared.stable(budget)
     if stable.status in ("optimal", "feasible"):
         known.append((stable.county_pairs, stable.school_pairs))
         if joint and budget.stop_reason is None:
-            known += _between(problem, free, stable, budget)
+            known += _between(problem, shared, budget)
     known = [each for each in known if not hard_violations(problem, *each)]
     best = min(known, key=lambda each: problem.minimised(*each), default=None)
     if not joint and not small:
@@ -127,30 +168,26 @@ def _with_minimum(bounds: IntArray, need: BoolArray | None) -> IntArray:
     return bounds if need is None else np.column_stack([np.maximum(bounds[:, 0], need), bounds[:, 1]])
 
 
-def _between(problem: Problem, free: Problem, stable: Solution, budget: Budget) -> Iterator[Pairs]:
+def _between(problem: Problem, shared: Shared, budget: Budget) -> Iterator[Pairs]:
     """Yield plans between the stable and the free one that keep the demand."""
-    from matcher.joint import solve_joint  # scipy: only when needed
-
     preferences = market_of(problem, "county", *whole(problem, "county")).preferences
-    tolerance = problem.policy.stability_tolerance("county")
 
     def at(gain: int) -> Iterator[Pairs]:
-        found = solve_joint(_capped(free, preferences, stable.county_pairs, gain), budget)
+        found = shared.at(gain, preferences, budget)
         if found.status in ("optimal", "feasible"):
             yield from _repaired(problem, found.county_pairs, found.school_pairs)
 
     if problem.policy.stability == "tolerance":
-        yield from at(tolerance)
+        yield from at(problem.policy.stability_tolerance("county"))
         return
     ranks = np.concatenate([preferences.provider_rank, preferences.recipient_rank])
-    low, high = 0, int(ranks.max(initial=0) - ranks.min(initial=0))
-    for step in range(_STEPS):
-        if budget.stop_reason is not None or low > high:
-            return
-        budget.report(Progress("stability_limit", step, _STEPS))
-        # most of what there is to gain lies far below the largest rank
-        middle = high if step == 0 else (low + high) // (2 if low > high // 16 else 8)
-        kept = list(at(middle))
+    span = int(ranks.max(initial=0) - ranks.min(initial=0))
+    gains = [0, *(span >> shift for shift in range(span.bit_length())[::-1])]
+    low, high = 0, len(gains) - 1
+    while low <= high and budget.stop_reason is None:
+        budget.report(Progress("stability_limit", len(gains) - 1 - (high - low), len(gains)))
+        middle = (low + high) // 2
+        kept = list(at(gains[middle]))
         yield from kept
         low, high = (middle + 1, high) if kept else (low, middle - 1)
 

@@ -1,19 +1,22 @@
-"""What stability costs: a market's best matching at most B blocking pairs, or a tolerance, away from stable."""
+"""What stability costs: the best matching, or plan, at most B blocking pairs, or a tolerance, away from stable."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from matcher.errors import Fault, InvalidInput
+from matcher.curves import in_order
+from matcher.errors import Fault, InvalidInput, check_kind
 from matcher.market import Market
 from matcher.markets.matching_solver import match
 from matcher.markets.matching_stable import preferences_of
+from matcher.model import Instance
+from matcher.policy import Policy
 from matcher.preference.stable import best_stable
 from matcher.preference.stable_relax import RelaxedMatching, nearly_stable
 from matcher.progress import Budget, CancelToken, ProgressCallback
@@ -98,40 +101,68 @@ class _Point:
 
 
 def price_of_stability(
-    market: Market,
+    what: Market | Instance,
+    policy: Policy | None = None,
     *,
     over: Over = "max_blocking",
-    values: Sequence[int | None] = DEFAULT_VALUES,
+    values: Sequence[float | None] = DEFAULT_VALUES,
     time_limit_s: float | None = None,
     work_limit: int | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> pd.DataFrame:
-    """Return the curve of cost against blocking pairs allowed, or against tolerance.
+    """Return the curve of what can be had against the blocking pairs allowed, or against a tolerance.
 
     Parameters
     ----------
+    what
+        A market, or the input of a plan of both levels.
+    policy
+        What to plan, for plans only; its own `stability` is left aside.
     over
-        "max_blocking": at most so many blocking pairs. "tolerance": no pair gains more than so many units of cost.
+        "max_blocking": at most so many blocking pairs (of a plan: at both levels together). "tolerance": no pair by
+        which both gain more than so much, in units of cost for a market, in km (or minutes) for a plan.
     values
         The limits, None for no demand of stability at all; they come back in increasing order, None last.
     time_limit_s, work_limit, progress, cancel
-        Limits of each point, as for `relaxed_match`.
+        Limits of each point, as for `relaxed_match` and `matcher.solve`.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each limit and level: the limit (column `over`, missing for None), `level`, `unit`, `value`,
-        `bound`, `gap`, number of `blocking_pairs` (at that tolerance), number of `pairs`, `status` of the point.
-        What is known of one point serves the others: a matching also keeps any looser limit, and a bound of the first
-        level any tighter one, so that both columns are monotone there. Without a matching the value is missing.
+        Of a market one row for each limit and level: the limit (column `over`, missing for None), `level`, `unit`,
+        `value`, `bound`, `gap`, number of `blocking_pairs` (at that tolerance), number of `pairs`, `status` of the
+        point. Without a matching the value is missing.
+
+        Of a plan one row a limit, with the columns of `matcher.tradeoff` (status, coverage, travel, pairs kept, and
+        LEVEL_value, LEVEL_bound, LEVEL_gap) and `county_blocking_pairs`, `school_blocking_pairs`, `blocking_pairs`,
+        counted without tolerance.
+
+        What is known of one point serves the others: whatever keeps a limit keeps any looser one. `matcher.draw_curve`
+        draws the frame.
 
     Raises
     ------
     InvalidInput
-        As for `relaxed_match`.
+        If a limit is negative, or a tolerance is asked of ranks or preference lists, which have no unit.
+
+    Examples
+    --------
+    >>> import matcher
+    >>> market = matcher.Market.from_matrix([[1, 2], [3, 9]], unmet_cost=20)
+    >>> matcher.price_of_stability(market, values=(0, None))[["value", "blocking_pairs"]].values.tolist()
+    [[10, 0], [5, 1]]
     """
-    limits = sorted({value for value in values if value is not None})
+    if not isinstance(what, Market):
+        return _plan_prices(what, policy, over, values, time_limit_s, work_limit, progress, cancel)
+    if policy is not None:
+        raise InvalidInput([Fault("not_an_option", column="policy", details={"known": "None for a market"})])
+    market = what
+    in_use = in_order(over, values)
+    limits = [int(value) for value in in_use if value is not None]
+    if limits != [value for value in in_use if value is not None]:
+        details = {"reason": "not a whole number"}
+        raise InvalidInput([Fault("invalid_value", column=over, value=str(values), details=details)])
     _check(market, over, limits)
     preferences = preferences_of(market)
     options: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "cancel": cancel}
@@ -166,12 +197,38 @@ def price_of_stability(
     rows = [
         row
         for point in points
-        if point.limit is not None or None in values
+        if point.limit is not None or None in in_use
         for row in _rows(market, over, point, preferences)
     ]
     frame = pd.DataFrame(rows, columns=[over, *COLUMNS])
     whole = [over, "value", "bound", "gap", "blocking_pairs", "pairs"]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+    frame = frame.astype(dict.fromkeys(whole, "Int64"))
+    frame.attrs.update({"over": over, "curve": "stability"})
+    return frame
+
+
+def _plan_prices(
+    instance: Instance,
+    policy: Policy | None,
+    over: Over,
+    values: Sequence[float | None],
+    time_limit_s: float | None,
+    work_limit: int | None,
+    progress: ProgressCallback | None,
+    cancel: CancelToken | None,
+) -> pd.DataFrame:
+    from matcher.preference.plan_stability import plan_prices  # the parts of `solve`: only for plans
+
+    check_kind(instance, Instance, "what")
+    if over not in get_args(Over):
+        details = {"known": ", ".join(get_args(Over))}
+        raise InvalidInput([Fault("not_an_option", column="over", value=over, details=details)])
+    limits = in_order(over, values)
+    faults = [Fault("limit_negative", column=over, value=limit) for limit in limits if limit is not None and limit < 0]
+    if faults:
+        raise InvalidInput(faults)
+    options: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit}
+    return plan_prices(instance, policy, over, limits, progress=progress, cancel=cancel, **options)
 
 
 def _check(market: Market, over: str, limits: Sequence[int | None]) -> None:

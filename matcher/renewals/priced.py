@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,6 @@ from matcher.errors import Fault, InvalidInput
 from matcher.joint import TIGHT_MARGIN, JointSolver
 from matcher.problem import Problem
 from matcher.progress import Budget, ProgressCallback
-from matcher.twolevel.joint_bounds import farthest
 from matcher.twolevel.joint_certificate import first_sign
 from matcher.twolevel.joint_terms import Packing
 from matcher.twolevel.lazy_assignment import CLOSED, LazyAssignment
@@ -61,11 +60,11 @@ class PricedSolver(JointSolver):
             self.vectors[:, county], open_pairs = self.bounds.of_county(county)
             self.closed[county] = ~open_pairs
         self.exact = np.zeros(shape, dtype=np.bool_)
-        widest = int(np.diff(self.terms.unit_start).max(initial=0))
-        most_cost = farthest(problem, "school") * widest + farthest(problem, "county")
-        gains = np.abs(self.terms.unit_gain[component]).sum() + np.abs(self.terms.county_gain[component]).sum()
-        #: no saving at the priced level is worth one change at this price
-        self.largest_price = int(gains) + most_cost * shape[0] + 1
+
+    @property
+    def largest_price(self) -> int:
+        """A price at which no saving at the priced level is worth one change."""
+        return 2 * len(self.kept) * self._largest()[self.component] + 1
 
     def at_price(self, price: int) -> tuple[Point, Bound]:
         """Return the optimum where every kept pair earns `price`, and what its dual prices prove.
@@ -144,3 +143,111 @@ class PricedSolver(JointSolver):
             total = [known + x for known, x in zip(total, vector, strict=True)]
         kept = int(self.kept[counties, organization_of[counties]].sum())
         return Point(organization_of.copy(), tuple(total), self.keepable - kept)
+
+
+class Search:
+    """Plans and bounds found at one price after the other.
+
+    Attributes
+    ----------
+    pool, bounds
+        Plans, and what the prices prove.
+    """
+
+    def __init__(self, solver: PricedSolver):
+        self.solver = solver
+        self.pool: list[Point] = []
+        self.bounds: list[Bound] = []
+
+    def at_price(self, price: int) -> Point:
+        """Solve at one price and remember what was found."""
+        point, bound = self.solver.at_price(price)
+        self.pool.append(point)
+        self.bounds.append(bound)
+        return point
+
+    def best(self, cap: int) -> Point:
+        """Return the best plan within the cap."""
+        return min((point for point in self.pool if point.changes <= cap), key=lambda point: point.total)
+
+    def proof(self, cap: int) -> Bound:
+        """Return the best bound within the cap."""
+        return max(self.bounds, key=lambda bound: (bound.at(cap), -bound.price))
+
+    def refine(self, cap: int, tries: int, close: Callable[[int, int], bool], budget: Budget) -> None:
+        """Try prices for a cap until value and bound are close, then put pieces of the next plan into the best."""
+        for _ in range(tries):
+            low, high = self._around(cap)
+            value = low.total[self.solver.component]
+            if budget.stop_reason is not None or high is None or close(value, self.proof(cap).at(cap)):
+                break
+            saved = value - high.total[self.solver.component]
+            price = -(-saved // (high.changes - low.changes))
+            if any(bound.price == price for bound in self.bounds):
+                break
+            self.at_price(price)
+        low, high = self._around(cap)
+        if high is not None and low.changes < cap:
+            self.pool.append(_mixed(self.solver, low, high, cap))
+
+    def _around(self, cap: int) -> tuple[Point, Point | None]:
+        """Return the best plan within the cap, and the one beyond it with the fewest changes."""
+        component = self.solver.component
+        low = min(
+            (point for point in self.pool if point.changes <= cap),
+            key=lambda point: (point.total[: component + 1], -point.changes),
+        )
+        beyond = [point for point in self.pool if point.changes > cap and point.total[component] < low.total[component]]
+        return low, min(beyond, key=lambda point: (point.changes, point.total), default=None)
+
+
+def _mixed(solver: PricedSolver, low: Point, high: Point, cap: int) -> Point:
+    """Return `low` with pieces of `high` put in, the largest saving a change first, within the cap."""
+    pieces = []
+    for counties in _pieces(low.organization_of, high.organization_of):
+        before, after = low.organization_of[counties], high.organization_of[counties]
+        change = _difference(solver, counties, before, after)
+        ended = int(solver.kept[counties[before >= 0], before[before >= 0]].sum())
+        ended -= int(solver.kept[counties[after >= 0], after[after >= 0]].sum())
+        if not any(change[: solver.component]) and (change[solver.component], ended) < (0, 0):
+            pieces.append((change[solver.component] / max(ended, 1), ended, counties))
+    chosen, changes = low.organization_of.copy(), low.changes
+    for _, ended, counties in sorted(pieces, key=lambda piece: (piece[1] > 0, piece[0], piece[2].tolist())):
+        if changes + ended <= cap:
+            chosen[counties] = high.organization_of[counties]
+            changes += ended
+    return solver.point(chosen)
+
+
+def _difference(solver: PricedSolver, counties: IntArray, before: IntArray, after: IntArray) -> list[int]:
+    total = [0] * solver.terms.num_components
+    for sign, partners in ((-1, before), (1, after)):
+        for county, organization in zip(counties.tolist(), partners.tolist(), strict=True):
+            if organization >= 0:
+                vector = solver.value(organization, county)
+                assert vector is not None
+                total = [known + sign * x for known, x in zip(total, vector, strict=True)]
+    return total
+
+
+def _pieces(before: IntArray, after: IntArray) -> list[IntArray]:
+    """Return the paths and cycles in which two county pairings differ, as counties, each in order."""
+    differing = np.flatnonzero(before != after).tolist()
+    owner: dict[int, int] = {}
+    root = {county: county for county in differing}
+
+    def find(county: int) -> int:
+        while root[county] != county:
+            root[county] = root[root[county]]
+            county = root[county]
+        return county
+
+    for county in differing:
+        for organization in (int(before[county]), int(after[county])):
+            if organization >= 0:
+                other = owner.setdefault(organization, county)
+                root[find(county)] = find(other)
+    groups: dict[int, list[int]] = {}
+    for county in differing:
+        groups.setdefault(find(county), []).append(county)
+    return [np.array(group, dtype=np.int64) for group in groups.values()]

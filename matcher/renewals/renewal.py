@@ -14,12 +14,8 @@ Plans are carried forward: what is possible with fewer changes is possible with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from matcher.arrays import IntArray
 from matcher.errors import Fault, InvalidInput
 from matcher.facts import M_PER_KM, S_PER_MIN
 from matcher.joint import JointSolver
@@ -29,7 +25,7 @@ from matcher.policy import Policy
 from matcher.problem import Problem
 from matcher.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.renewals.events import with_tables
-from matcher.renewals.priced import Bound, Point, PricedSolver
+from matcher.renewals.priced import Point, PricedSolver, Search
 from matcher.twolevel.joint_terms import is_joint_case
 
 if TYPE_CHECKING:
@@ -157,107 +153,25 @@ def renewal_curve(
         metrics = metrics_of(problem, pairing.county_pairs, pairing.school_pairs)
         rows.append(row | {column: metrics[name] for name, column in _METRICS.items()})
     frame = pd.DataFrame(rows)
+    frame.attrs.update({"over": "max_changes", "curve": "renewal"})
     frame.attrs.update({"level": objective.name, "unit": objective.unit, "keepable": solver.keepable})
     return frame
 
 
 def _points(solver: PricedSolver, points: int, budget: Budget) -> list[tuple[int, Point, int, int | None]]:
     """Return for each cap the best plan known, the bound, and the price at which the bound holds (None at the end)."""
-    pool: list[Point] = []
-    bounds: list[Bound] = []
-
-    def at_price(price: int) -> Point:
-        point, bound = solver.at_price(price)
-        pool.append(point)
-        bounds.append(bound)
-        return point
-
-    fewest, most = at_price(solver.largest_price), at_price(0)
+    search = Search(solver)
+    fewest, most = search.at_price(solver.largest_price), search.at_price(0)
     span = most.changes - fewest.changes
     count = min(max(2, points), span + 1)
     caps = sorted({fewest.changes + span * i // max(1, count - 1) for i in range(count)})
     for done, cap in enumerate(caps):
         budget.report(Progress("renewal_curve", done, len(caps)))
-        for _ in range(_TRIES):
-            low, high = _around(pool, solver.component, cap)
-            reached, proved = low.total[solver.component], max(bound.at(cap) for bound in bounds)
-            if budget.stop_reason is not None or high is None or reached - proved <= _CLOSE * abs(reached):
-                break
-            saved = low.total[solver.component] - high.total[solver.component]
-            price = -(-saved // (high.changes - low.changes))
-            if any(bound.price == price for bound in bounds):
-                break
-            at_price(price)
-        low, high = _around(pool, solver.component, cap)
-        if high is not None and low.changes < cap:
-            pool.append(_mixed(solver, low, high, cap))
+        search.refine(cap, _TRIES, lambda value, bound: value - bound <= _CLOSE * abs(value), budget)
     found = []
     for cap in caps:
-        best = min((point for point in pool if point.changes <= cap), key=lambda point: point.total)
-        proof = max(bounds, key=lambda bound: (bound.at(cap), -bound.price))
+        best, proof = search.best(cap), search.proof(cap)
         # the last row is optimal without any cap, whatever later levels chose
-        bound = max(proof.at(cap), bounds[1].value) if cap == caps[-1] else proof.at(cap)
+        bound = max(proof.at(cap), search.bounds[1].value) if cap == caps[-1] else proof.at(cap)
         found.append((cap, best, bound, proof.price if proof.price < solver.largest_price else None))
     return found
-
-
-def _around(pool: Sequence[Point], component: int, cap: int) -> tuple[Point, Point | None]:
-    """Return the best plan within the cap, and the one beyond it with the fewest changes."""
-    low = min(
-        (point for point in pool if point.changes <= cap),
-        key=lambda point: (point.total[: component + 1], -point.changes),
-    )
-    beyond = [point for point in pool if point.changes > cap and point.total[component] < low.total[component]]
-    return low, min(beyond, key=lambda point: (point.changes, point.total), default=None)
-
-
-def _mixed(solver: PricedSolver, low: Point, high: Point, cap: int) -> Point:
-    """Return `low` with pieces of `high` put in, the largest saving a change first, within the cap."""
-    pieces = []
-    for counties in _pieces(low.organization_of, high.organization_of):
-        before, after = low.organization_of[counties], high.organization_of[counties]
-        change = _difference(solver, counties, before, after)
-        ended = int(solver.kept[counties[before >= 0], before[before >= 0]].sum())
-        ended -= int(solver.kept[counties[after >= 0], after[after >= 0]].sum())
-        if not any(change[: solver.component]) and (change[solver.component], ended) < (0, 0):
-            pieces.append((change[solver.component] / max(ended, 1), ended, counties))
-    chosen, changes = low.organization_of.copy(), low.changes
-    for _, ended, counties in sorted(pieces, key=lambda piece: (piece[1] > 0, piece[0], piece[2].tolist())):
-        if changes + ended <= cap:
-            chosen[counties] = high.organization_of[counties]
-            changes += ended
-    return solver.point(chosen)
-
-
-def _difference(solver: PricedSolver, counties: IntArray, before: IntArray, after: IntArray) -> list[int]:
-    total = [0] * solver.terms.num_components
-    for sign, partners in ((-1, before), (1, after)):
-        for county, organization in zip(counties.tolist(), partners.tolist(), strict=True):
-            if organization >= 0:
-                vector = solver.value(organization, county)
-                assert vector is not None
-                total = [known + sign * x for known, x in zip(total, vector, strict=True)]
-    return total
-
-
-def _pieces(before: IntArray, after: IntArray) -> list[IntArray]:
-    """Return the paths and cycles in which two county pairings differ, as counties, each in order."""
-    differing = np.flatnonzero(before != after).tolist()
-    owner: dict[int, int] = {}
-    root = {county: county for county in differing}
-
-    def find(county: int) -> int:
-        while root[county] != county:
-            root[county] = root[root[county]]
-            county = root[county]
-        return county
-
-    for county in differing:
-        for organization in (int(before[county]), int(after[county])):
-            if organization >= 0:
-                other = owner.setdefault(organization, county)
-                root[find(county)] = find(other)
-    groups: dict[int, list[int]] = {}
-    for county in differing:
-        groups.setdefault(find(county), []).append(county)
-    return [np.array(group, dtype=np.int64) for group in groups.values()]
