@@ -18,7 +18,7 @@ AT_HAND = [
 ]
 
 
-@pytest.mark.filterwarnings("default")  # what the peers' own code warns of is not for us to fail on
+@pytest.mark.filterwarnings("ignore")  # what the peers' own code warns of is not for us to fail on
 @pytest.mark.parametrize("max_km", [None, 150.0])
 @pytest.mark.parametrize("skew", [False, True])
 def test_every_peer_at_hand_finds_the_same_value(max_km, skew):
