@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from matcher.arrays import IntArray
 from matcher.problem import Problem
+from matcher.rules import Rule
 from matcher.rules_rows import MaxChanges
 from matcher.twolevel.joint_certificate import JointCheck, check
 
@@ -16,9 +17,13 @@ PRICE = "change_price"
 
 def without_rows(problem: Problem) -> Problem:
     """Return the problem without any rule over several pairs: what bounds its plans bounds those of `problem`."""
-    if all(rule.is_flow for rule in problem.rules):
-        return problem
-    return replace(problem, rules=tuple(rule for rule in problem.rules if rule.is_flow))
+    rules = tuple(rule for rule in problem.rules if not has_rows(rule))
+    return problem if len(rules) == len(problem.rules) else replace(problem, rules=rules)
+
+
+def has_rows(rule: Rule) -> bool:
+    """Whether the rule says something of several pairs at once."""
+    return type(rule).rows is not Rule.rows
 
 
 def cap_of(problem: Problem) -> int | None:
