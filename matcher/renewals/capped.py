@@ -41,7 +41,7 @@ _TRIES = 8
 
 def is_capped_case(problem: Problem) -> bool:
     """Whether the problem is a joint one but for caps on the changes of county pairs."""
-    rows = [rule for rule in problem.rules if has_rows(rule)]
+    rows = [rule for rule in problem.rules if has_rows(problem, rule)]
     caps = all(isinstance(rule, MaxChanges) and rule.level == "county" for rule in rows)
     return bool(rows) and caps and is_joint_case(without_rows(problem))
 

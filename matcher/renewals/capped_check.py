@@ -17,13 +17,14 @@ PRICE = "change_price"
 
 def without_rows(problem: Problem) -> Problem:
     """Return the problem without any rule over several pairs: what bounds its plans bounds those of `problem`."""
-    rules = tuple(rule for rule in problem.rules if not has_rows(rule))
-    return problem if len(rules) == len(problem.rules) else replace(problem, rules=rules)
+    if not problem.rows:
+        return problem
+    return replace(problem, rules=tuple(rule for rule in problem.rules if not has_rows(problem, rule)))
 
 
-def has_rows(rule: Rule) -> bool:
-    """Whether the rule says something of several pairs at once."""
-    return type(rule).rows is not Rule.rows
+def has_rows(problem: Problem, rule: Rule) -> bool:
+    """Whether the rule says something of several pairs at once; it may forbid pairs besides."""
+    return any(True for _ in rule.rows(problem))
 
 
 def cap_of(problem: Problem) -> int | None:
