@@ -123,7 +123,7 @@ def peers(size: int, length: int) -> list[Row]:
     if least != flow(f, cost):
         raise AssertionError("networkx and OR-Tools differ")
     rows.append((name, "networkx min-cost flow", 1, seconds, ""))
-    for small in (100, size):
+    for small in (20, 50, 100, size):
         rows += gale_shapley(small)
     return rows
 

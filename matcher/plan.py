@@ -187,6 +187,13 @@ class Plan:
         return self._frames["school"].copy()
 
     @property
+    def blocking_pairs(self) -> pd.DataFrame:
+        """Who would rather have each other: level, provider_id, recipient_id, km, provider_km, recipient_km."""
+        from matcher.plans.blocking import blocking_frame  # whatever the policy asks: counted for `metrics` only
+
+        return blocking_frame(self.problem, self.county_pairs, self.school_pairs)
+
+    @property
     def unmatched(self) -> pd.DataFrame:
         """Who wanted more and why: kind, id, missing, reason, detail (reasons: see `matcher.plans.unmatched`)."""
         import pandas as pd

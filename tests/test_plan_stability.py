@@ -83,3 +83,15 @@ def test_what_is_not_known_is_missing() -> None:
     frame = matcher.price_of_stability(instance, values=(0, 1))
     assert frame.status.tolist() == ["infeasible", "optimal"]
     assert frame.blocking_pairs.iloc[0] is pd.NA
+
+
+def test_the_list_of_blocking_pairs_says_what_each_side_would_leave() -> None:
+    plan = matcher.solve(matcher.example(), matcher.Policy(objectives=["convenience", "county_travel"]))
+    listed = plan.blocking_pairs
+    for level in ("county", "school"):
+        assert (listed.level == level).sum() == plan.metrics[f"{level}_blocking_pairs"]
+    for side in ("provider_km", "recipient_km"):
+        assert (listed[side].isna() | (listed[side] > listed.km)).all()
+    assert listed.provider_km.isna().any()
+    stable = matcher.solve(plan.instance, plan.policy.model_copy(update={"stability": "require"}))
+    assert len(stable.blocking_pairs) == 0

@@ -92,7 +92,7 @@ def test_the_best_places_are_those_of_the_full_solve(first: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1000, 4000, 500))
 def test_the_best_places_are_those_of_the_full_solve_many_times(first: int) -> None:
-    assert sum([held_against_full(seed) for seed in range(first, first + 500)]) > 500
+    assert sum([held_against_full(seed) for seed in range(first, first + 500)]) > 300
 
 
 def test_a_county_that_is_there_has_its_own_place_first() -> None:

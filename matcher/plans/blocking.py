@@ -7,12 +7,17 @@ none prefers by cost. A school pair can block only inside a chosen county pairin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from matcher.arrays import BoolArray, IntArray
+from matcher.facts import M_PER_KM
 from matcher.problem import Problem
 from matcher.stability import blocking_pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: pairs looked at in one go
 _CHUNK = 1 << 20
@@ -73,6 +78,32 @@ def blocking(
         pairs,
         tolerance=tolerance,
     )
+
+
+def blocking_frame(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> pd.DataFrame:
+    """Return the pairs that block at both levels, county pairs first, with what each side would leave.
+
+    The columns: level, provider_id, recipient_id, km; provider_km and recipient_km, how far the partner is that the
+    side would leave (of several the farthest), missing where it has a free place.
+    """
+    import pandas as pd
+
+    parts = []
+    for level, chosen in (("county", county_pairs), ("school", school_pairs)):
+        pairs = blocking(problem, level, county_pairs, school_pairs)
+        metres = problem.facts.metres(level, chosen[:, 0], chosen[:, 1])
+        nodes = problem.arrays.sides(level)
+        columns: dict[str, Any] = {"level": [level] * len(pairs)}
+        for side, name in enumerate(("provider", "recipient")):
+            columns[f"{name}_id"] = [nodes[side].ids[row] for row in pairs[:, side].tolist()]
+        columns["km"] = problem.facts.metres(level, pairs[:, 0], pairs[:, 1]) / M_PER_KM
+        for side, bounds in enumerate((problem.capacity(level), problem.demand(level))):
+            worst = np.zeros(len(bounds))
+            np.maximum.at(worst, chosen[:, side], metres / M_PER_KM)
+            worst[np.bincount(chosen[:, side], minlength=len(bounds)) < bounds[:, 1]] = np.nan
+            columns[f"{('provider', 'recipient')[side]}_km"] = worst[pairs[:, side]]
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
 
 
 def unaccepted(problem: Problem, level: str, pairs: IntArray) -> IntArray:

@@ -11,7 +11,8 @@ answer, with its own proof. Plans from below:
   answers for, no pair blocks by more than t. That forbids pairs and asks for partners, which the joint engine decides
   exactly. A limit on the number of blocking pairs is met by the largest t of a few that still keeps it.
 
-School pairs inside a county pair are the best ones, or the stable ones where the best block too much.
+School pairs inside a county pair are the best ones; where those block too much, the best within the tolerance, or for a
+limit the stable ones.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from matcher.general.decompose import num_pairs
 from matcher.plans.blocking import blocking
 from matcher.plans.hardrules import hard_violations
 from matcher.preference.stable import best_stable
-from matcher.preference.stable_markets import market_of, whole
+from matcher.preference.stable_markets import market_of, sums, whole
 from matcher.preference.stable_plan import solve_stable
+from matcher.preference.stable_relax import nearly_stable
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress
 from matcher.renewals.incumbent import Pairs, or_known, rebound
@@ -175,7 +177,7 @@ def _between(problem: Problem, shared: Shared, budget: Budget) -> Iterator[Pairs
     def at(gain: int) -> Iterator[Pairs]:
         found = shared.at(gain, preferences, budget)
         if found.status in ("optimal", "feasible"):
-            yield from _repaired(problem, found.county_pairs, found.school_pairs)
+            yield from _repaired(problem, found.county_pairs, found.school_pairs, budget)
 
     if problem.policy.stability == "tolerance":
         yield from at(problem.policy.stability_tolerance("county"))
@@ -220,7 +222,7 @@ def _capped(free: Problem, preferences: Preferences, stable: IntArray, gain: int
     )
 
 
-def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Iterator[Pairs]:
+def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, budget: Budget) -> Iterator[Pairs]:
     """Yield the plan with stable school pairs inside as many county pairs as the demand asks for; nothing if none."""
     policy, arrays = problem.policy, problem.arrays
     tolerance = {level: policy.stability_tolerance(level) for level in ("county", "school")}
@@ -233,7 +235,10 @@ def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) 
     choices = []
     for organization, county in county_pairs[blocks[county_pairs[:, 1]] > 0].tolist():
         inside = arrays.schools.parent[school_pairs[:, 1]] == county
-        stable = _stable_inside(problem, organization, county)
+        # without time for the programs of the blocks the stable pairs keep any tolerance too
+        gain = tolerance["school"] if budget.stop_reason is None else 0
+        stable = _stable_inside(problem, organization, county, gain)
+        budget.spend()
         if stable is None:
             return
         pair = np.array([[organization, county]])
@@ -249,8 +254,20 @@ def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) 
     yield county_pairs, school_pairs[order]
 
 
-def _stable_inside(problem: Problem, organization: int, county: int) -> IntArray | None:
+def _stable_inside(problem: Problem, organization: int, county: int, tolerance: int) -> IntArray | None:
+    """Return school pairs of a county pair by which nobody blocks by more than the tolerance; None if there are none.
+
+    Without a tolerance they are the best stable ones; with one, the best of those that keep it, by the objectives that
+    are sums over pairs and places.
+    """
     rows = problem.arrays.rows_of("organizations", organization), problem.arrays.rows_of("counties", county)
     market = market_of(problem, "school", *rows)
+    terms = [objective.school for objective in sums(problem)]
+    if tolerance and not any(each.uncovered[rows[1]].any() for each in terms):
+        unmet = np.array([each.unmet[rows[1]] for each in terms], dtype=np.int64).reshape(len(terms), -1)
+        near = nearly_stable(
+            market.preferences, market.cost, unmet, max_blocking=0, tolerance=tolerance, pins=market.pins
+        )
+        return market.positions(near.pairs) if near.status == "optimal" else None
     found = best_stable(market.preferences, market.cost, pins=market.pins)
     return market.positions(found.pairs) if found.status == "optimal" else None

@@ -26,7 +26,7 @@ from matcher.mip import infeasible
 from matcher.plans.hardrules import hard_violations
 from matcher.problem import Problem
 from matcher.progress import Budget, StopReason
-from matcher.renewals.capped_check import PRICE, at_price, cap_of, without_rows
+from matcher.renewals.capped_check import PRICE, at_price, cap_of, has_rows, without_rows
 from matcher.renewals.incumbent import Pairs, or_known
 from matcher.renewals.priced import Bound, Point, PricedSolver, Search
 from matcher.result import Level, Proof, Status
@@ -41,7 +41,7 @@ _TRIES = 8
 
 def is_capped_case(problem: Problem) -> bool:
     """Whether the problem is a joint one but for caps on the changes of county pairs."""
-    rows = [rule for rule in problem.rules if not rule.is_flow]
+    rows = [rule for rule in problem.rules if has_rows(problem, rule)]
     caps = all(isinstance(rule, MaxChanges) and rule.level == "county" for rule in rows)
     return bool(rows) and caps and is_joint_case(without_rows(problem))
 

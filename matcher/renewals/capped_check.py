@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from matcher.arrays import IntArray
 from matcher.problem import Problem
+from matcher.rules import Rule
 from matcher.rules_rows import MaxChanges
 from matcher.twolevel.joint_certificate import JointCheck, check
 
@@ -16,9 +17,14 @@ PRICE = "change_price"
 
 def without_rows(problem: Problem) -> Problem:
     """Return the problem without any rule over several pairs: what bounds its plans bounds those of `problem`."""
-    if all(rule.is_flow for rule in problem.rules):
+    if not problem.rows:
         return problem
-    return replace(problem, rules=tuple(rule for rule in problem.rules if rule.is_flow))
+    return replace(problem, rules=tuple(rule for rule in problem.rules if not has_rows(problem, rule)))
+
+
+def has_rows(problem: Problem, rule: Rule) -> bool:
+    """Whether the rule says something of several pairs at once; it may forbid pairs besides."""
+    return any(True for _ in rule.rows(problem))
 
 
 def cap_of(problem: Problem) -> int | None:
