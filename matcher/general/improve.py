@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import linear_sum_assignment
 
-from matcher.arrays import IntArray
+from matcher.arrays import FloatArray, IntArray
 from matcher.general.mix import Mix
 from matcher.general.relax import Relaxation
 from matcher.problem import Problem
@@ -117,21 +117,19 @@ class Search:
             near[of_county, np.arange(shown.shape[1])[None, :]] = True
         near &= self._allowed
         for county in range(shown.shape[1]):
-            self._load(county, np.flatnonzero(near[:, county]).tolist())
+            self.load(county, np.flatnonzero(near[:, county]).tolist())
         self._near: list[list[int]] = [
             sorted(np.flatnonzero(row).tolist(), key=lambda county, most=most: -most[county])  # type: ignore[misc]
             for row, most in zip(near, self._most, strict=True)
         ]
         self._is_near: list[set[int]] = [set(row) for row in self._near]
 
-    def _load(self, county: int, owners: Iterable[int]) -> None:
+    def load(self, county: int, owners: Iterable[int]) -> None:
         """Compute gains of each branch slot and place of blocks, all of one county together."""
         owners = [owner for owner in owners if (owner, county) not in self._block]
         if not owners:
             return
-        here = np.searchsorted(self._places.counties, county)
-        is_there = here < len(self._places.counties) and self._places.counties[here] == county
-        columns = np.arange(*self._places.start[here : here + 2]) if is_there else np.arange(0)
+        columns = self._columns(county)
         rows = [self.problem.arrays.rows_of("organizations", owner) for owner in owners]
         if not len(columns) or not rows:
             for owner in owners:
@@ -146,22 +144,60 @@ class Search:
             slots = np.minimum(room[rows[i]], len(columns))
             self._block[owner, county] = np.repeat(gain[stop[i] : stop[i + 1]], slots, axis=0)
 
+    def _columns(self, county: int) -> IntArray:
+        """Return the places of a county."""
+        here = np.searchsorted(self._places.counties, county)
+        is_there = here < len(self._places.counties) and self._places.counties[here] == county
+        return np.arange(*self._places.start[here : here + 2]) if is_there else np.arange(0)
+
+    @property
+    def known(self) -> Mapping[tuple[int, tuple[int, ...]], int]:
+        """(county, organisations) -> `value`, of all that were valued so far."""
+        return self._value
+
     def value(self, county: int, owners: tuple[int, ...]) -> int:
         """Return the mix of one county with these organisations (ascending), its minimum counted in."""
         key = county, owners
         if key not in self._value:
-            self._load(county, owners)
-            low, most = self._demand[county]
-            total = sum(self._county_pair[owner][county] for owner in owners)
-            total += self._unmet[county] * (most - len(owners)) + _MISSING * max(0, low - len(owners))
-            if not owners:
-                total += self._uncovered[county]
-            else:
-                gain = np.concatenate([self._block[owner, county] for owner in owners])
-                row, column = linear_sum_assignment(gain, maximize=True)
-                total -= int(gain[row, column].sum())
-            self._value[key] = total
+            gain = self._gains(county, owners)
+            row, column = linear_sum_assignment(gain, maximize=True)
+            self._value[key] = self._worth(county, owners, int(gain[row, column].sum()))
         return self._value[key]
+
+    def priced(self, county: int, owners: tuple[int, ...]) -> tuple[int, FloatArray]:
+        """Return a lower bound on `value` without its minimum, and the prices (places of the county,) that prove it.
+
+        They are the largest dual prices of the assignment, so that the bound is the value itself.
+        """
+        gain = self._gains(county, owners)
+        row, column = linear_sum_assignment(gain, maximize=True)
+        taken = gain[row, column]
+        self._value[county, owners] = self._worth(county, owners, int(taken.sum()))
+        row, column, taken = row[taken > 0], column[taken > 0], taken[taken > 0]
+        slot, place = np.zeros(len(gain), dtype=np.int64), np.zeros(gain.shape[1], dtype=np.int64)
+        for _ in range(len(row) + 1):  # shortest paths from the slots: as many rounds as a path has steps
+            place[column] = np.maximum(0, taken - slot[row])
+            better = np.maximum(0, (gain - place).max(axis=1, initial=0))
+            if (better == slot).all():
+                break
+            slot = better
+        slot = np.maximum(0, (gain - place).max(axis=1, initial=0))
+        loose = int(place.sum() + slot.sum() - taken.sum())
+        missing = _MISSING * max(0, self._demand[county][0] - len(owners))
+        return self._value[county, owners] - missing - loose, place.astype(np.float64)
+
+    def _gains(self, county: int, owners: tuple[int, ...]) -> IntArray:
+        """Return (slots, places) of the organisations together."""
+        if not owners:
+            return np.zeros((0, len(self._columns(county))), dtype=np.int64)
+        self.load(county, owners)
+        return np.concatenate([self._block[owner, county] for owner in owners])
+
+    def _worth(self, county: int, owners: tuple[int, ...], gained: int) -> int:
+        low, most = self._demand[county]
+        total = sum(self._county_pair[owner][county] for owner in owners)
+        total += self._unmet[county] * (most - len(owners)) + _MISSING * max(0, low - len(owners))
+        return total - gained + (0 if owners else self._uncovered[county])
 
     def improve(self, county_pairs: IntArray, budget: Budget, *, rounds: int = 24) -> IntArray:
         """Return a county pairing that no step between near counties makes better (or after `rounds`)."""

@@ -96,3 +96,23 @@ class Transport:
         amounts = np.asarray(flow.flows(np.arange(len(arcs))), dtype=np.int64)
         bonuses = bonus * int(self.pinned.sum() + least_o.sum() + least_c.sum())
         return arcs[amounts > 0], -int(flow.optimal_cost()) - bonuses
+
+    def prices(self, worth: IntArray, pairs: IntArray, later: IntArray) -> IntArray:
+        """Return (O,) int64: dual prices of organisations at the pairs of largest worth, 0 where one has room left.
+
+        They are the largest ones, by shortest paths over what may change (Bellman and Ford), and only a guess where
+        minima or pins force a pair.
+        """
+        gain = np.where(self.allowed, worth + later, -_MOST_COST)
+        chosen = np.zeros(gain.shape, dtype=np.bool_)
+        chosen[pairs[:, 0], pairs[:, 1]] = True
+        full = chosen.sum(axis=1) >= self.capacity[:, 1]
+        at_county = np.zeros(gain.shape[1], dtype=np.int64)
+        for _ in range(len(full)):
+            left = np.where(chosen, gain - at_county, _MOST_COST).min(axis=1, initial=_MOST_COST)
+            price: IntArray = np.where(full & chosen.any(axis=1), np.maximum(0, left), 0)
+            raised = np.maximum(at_county, np.where(chosen, 0, gain - price[:, None]).max(axis=0, initial=0))
+            if (raised == at_county).all():
+                break
+            at_county = raised
+        return price
