@@ -7,7 +7,7 @@ import random
 import pytest
 from small_cases import random_instance, random_policy
 
-from matcher.general.decompose import solve_large
+from matcher.general.large import solve_large
 from matcher.mip import solve_textbook
 from matcher.problem import Problem
 from matcher.progress import Budget

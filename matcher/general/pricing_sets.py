@@ -23,8 +23,6 @@ from matcher.general.relax import Relaxation
 from matcher.problem import Problem
 from matcher.progress import Budget
 
-#: sets expanded for one county before its bound is taken as it is
-_MOST_EXPANDED = 300
 #: steps for the prices of a county's places, and organisations that they look at
 _STEPS, _SHORTLIST = 20, 150
 #: organisations tried at each step of a first guess
@@ -89,12 +87,12 @@ class SetPricing:
             self.last.setdefault(*key)
         return total
 
-    def least(self, county: int, price: IntArray, budget: Budget) -> int:
-        """Return a lower bound on the cost of any set of the county, the prices of its organisations included.
+    def least(self, county: int, price: IntArray, most_expanded: int, budget: Budget) -> tuple[int, int]:
+        """Return a lower bound on the cost of any set of the county, prices included, and the least cost found.
 
-        It is the least such cost itself unless too many sets had to be looked at.
+        The two are equal unless `most_expanded` sets were not enough to tell.
         """
-        return _Pricing(self, county, price).least(budget)
+        return _Pricing(self, county, price).least(most_expanded, budget)
 
 
 class _Pricing:
@@ -122,13 +120,14 @@ class _Pricing:
         cost: IntArray = mix.county_pair[rows, self.county] + self.price[rows] - mix.unmet["county"][self.county]
         return cost
 
-    def least(self, budget: Budget) -> int:
-        """Return the least cost of a set, or a lower bound on it."""
+    def least(self, most_expanded: int, budget: Budget) -> tuple[int, int]:
+        """Return a lower bound on the cost of a set, and the least found."""
         if len(self.must) > self.high or len(self.must) + len(self.rows) < self.low:
-            return self.empty  # there is no plan, so that anything is a bound
-        return self.empty - self._most(budget)
+            return self.empty, self.empty  # there is no plan, so that anything is a bound
+        most = self._most(most_expanded, budget)
+        return self.empty - most, self.empty - (most if self.best is None else self.best)
 
-    def _most(self, budget: Budget) -> int:
+    def _most(self, most_expanded: int, budget: Budget) -> int:
         """Return the largest profit of a set, or an upper bound on it."""
         free, need = self.high - len(self.must), max(0, self.low - len(self.must))
         # by what each is worth alone: whoever comes later in a set adds even less
@@ -150,14 +149,15 @@ class _Pricing:
             rest = rest[with_it > self.best]
             self._take(self.rows[with_it > self.best])
         self.of.search.load(self.county, [*self.must, *self.rows.tolist()])
-        return self._best_first(whole, fixed, rest, budget)
+        return self._best_first(whole, fixed, rest, most_expanded, budget)
 
-    def _best_first(self, whole: int, fixed: int, rest: FloatArray, budget: Budget) -> int:
+    def _best_first(self, whole: int, fixed: int, rest: FloatArray, most_expanded: int, budget: Budget) -> int:
+        """Expand sets from the best bound down; return the profit of the best, or what is left as its bound."""
         heap: list[tuple[int, tuple[int, ...]]] = [(-whole, ())]
         expanded = 0
         while heap and (self.best is None or -heap[0][0] > self.best):
             bound, chosen = -heap[0][0], heap[0][1]
-            if expanded >= _MOST_EXPANDED or budget.stop_reason is not None:
+            if expanded >= most_expanded or budget.stop_reason is not None:
                 return bound
             heapq.heappop(heap)
             budget.spend()
@@ -179,8 +179,7 @@ class _Pricing:
             for position in open_.tolist():
                 if len(rest) - first - position >= need:
                     heapq.heappush(heap, (-int(child[position]), (*chosen, first + position)))
-        assert self.best is not None
-        return self.best
+        return -(10**15) if self.best is None else self.best
 
     def _profit(self, owners: list[int]) -> tuple[int, FloatArray]:
         """Return an upper bound on what a set gains less what it costs, and prices of places that prove it."""
