@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
@@ -33,8 +32,6 @@ SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('o
 STEPS = 120
 #: evaluations before the first search
 _FIRST_STEPS = 30
-#: evaluations for the bound on a floor that no plan was found for
-FLOOR_STEPS = 40
 #: rounds of prices of sets, sets expanded for one county in each and in the last, at the best prices known
 _SET_ROUNDS, _EXPANDED, _LAST_EXPANDED = 4, 60, 600
 #: how many times the time of one round the last one may take
@@ -74,7 +71,10 @@ class Decomposition:
         self.kept: list[int] = []
         self.closed: dict[int, int] = {}
         self.light: dict[int, int] = {}
-        self._longest: dict[str, int] = {}
+        worst = ((str(each.worst_of), each.cap) for each in problem.objectives if each.worst_of)
+        self._capped = {level: cap for level, cap in worst if cap is not None}
+        self._longest: dict[str, int] = dict(self._capped)
+        self._heavy: dict[int, int] = {}
         self._took_s = 0.0
 
     def prepare(self) -> None:
@@ -89,6 +89,8 @@ class Decomposition:
             raise OutOfTime
         self.relaxation = Relaxation(self.problem, Transport.of(self.problem), self.budget)
         self.no_price = np.zeros(len(self.relaxation.places.school), dtype=np.int64)
+        if "county" in self._capped:
+            self.limit("county", None)
 
     @property
     def searching(self) -> Budget:
@@ -103,6 +105,18 @@ class Decomposition:
     def mix(self, weights: Sequence[int], multipliers: Mapping[int, int] | None = None) -> Mix:
         """Return a mix whose school pairs are no longer than what was settled."""
         return replace(self.mixer.mix(weights, multipliers), longest=self._longest.get("school"))
+
+    def search_mix(self, most_cost: int = SEARCH_COST) -> Mix:
+        """Return the mix that a search lowers: all levels that can be weighed, broken rows and caps."""
+        weights = self.weights(self.main, most_cost)
+        for position, heavy in self._heavy.items():
+            weights[position] += heavy
+        return self.mix(weights, self.multipliers)
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether rows or caps were weighed to be kept."""
+        return bool(self.multipliers or self._heavy)
 
     def quick_mix(self) -> Mix:
         """Return a mix of what the levels say of school pairs."""
@@ -120,9 +134,10 @@ class Decomposition:
 
     def limit(self, level: str, longest: int | None) -> None:
         """Allow no pair of `level` dearer than `longest` from now on; all again if None."""
-        if longest is None:
-            self._longest.pop(level, None)
-        else:
+        known = [most for most in (longest, self._capped.get(level)) if most is not None]
+        longest = min(known, default=None)
+        self._longest = {key: most for key, most in self._longest.items() if key != level}
+        if longest is not None:
             self._longest[level] = longest
         if level == "county":
             transport = self.relaxation.transport
@@ -157,6 +172,8 @@ class Decomposition:
         county, school = self._spread(position)
         total = county + school * self._block
         for before in range(position - 1, -1, -1):
+            if self.problem.objectives[before].worst_of is not None:
+                continue  # kept by closing what is dearer
             county, school = self._spread(before)
             weight = 4 * total // max(1, self._smallest(before)) + 1
             weight = min(weight, county_cost // max(1, county + school * self._block), _PAIR_COST // max(1, school))
@@ -195,10 +212,10 @@ class Decomposition:
 
     def search(self, start: IntArray | None = None) -> Search:
         """Look for a plan over all levels at once, from a relaxation's county pairing or from `start`."""
-        mix = self.mix(self.weights(self.main, _FLOW_COST), self.multipliers)
+        mix = self.search_mix(_FLOW_COST)
         cost = self.relaxation.pair_cost(mix)
         relaxed = self.evaluate(mix, cost, self.no_price)
-        exact = self.mix(self.weights(self.main, SEARCH_COST), self.multipliers)
+        exact = self.search_mix()
         if start is None and cost is not None:
             self.offer(measured(self.problem, relaxed.county_pairs, fill(self.problem, mix, relaxed.county_pairs)))
             ascent = self._ascent(mix)
@@ -243,6 +260,11 @@ class Decomposition:
                     start = max(1, rate // (8 * max(1, scale)))
                     grown = self.multipliers.get(index, 0) * _GROWTH or start
                     self.multipliers[index] = min(grown, _PAIR_COST // max(1, scale))
+            for position, objective in enumerate(self.problem.objectives):
+                if objective.cap is not None and self.best.values[position] > objective.cap:
+                    most = _PAIR_COST // max(1, self._spread(position)[1])
+                    start = max(1, rate // (8 * max(1, self._spread(position)[1])))
+                    self._heavy[position] = min(self._heavy.get(position, 0) * _GROWTH or start, most)
             self.search(self.best.county_pairs)
 
     # --- bounds -----------------------------------------------------------------------------------------------------
@@ -337,34 +359,6 @@ class Decomposition:
         if done % 10 == 0:
             self.budget.report(Progress(f"level:{objective.name}", done, of, *shown, value - bound))
         return self.budget.close_enough(*shown)
-
-    def floor_witness(self) -> dict[str, Any] | None:
-        """Return the first broken row with a least value that provably no plan reaches."""
-        assert self.best is not None
-        chosen = {"county": self.best.county_pairs, "school": self.best.school_pairs}
-        nothing = [0] * len(self.problem.objectives)
-        for index, row in enumerate(self.problem.rows):
-            reached = row.value(chosen)
-            if not can_mix(row) or row.least is None or reached >= row.least:
-                continue
-            mix = self.mix(nothing, {index: 1})
-            cost = self.relaxation.pair_cost(mix)
-            ascent = Ascent(self.no_price.astype(np.float64))
-            for _ in range(FLOOR_STEPS):
-                if not self.has_time(2.0):
-                    return None
-                price = ascent.price.astype(np.int64)
-                ascent.tell(self.evaluate(mix, cost, price, roughly=True), row.least - reached)
-                assert ascent.best is not None
-                if ascent.best.bound > 0:
-                    break
-            assert ascent.best_price is not None
-            bound = self.evaluate(mix, cost, ascent.best_price.astype(np.int64)).bound
-            if bound > 0:
-                numbers = {"needed": row.least, "reached": reached, "bound": row.least - bound}
-                details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
-                return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
-        return None
 
 
 def _first_prices(problem: Problem, relaxation: Relaxation, mix: Mix, plan: Incumbent) -> np.ndarray:

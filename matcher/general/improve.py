@@ -103,7 +103,7 @@ class Search:
         self._block: dict[tuple[int, int], IntArray] = {}
         self._value: dict[tuple[int, tuple[int, ...]], int] = {}
         self._capacity: list[list[int]] = relaxation.transport.capacity.tolist()
-        self._demand: list[list[int]] = problem.demand("county").tolist()
+        self._demand: list[list[int]] = relaxation.transport.demand.tolist()
         self._county_pair: list[list[int]] = mix.county_pair.tolist()
         self._unmet: list[int] = mix.unmet["county"].tolist()
         self._uncovered: list[int] = mix.uncovered["county"].tolist()

@@ -32,12 +32,16 @@ def measured(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -
 
 
 def broken(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> int:
-    """Return by how much a plan misses bounds, pins, rows and caps in all; 0 if it keeps everything."""
-    missed = 0
+    """Return by how much a plan misses bounds, pins, rules, rows and caps in all; 0 if it keeps everything."""
+    above = problem.arrays.branches.parent[school_pairs[:, 0]], problem.arrays.schools.parent[school_pairs[:, 1]]
+    width = len(problem.arrays.counties)
+    paired = np.isin(above[0] * width + above[1], county_pairs[:, 0] * width + county_pairs[:, 1])
+    missed = int((~paired).sum())
     for level, pairs in (("county", county_pairs), ("school", school_pairs)):
         for side, limits in enumerate((problem.capacity(level), problem.demand(level))):
             count = np.bincount(pairs[:, side], minlength=len(limits))
             missed += int(np.maximum(0, limits[:, 0] - count).sum() + np.maximum(0, count - limits[:, 1]).sum())
+        missed += int((~problem.allowed(level, pairs[:, 0], pairs[:, 1])).sum())
         have = {(int(p), int(r)) for p, r in pairs}
         missed += sum((int(p), int(r)) not in have for p, r in problem.pins[level])
     for violation in problem.violations(county_pairs, school_pairs):

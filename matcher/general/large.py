@@ -8,13 +8,17 @@ levels after it are conditional on its value. A plan put together quickly stands
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from matcher.arrays import IntArray
 from matcher.general.decompose import SEARCH_COST, SOLVER, Decomposition
 from matcher.general.improve import fill
 from matcher.general.incumbent import measured, plain_bound
+from matcher.general.mix import can_mix
 from matcher.general.quick import nearest_organizations
-from matcher.general.relax import OutOfTime
+from matcher.general.relax import Ascent, OutOfTime
 from matcher.general.worst import lower_worst
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress
@@ -22,8 +26,10 @@ from matcher.result import Level, Proof, Status
 from matcher.solution import Solution, no_pairs
 
 SCOPE = "both_levels"
+#: evaluations for the bound on a floor that no plan was found for
+_FLOOR_STEPS = 40
 #: weights tried for a level with slack
-_SLACK_TRIES = 4
+_SLACK_TRIES = 8
 
 
 def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
@@ -45,7 +51,7 @@ def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] 
         work.keep_rows()
         if work.best.broken:
             return _without_plan(work)
-        if work.multipliers:
+        if work.is_weighed:
             search = work.search(work.best.county_pairs)
     except OutOfTime:
         return _solution(work, bounds) if not work.best.broken else _without_plan(work)
@@ -63,12 +69,13 @@ def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] 
         closed = value <= objective.allowance(bounds[position])
         if not closed:
             skip.add(position)
+        # the optimum lies between bound and value: what it allows is at least the one and at most the other
+        work.kept.append(objective.allowance(value) if closed else value)
         if closed:
             work.closed[position] = max(value, objective.allowance(bounds[position]))
-        work.kept.append(work.closed.get(position, value))
         if objective.worst_of is not None:
             work.limit(objective.worst_of, work.kept[-1])
-        if closed and work.kept[-1] > value and position + 1 < len(problem.objectives):
+        if closed and work.closed[position] > value and position + 1 < len(problem.objectives):
             _use_slack(work, position)
     return _solution(work, bounds)
 
@@ -94,7 +101,7 @@ def _use_slack(work: Decomposition, position: int) -> None:
 def _without_plan(work: Decomposition) -> Solution:
     """Return that no plan is known, or why there is none."""
     assert work.best is not None
-    witness = work.floor_witness() if hasattr(work, "relaxation") else None
+    witness = _floor_witness(work) if hasattr(work, "relaxation") else None
     status: Status = "unknown" if witness is None else "infeasible"
     levels = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in work.problem.objectives)
     proof = Proof("none" if witness is None else "solver", scope=SCOPE, solver=None if witness is None else SOLVER)
@@ -131,3 +138,32 @@ def num_pairs(problem: Problem) -> int:
     """Return an upper bound on the pairs of either level that the textbook model would have."""
     sides = (problem.arrays.sides(level) for level in ("county", "school"))
     return max(len(providers) * len(recipients) for providers, recipients in sides)
+
+
+def _floor_witness(work: Decomposition) -> dict[str, Any] | None:
+    """Return the first broken row with a least value that provably no plan reaches."""
+    assert work.best is not None
+    chosen = {"county": work.best.county_pairs, "school": work.best.school_pairs}
+    nothing = [0] * len(work.problem.objectives)
+    for index, row in enumerate(work.problem.rows):
+        reached = row.value(chosen)
+        if not can_mix(row) or row.least is None or reached >= row.least:
+            continue
+        mix = work.mix(nothing, {index: 1})
+        cost = work.relaxation.pair_cost(mix)
+        ascent = Ascent(work.no_price.astype(np.float64))
+        for _ in range(_FLOOR_STEPS):
+            if not work.has_time(2.0):
+                return None
+            price = ascent.price.astype(np.int64)
+            ascent.tell(work.evaluate(mix, cost, price, roughly=True), row.least - reached)
+            assert ascent.best is not None
+            if ascent.best.bound > 0:
+                break
+        assert ascent.best_price is not None
+        bound = work.evaluate(mix, cost, ascent.best_price.astype(np.int64)).bound
+        if bound > 0:
+            numbers = {"needed": row.least, "reached": reached, "bound": row.least - bound}
+            details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
+            return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
+    return None

@@ -52,7 +52,7 @@ class SetPricing:
         gain = places.gain(mix)
         self.constant = mix.constant + int(gain.sum())
         self.constant += int(mix.uncovered["school"][problem.demand("school")[:, 1] == 0].sum())
-        self.low, self.high = problem.demand("county").T
+        self.low, self.high = relaxation.transport.demand.T
         self.capacity: IntArray = problem.capacity("county")[:, 1]
         self.room = relaxation.room
         self.gain = np.maximum(gain - cost, 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.arrays import IntArray
-from matcher.general.repair import needed_owners
+from matcher.general.repair import implied_minima
 from matcher.problem import Problem
 
 
@@ -15,7 +15,7 @@ def nearest_organizations(problem: Problem) -> IntArray:
     Greedy, so that minima may stay open where a plan exists. Ties go by id.
     """
     arrays = problem.arrays
-    capacity, demand = problem.capacity("county"), problem.demand("county")
+    capacity, demand = implied_minima(problem)
     everyone = np.arange(len(arrays.organizations), dtype=np.int64)
     room, wants = capacity[:, 1].copy(), demand[:, 1].copy()
     chosen: set[tuple[int, int]] = set()
@@ -27,9 +27,7 @@ def nearest_organizations(problem: Problem) -> IntArray:
 
     for organization, county in problem.pins["county"].tolist():
         put(organization, county)
-    least = capacity[:, 0].copy()
-    needed = needed_owners(problem)
-    least[needed] = np.maximum(least[needed], 1)
+    least = capacity[:, 0]
     load = np.bincount([o for o, _ in chosen], minlength=len(everyone)).astype(np.int64)
     urgent = everyone[least > load]
     for organization in urgent.tolist():

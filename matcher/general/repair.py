@@ -21,16 +21,26 @@ def load_rows(problem: Problem) -> list[Row]:
     ]
 
 
-def needed_owners(problem: Problem) -> IntArray:
-    """Return the organisations that some load below its least forces into a county pair."""
-    found = set()
+def implied_minima(problem: Problem) -> tuple[IntArray, IntArray]:
+    """Return capacity (O, 2) and demand (C, 2) of county pairing, minima raised by what the school level implies.
+
+    A branch or a load with a least number of schools forces its organisation into a county pair, a school that must
+    have a branch its county.
+    """
+    capacity, demand = problem.capacity("county").copy(), problem.demand("county").copy()
+    parent = problem.arrays.branches.parent
+    owners = {int(owner) for owner in parent[problem.capacity("school")[:, 0] > 0]}
     for row in load_rows(problem):
         weights = row.pairs["school"]
         assert isinstance(weights, ProductWeights)
-        owners = np.unique(problem.arrays.branches.parent[np.flatnonzero(weights.provider)])
-        if row.least and len(owners) == 1:
-            found.add(int(owners[0]))
-    return np.array(sorted(found), dtype=np.int64)
+        of_row = np.unique(parent[np.flatnonzero(weights.provider)])
+        if row.least and len(of_row) == 1:
+            owners.add(int(of_row[0]))
+    forced = np.array(sorted(owners), dtype=np.int64)
+    capacity[forced, 0] = np.maximum(capacity[forced, 0], np.minimum(1, capacity[forced, 1]))
+    home = np.unique(problem.arrays.schools.parent[problem.demand("school")[:, 0] > 0])
+    demand[home, 0] = np.maximum(demand[home, 0], np.minimum(1, demand[home, 1]))
+    return capacity, demand
 
 
 class Repair:

@@ -8,7 +8,7 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from matcher.arrays import BoolArray, IntArray
-from matcher.general.repair import needed_owners
+from matcher.general.repair import implied_minima
 from matcher.problem import Problem
 
 #: costs of the flow stay below this: 2**63 over the square of its nodes, for up to 3,000 nodes
@@ -41,10 +41,7 @@ class Transport:
         every_c = np.arange(len(problem.arrays.counties))[None, :]
         pinned = np.zeros((every_o.size, every_c.size), dtype=np.bool_)
         pinned[problem.pins["county"][:, 0], problem.pins["county"][:, 1]] = True
-        capacity = problem.capacity("county")
-        needed = needed_owners(problem)
-        capacity[needed, 0] = np.maximum(capacity[needed, 0], np.minimum(1, capacity[needed, 1]))
-        return cls(problem.allowed("county", every_o, every_c), pinned, capacity, problem.demand("county"))
+        return cls(problem.allowed("county", every_o, every_c), pinned, *implied_minima(problem))
 
     def best(self, worth: IntArray, first: IntArray, later: IntArray, *, roughly: bool = False) -> tuple[IntArray, int]:
         """Return the pairs of largest worth that keep the bounds, and an upper bound on any such worth.

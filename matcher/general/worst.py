@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matcher.arrays import IntArray
-from matcher.general.decompose import SEARCH_COST, Decomposition
+from matcher.general.decompose import Decomposition
 from matcher.general.improve import fill
 from matcher.general.incumbent import measured
 
@@ -47,7 +47,7 @@ def lower_worst(work: Decomposition, position: int, skip: frozenset[int]) -> int
 def _try(work: Decomposition, level: str, longest: int, relaxed: IntArray) -> None:
     """Offer plans without pairs of `level` above `longest`, from the best county pairing and a relaxation's."""
     assert work.best is not None
-    mix = work.mix(work.weights(work.main, SEARCH_COST), work.multipliers)
+    mix = work.search_mix()
     pairs = work.best.county_pairs
     if level == "county":
         pairs = pairs[work.problem.facts.cost("county", pairs[:, 0], pairs[:, 1]) <= longest]
