@@ -100,6 +100,7 @@ class Search:
         self._allowed = relaxation.transport.allowed
         self._places = relaxation.places
         self._gain = relaxation.places.gain(mix)
+        self._room = relaxation.room_of_branch
         self._block: dict[tuple[int, int], IntArray] = {}
         self._value: dict[tuple[int, tuple[int, ...]], int] = {}
         self._capacity: list[list[int]] = relaxation.transport.capacity.tolist()
@@ -148,7 +149,7 @@ class Search:
         branch, school = np.concatenate(rows)[:, None], self._places.school[columns][None, :]
         gain = self._gain[columns] - self.mix.of_school_pairs(self.problem, branch, school)
         gain = np.where(self.mix.allows(self.problem, branch, school), np.maximum(gain, 0), 0)
-        room = self.problem.capacity("school")[:, 1]
+        room = self._room
         stop = np.cumsum([0, *(len(row) for row in rows)])
         for i, owner in enumerate(owners):
             slots = np.minimum(room[rows[i]], len(columns))

@@ -19,6 +19,7 @@ import numpy as np
 
 from matcher.arrays import FloatArray, IntArray
 from matcher.general.mix import Mix
+from matcher.general.repair import school_rooms
 from matcher.general.transport import Transport
 from matcher.problem import Problem
 from matcher.progress import Budget
@@ -104,9 +105,7 @@ class Relaxation:
         self._num_places = np.bincount(self.places.school, minlength=num_schools)
         self._first_place = np.zeros(num_schools, dtype=np.int64)
         self._first_place[self.places.school[self.places.is_first]] = np.flatnonzero(self.places.is_first)
-        branches = problem.arrays.branches
-        self.room = np.zeros(len(problem.arrays.organizations), dtype=np.int64)
-        np.add.at(self.room, branches.parent, problem.capacity("school")[:, 1])
+        self.room_of_branch, self.room = school_rooms(problem)
 
     def pair_cost(self, mix: Mix) -> FloatArray | None:
         """(O, p) float64: a lower bound on the cost of each place served by each organisation, integers all.

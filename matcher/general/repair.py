@@ -43,6 +43,29 @@ def implied_minima(problem: Problem) -> tuple[IntArray, IntArray]:
     return capacity, demand
 
 
+def school_rooms(problem: Problem) -> tuple[IntArray, IntArray]:
+    """Return how many schools each branch (B,) and each organisation (O,) can take at most, loads counted in."""
+    parent = problem.arrays.branches.parent
+    branch = problem.capacity("school")[:, 1].copy()
+    rows = []
+    for row in load_rows(problem):
+        weights = row.pairs["school"]
+        assert isinstance(weights, ProductWeights)
+        mine = np.flatnonzero(weights.provider)
+        each = int(weights.provider[mine].min(initial=1)) * int(weights.recipient.min(initial=1))
+        if row.most is None or not len(mine) or each <= 0:
+            continue
+        if len(mine) == 1:
+            branch[mine[0]] = min(int(branch[mine[0]]), max(0, row.most // each))
+        elif (parent[mine] == parent[mine[0]]).all() and len(mine) == (parent == parent[mine[0]]).sum():
+            rows.append((int(parent[mine[0]]), max(0, row.most // each)))
+    organization = np.zeros(len(problem.arrays.organizations), dtype=np.int64)
+    np.add.at(organization, parent, branch)
+    for owner, most in rows:
+        organization[owner] = min(int(organization[owner]), most)
+    return branch, organization
+
+
 class Repair:
     """One set of school pairs while it is mended; greedy, so that it may fail where a plan exists.
 
