@@ -121,6 +121,11 @@ def main() -> None:
     policy = matcher.Policy(within="province") if reach == "province" else matcher.Policy(max_county_km=float(reach))
     plan = matcher.solve(instance, policy, time_limit_s=arguments.time_limit, progress=show)
     solved = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    report = matcher.verify(instance, plan)
+    verified = time.perf_counter()
+    reasons = plan.unmatched["reason"].value_counts().to_dict()
+    listed = time.perf_counter()
     result = {
         "instance": repr(instance),
         "reach": reach,
@@ -132,7 +137,12 @@ def main() -> None:
         "certificate_mb": round(sum(array.nbytes for array in plan.proof.arrays.values()) / 2**20, 1),
         "build_s": round(built - start, 1),
         "solve_s": round(solved - built, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "verify_s": round(verified - solved, 1),
+        "verified": report.ok,
+        "unmatched_s": round(listed - verified, 1),
+        "unmatched": reasons,
+        "peak_mb": peak,
+        "peak_mb_after_verify": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "peak_mb_before_solve": before,
     }
     print(json.dumps(result, ensure_ascii=False, indent=1))

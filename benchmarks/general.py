@@ -46,24 +46,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("instance")
     parser.add_argument("--time-limit", type=float, default=300.0)
+    parser.add_argument("--only", type=int, nargs="*", default=[0, 1, 2, 3], help="which of the four cases")
     arguments = parser.parse_args()
     instance, _ = load(arguments.instance)
     fresh = instance.model_copy(update={"previous": ()})
-    show("one to one, without last year", fresh, matcher.Policy(), None)
-    show(
-        "one to three organisations a county, without last year",
-        fresh,
-        matcher.Policy(county_demand=(1, 3)),
-        arguments.time_limit,
+    several = matcher.Policy(county_demand=(1, 3))
+    floors = matcher.Policy(rules=[{"kind": "floor", "level": "school", "by": "province", "percent": 60}])
+    limit_s: float = arguments.time_limit
+    cases = (
+        ("one to one, without last year", fresh, matcher.Policy(), None),
+        ("one to three organisations a county, without last year", fresh, several, limit_s),
+        ("one to three organisations a county", instance, several, limit_s),
+        ("two counties for 50, floors of 60 %, 40 pins", two_counties(instance), floors, limit_s),
     )
-    show("one to three organisations a county", instance, matcher.Policy(county_demand=(1, 3)), arguments.time_limit)
-    floors = [{"kind": "floor", "level": "school", "by": "province", "percent": 60}]
-    show(
-        "two counties for 50, floors of 60 %, 40 pins",
-        two_counties(instance),
-        matcher.Policy(rules=floors),
-        arguments.time_limit,
-    )
+    for number in arguments.only:
+        show(*cases[number])
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations += broken
     metrics = metrics_of(problem, pairs["county"], pairs["school"])
     violations += _metrics(claims.metrics, metrics)
-    violations += _unmatched(problem, claims, pairs)
+    violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs)
     violations += proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
     return Report(not violations, tuple(violations), MappingProxyType(metrics), claims.edits)
@@ -258,10 +258,10 @@ def _metrics(claimed: Mapping[str, Any] | None, true: Mapping[str, Metric]) -> I
         yield Violation("metric_unknown", {"name": name})
 
 
-def _unmatched(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
+def _unmatched(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool) -> Iterator[Violation]:
     if claims.unmatched is None or any(name not in claims.unmatched for name in UNMATCHED_COLUMNS[:2]):
         return
-    columns = as_columns(unmatched_of(problem, pairs["county"], pairs["school"]))
+    columns = as_columns(unmatched_of(problem, pairs["county"], pairs["school"], has_plan=has_plan))
     truth = _by_name(columns)
     claimed = _by_name(claims.unmatched)
     if len(claimed) < len(claims.unmatched["id"]):

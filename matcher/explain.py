@@ -14,7 +14,7 @@ from matcher.facts import EXACT_UNIT, M_PER_KM, S_PER_MIN, UNKNOWN_COST
 from matcher.messages import text
 from matcher.objectives import empty_place_cost
 from matcher.plans.planframes import KIND_OF_TABLE
-from matcher.plans.unmatched import why
+from matcher.plans.unmatched import detail_words, is_planned, why
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -102,7 +102,15 @@ class Explanation:
             lines.append(text("explain.partner", lang, **fields, allowed=self.allowed, kept=kept))
         if self.missing:
             reason = text(f"reason.{self.reason}", lang)
-            lines.append(text("explain.missing", lang, missing=self.missing, reason=reason, detail=self.detail or "-"))
+            lines.append(
+                text(
+                    "explain.missing",
+                    lang,
+                    missing=self.missing,
+                    reason=reason,
+                    detail=detail_words(self.detail, lang) or "-",
+                )
+            )
         if self.worth is not None:
             unit = text(f"summary.unit.{self.worth_unit}", lang)
             lines.append(text("explain.worth", lang, worth=self.worth, unit=unit))
@@ -151,7 +159,10 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
     bounds = problem.demand(level) if side == 1 else problem.capacity(level)
     missing = max(0, int(bounds[position, 1]) - len(mine))
     reason, detail = ("", "")
-    if missing:
+    num_pairs = len(plan.county_pairs) + len(plan.school_pairs)
+    if missing and not is_planned(plan.status, num_pairs, (each.value for each in plan.levels)):
+        reason = "not_planned"
+    elif missing:
         reason, detail = why(problem, level, side, position, {"county": plan.county_pairs, "school": plan.school_pairs})
     worth = None
     unit = problem.facts.unit("school")

@@ -17,8 +17,9 @@ import matcher.texts
 
 #: the languages of every text
 LANGS: Final = ("en", "zh")
-#: fields that name a level of pairing, a kind of partner or a table, by a code that has a word in either language
-_WORDS = {"level", "kind", "table", "target"}
+#: fields that name a level of pairing, a kind of partner, a table or what is counted, by a code that has a word in
+#: either language
+_WORDS = {"level", "kind", "table", "target", "count"}
 
 
 @cache
@@ -52,6 +53,8 @@ def text(key: str, lang: str = "en", /, **fields: Any) -> str:
     for name in _WORDS & fields.keys():  # codes in the details, words in the text
         word = catalogue().get(f"word.{fields[name]}")
         fields[name] = fields[name] if word is None else word[lang == "zh"]
+    if fields.get("group") == "all":
+        fields["group"] = catalogue()["word.all"][lang == "zh"]
     return (chinese if lang == "zh" else english).format(**fields)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from matcher.arrays import IntArray
-from matcher.general.decompose import num_pairs, solve_large
+from matcher.general.large import num_pairs, solve_large
 from matcher.general.mip_model import Model, textbook
 from matcher.general.mip_solve import SOLVER, Outcome, Solver, also_infeasible
 from matcher.general.witness import bounds_witness

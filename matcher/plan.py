@@ -17,7 +17,7 @@ from matcher.notices import Notice
 from matcher.plans.metrics import Metric, metrics_of, schools_at_county_seat, spread
 from matcher.plans.planframes import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
 from matcher.plans.policynames import stranger_notices
-from matcher.plans.unmatched import Unmatched, as_columns, unmatched_of
+from matcher.plans.unmatched import Unmatched, as_columns, is_planned, unmatched_of
 from matcher.problem import Problem
 from matcher.progress import StopReason
 from matcher.result import Level, Proof, Status
@@ -203,7 +203,9 @@ class Plan:
     @cached_property
     def unmatched_rows(self) -> tuple[Unmatched, ...]:
         """The rows of `unmatched` as records."""
-        return unmatched_of(self.problem, self.county_pairs, self.school_pairs)
+        num_pairs = len(self.county_pairs) + len(self.school_pairs)
+        has_plan = is_planned(self.status, num_pairs, (level.value for level in self.levels))
+        return unmatched_of(self.problem, self.county_pairs, self.school_pairs, has_plan=has_plan)
 
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:

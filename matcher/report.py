@@ -15,6 +15,7 @@ from matcher.objectives import title
 from matcher.plans.changes import CAUSES, KINDS, classify
 from matcher.plans.planframes import KIND_OF_TABLE
 from matcher.plans.summary import amount, level_verdict, plan_summary
+from matcher.plans.unmatched import detail_words
 from matcher.tabular.sheets import write_whole
 
 if TYPE_CHECKING:
@@ -171,7 +172,13 @@ def _unmatched_rows(plan: Plan, lang: Lang) -> Iterator[tuple[str, ...]]:
     tables = {kind: _names(plan, table) for table, kind in KIND_OF_TABLE.items()}
     for row in plan.unmatched_rows:
         reason = text(f"reason.{row.reason}", lang)
-        yield text(f"word.{row.kind}", lang), tables[row.kind][row.id], str(row.missing), reason, row.detail
+        yield (
+            text(f"word.{row.kind}", lang),
+            tables[row.kind][row.id],
+            str(row.missing),
+            reason,
+            detail_words(row.detail, lang),
+        )
 
 
 def _ended_rows(plan: Plan, lang: Lang) -> Iterator[tuple[str, ...]]:

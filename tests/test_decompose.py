@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
+import numpy as np
 import pytest
 from small_cases import random_instance, random_policy
 
-from matcher.general.decompose import solve_large
+import matcher
+from matcher.general.columns import SetProgram
+from matcher.general.decompose import Decomposition
+from matcher.general.improve import Search
+from matcher.general.incumbent import measured
+from matcher.general.large import solve_large
+from matcher.general.pricing_sets import SetPricing
 from matcher.mip import solve_textbook
+from matcher.plans.hardrules import hard_violations
 from matcher.problem import Problem
 from matcher.progress import Budget
 
@@ -17,27 +26,88 @@ def compare(seed: int) -> str:
     """Solve the case of `seed` both ways; no bound may cut off the optimum and no plan may break a rule."""
     rng = random.Random(seed)
     problem = Problem.of(random_instance(rng), random_policy(rng))
-    if any(objective.worst_of or objective.slack_percent for objective in problem.objectives):
-        return "left out"
     exact = solve_textbook(problem, Budget())
     found = solve_large(problem, Budget())
     if found.status == "infeasible":
         assert exact.status == "infeasible", seed
         return "infeasible"
     if found.status == "unknown":
-        return "unknown"
+        return "missed" if exact.status == "optimal" else "unknown"
     assert exact.status == "optimal", seed
-    assert not problem.violations(found.county_pairs, found.school_pairs), seed
+    assert not hard_violations(problem, found.county_pairs, found.school_pairs), seed
     for objective, best, level in zip(problem.objectives, exact.levels, found.levels, strict=True):
-        assert None not in (best.value, level.value)
-        if level.bound is not None:
-            assert objective.minimised(level.bound) <= objective.minimised(best.value), (seed, level, best)
-        if level.value != best.value:
-            assert objective.minimised(level.value) > objective.minimised(best.value), (seed, level, best)
+        assert None not in (best.bound, level.value, level.bound)
+        optimum, value = objective.minimised(best.bound), objective.minimised(level.value)
+        assert objective.minimised(level.bound) <= optimum <= value, (seed, level, best)
+        if value > objective.allowance(optimum):
             assert found.status == "feasible", seed
             assert level.gap != 0, (seed, level)
             return "gap"  # the levels after it hold given this one's value only
+        if value > objective.allowance(objective.minimised(level.bound)):
+            assert found.status == "feasible", seed
+            return "unproven"
     return "optimal value"
+
+
+def test_the_best_set_of_a_county_is_found_by_listing_them_all() -> None:
+    """At any prices the least cost of a set is that of the best of all sets, and any cut search gives a bound on it."""
+    num_sets = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        problem = Problem.of(random_instance(rng), matcher.Policy(county_demand=(rng.randint(0, 1), 2)))
+        work = Decomposition(problem, Budget())
+        work.prepare()
+        last = [objective.name for objective in problem.objectives].index("convenience")
+        mix = work.mix(work.weights(last, 10**9))
+        cost = work.relaxation.pair_cost(mix)
+        assert cost is not None
+        search = Search(problem, work.relaxation, mix, work.relaxation.worth(mix), Budget())
+        pricing = SetPricing(problem, work.relaxation, mix, cost, search)
+        draw = np.random.default_rng(seed)
+        price = draw.integers(0, 30_000, len(pricing.capacity))
+        pricing.start_from(draw.integers(0, 20_000, len(pricing.place_price)).astype(np.float64))
+        allowed = work.relaxation.transport.allowed
+        for county in range(len(pricing.low)):
+            owners = [owner for owner in np.flatnonzero(allowed[:, county]).tolist() if pricing.capacity[owner]]
+            sets = [some for size in range(3) for some in itertools.combinations(owners, size)]
+            complete = [some for some in sets if pricing.is_complete(county, some)]
+            if not complete:
+                continue
+            num_sets += len(complete)
+            best = min(search.value(county, some) + int(price[list(some)].sum()) for some in complete)
+            assert pricing.least(county, price, 0, Budget())[0] <= best, (seed, county)
+            assert pricing.least(county, price, 10**6, Budget()) == (best, best), (seed, county)
+    assert num_sets > 300
+
+
+def test_whole_sets_never_cut_off_a_plan() -> None:
+    """The bound of the program over sets, and what its plans cost, stand on either side of the textbook optimum."""
+    for seed in range(25):
+        rng = random.Random(seed)
+        instance = random_instance(rng).model_copy(update={"locks": ()})
+        problem = Problem.of(instance, matcher.Policy(objectives=["convenience"], county_demand=(0, 2)))
+        exact = solve_textbook(problem, Budget())
+        if exact.status != "optimal":
+            continue
+        work = Decomposition(problem, Budget())
+        work.offer(measured(problem, exact.county_pairs, exact.school_pairs))
+        work.prepare()
+        mix = work.mix([1])
+        cost = work.relaxation.pair_cost(mix)
+        assert cost is not None
+        search = Search(problem, work.relaxation, mix, work.relaxation.worth(mix), Budget())
+        pricing = SetPricing(problem, work.relaxation, mix, cost, search)
+        program = SetProgram(pricing, np.zeros(len(pricing.capacity), dtype=np.int64))
+        optimum = problem.objectives[0].minimised(exact.levels[0].value)
+        kept = pricing.keep(exact.county_pairs)
+        if (problem.capacity("county")[:, 1] <= 1).all() and not (problem.capacity("school")[:, 0]).any():
+            assert kept <= optimum, seed
+        for _ in range(4):
+            assert program.step(100, Budget())
+            program.refine(1000, Budget())
+            assert program.bound is not None
+            assert program.bound <= optimum, seed
+            program.move(kept)
 
 
 @pytest.mark.slow
@@ -50,3 +120,4 @@ def test_bounds_hold_and_plans_keep_the_rules_thousands_of_times(block: int) -> 
 def test_bounds_hold_and_plans_keep_the_rules(block: int) -> None:
     ends = [compare(seed) for seed in range(block * 40, block * 40 + 40)]
     assert ends.count("optimal value") > 5, ends
+    assert ends.count("missed") < 5, ends

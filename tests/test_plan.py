@@ -11,7 +11,8 @@ from matcher.objectives import NAMES
 from matcher.plan import Plan
 from matcher.plans.changes import CAUSES, KINDS
 from matcher.plans.planframes import PAIR_COLUMNS, UNMATCHED_COLUMNS
-from matcher.plans.unmatched import REASONS
+from matcher.plans.unmatched import REASONS, detail_code, detail_words
+from matcher.rules import Violation
 
 
 def test_frames_have_the_contracts_columns_then_the_extras() -> None:
@@ -221,3 +222,29 @@ def test_every_code_of_a_plan_has_its_words() -> None:
     keys = [f"reason.{reason}" for reason in REASONS] + [f"cause.{cause}" for cause in CAUSES]
     for key in (*keys, *(f"ended.{kind}" for kind in KINDS)):
         assert text(key, "en") != text(key, "zh")
+
+
+def test_without_a_plan_no_rule_is_the_reason() -> None:
+    """Where nothing can be planned everybody's reason is that, in the frame, the explanation and the checker's eyes."""
+    instance = small_instance()
+    plan = matcher.solve(instance, matcher.Policy(rules=[{"kind": "floor", "number": 10_000}]))
+    assert plan.status == "infeasible"
+    assert set(plan.unmatched.reason) == {"not_planned"}
+    assert set(plan.unmatched.detail) == {""}
+    assert "没有方案" in plan.explain("school", "S1").text("zh")
+    assert matcher.verify(instance, plan).ok
+
+
+def test_a_detail_is_said_in_both_languages_and_read_back() -> None:
+    for detail in ("nearest=B1; km=2.500", "nearest=a; km=x; km=0.100"):
+        for lang in ("en", "zh"):
+            assert detail_code(detail_words(detail, lang)) == detail
+    assert detail_words("nearest=B1; km=2.500", "zh") == "最近：B1，2.500 公里"
+    assert detail_words("", "zh") == detail_code("") == ""
+
+
+def test_the_words_of_a_floor_are_chinese_in_chinese() -> None:
+    said = Violation("floor", {"group": "all", "level": "school", "count": "children", "value": 1, "limit": 2}).text(
+        "zh"
+    )
+    assert not any(word in said for word in ("all", "school", "children"))

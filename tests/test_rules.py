@@ -10,7 +10,7 @@ import pytest
 from small_cases import random_instance, random_policy, random_rules
 
 import matcher
-from matcher.general.decompose import solve_large
+from matcher.general.large import solve_large
 from matcher.problem import Problem
 from matcher.progress import Budget
 from matcher.result import Level

@@ -7,74 +7,156 @@ levels after it are conditional on its value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from matcher._version import __version__
 from matcher.arrays import FloatArray, IntArray
+from matcher.general.columns import SetProgram
 from matcher.general.improve import Search, fill
+from matcher.general.incumbent import Incumbent, far, measured, plain_bound
 from matcher.general.mix import Mix, Mixer, can_mix
-from matcher.general.relax import Ascent, Relaxation
+from matcher.general.pricing_sets import SetPricing
+from matcher.general.relax import Ascent, OutOfTime, Relaxation, Relaxed
+from matcher.general.reserve import Reserved
 from matcher.general.transport import Transport
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress
-from matcher.result import Level, Proof, Status
-from matcher.solution import Solution, no_pairs
 
 SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('ortools')} flows"
-SCOPE = "both_levels"
 #: evaluations of the ascent of prices on the level that needs it
 STEPS = 120
 #: evaluations before the first search
 _FIRST_STEPS = 30
-#: evaluations for the bound on a floor that no plan was found for
-FLOOR_STEPS = 40
+#: rounds of prices of sets, sets expanded for one county in each and in the last, at the best prices known
+_SET_ROUNDS, _EXPANDED, _LAST_EXPANDED = 4, 60, 600
+#: how many times the time of one round the last one may take
+_LAST_TIMES = 3.0
 #: multipliers tried on rows that a plan breaks, each so many times the last
 _ROUNDS, _GROWTH = 6, 4
 #: largest weighed cost of a county pair in a flow and in a search, and of a school pair
-_FLOW_COST, _SEARCH_COST, _PAIR_COST = 5 * 10**10, 10**15, 2 * 10**9
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Incumbent:
-    """A plan: pairs of both levels, its exact minimised values, and by how much it breaks hard rules."""
-
-    county_pairs: IntArray
-    school_pairs: IntArray
-    values: tuple[int, ...]
-    broken: int
-
-    @property
-    def key(self) -> tuple[int, ...]:
-        """What is smaller for a better plan."""
-        return (self.broken, *self.values)
+_FLOW_COST, SEARCH_COST, _PAIR_COST = 5 * 10**10, 10**15, 2 * 10**9
 
 
 class Decomposition:
-    """One problem solved by relaxation and search."""
+    """One problem solved by relaxation and search.
+
+    Attributes
+    ----------
+    best
+        The best plan known.
+    kept
+        For each level done so far what the levels after may make of it, at most.
+    closed
+        The same of those that are proven.
+    light
+        Weights of levels with slack.
+    """
+
+    relaxation: Relaxation
 
     def __init__(self, problem: Problem, budget: Budget):
         self.problem, self.budget = problem, budget
         self.mixer = Mixer(problem)
-        self.relaxation = Relaxation(problem, Transport.of(problem))
-        self.no_price = np.zeros(len(self.relaxation.places.school), dtype=np.int64)
-        self._far = {"county": self.mixer.largest_county_cost, "school": self.relaxation.largest_school_cost}
+        self._far = {level: far(problem, level) for level in ("county", "school")}
+        room = np.bincount(problem.arrays.branches.parent, weights=problem.capacity("school")[:, 1])
+        places = np.bincount(problem.arrays.schools.parent, weights=problem.demand("school")[:, 1])
+        self._block = int(max(1, min(room.max(initial=1), places.max(initial=1))))
         self.best: Incumbent | None = None
         self.multipliers: dict[int, int] = {}
+        self.kept: list[int] = []
+        self.closed: dict[int, int] = {}
+        self.light: dict[int, int] = {}
+        worst = ((str(each.worst_of), each.cap) for each in problem.objectives if each.worst_of)
+        self._capped = {level: cap for level, cap in worst if cap is not None}
+        self._longest: dict[str, int] = dict(self._capped)
+        self._heavy: dict[int, int] = {}
+        self._took_s = 0.0
 
-    def incumbent(self, county_pairs: IntArray, school_pairs: IntArray) -> Incumbent:
-        """Measure a plan."""
-        county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
-        values = self.problem.minimised(county_pairs, school_pairs)
-        return Incumbent(county_pairs, school_pairs, values, broken(self.problem, county_pairs, school_pairs))
+    def prepare(self) -> None:
+        """Compute what relaxations need.
+
+        Raises
+        ------
+        OutOfTime
+            If the budget ends before.
+        """
+        if self.budget.stop_reason is not None:
+            raise OutOfTime
+        self.relaxation = Relaxation(self.problem, Transport.of(self.problem), self.budget)
+        self.no_price = np.zeros(len(self.relaxation.places.school), dtype=np.int64)
+        if "county" in self._capped:
+            self.limit("county", None)
+
+    @property
+    def searching(self) -> Budget:
+        """The budget of a search, which must leave time for a bound on every level."""
+        return Reserved(self.budget, (1.5 + 0.5 * len(self.problem.objectives)) * self._took_s)
+
+    def has_time(self, share: float = 1.0) -> bool:
+        """Whether there is time for one more evaluation (`share` of them)."""
+        left = self.budget.time_left_s
+        return self.budget.stop_reason is None and (left is None or left > share * self._took_s)
+
+    def mix(self, weights: Sequence[int], multipliers: Mapping[int, int] | None = None) -> Mix:
+        """Return a mix whose school pairs are no longer than what was settled."""
+        return replace(self.mixer.mix(weights, multipliers), longest=self._longest.get("school"))
+
+    def search_mix(self, most_cost: int = SEARCH_COST) -> Mix:
+        """Return the mix that a search lowers: all levels that can be weighed, broken rows and caps."""
+        weights = self.weights(self.main, most_cost)
+        for position, heavy in self._heavy.items():
+            weights[position] += heavy
+        return self.mix(weights, self.multipliers)
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether rows or caps were weighed to be kept."""
+        return bool(self.multipliers or self._heavy)
+
+    def quick_mix(self) -> Mix:
+        """Return a mix of what the levels say of school pairs."""
+        weights = self.weights(self.main, SEARCH_COST)
+        of_schools = [not objective.school.is_zero for objective in self.problem.objectives]
+        return self.mix([weight * says for weight, says in zip(weights, of_schools, strict=True)])
+
+    def evaluate(self, mix: Mix, cost: FloatArray | None, price: IntArray, *, roughly: bool = False) -> Relaxed:
+        """Evaluate a relaxation, and remember how long that took."""
+        begin = time.monotonic()
+        found = self.relaxation.evaluate(mix, cost, price, roughly=roughly)
+        self._took_s = max(self._took_s, time.monotonic() - begin)
+        self.budget.spend(len(self.relaxation.room))
+        return found
+
+    def limit(self, level: str, longest: int | None) -> None:
+        """Allow no pair of `level` dearer than `longest` from now on; all again if None."""
+        known = [most for most in (longest, self._capped.get(level)) if most is not None]
+        longest = min(known, default=None)
+        self._longest = {key: most for key, most in self._longest.items() if key != level}
+        if longest is not None:
+            self._longest[level] = longest
+        if level == "county":
+            transport = self.relaxation.transport
+            every = np.arange(len(transport.capacity))[:, None], np.arange(len(transport.demand))[None, :]
+            allowed = self.problem.allowed("county", *every)
+            if longest is not None:
+                allowed &= self.problem.facts.cost("county", *every) <= longest
+            self.relaxation.transport = replace(transport, allowed=allowed)
+
+    def key(self, plan: Incumbent) -> tuple[int, ...]:
+        """Return what is smaller for a better plan: a level may use up the slack that it leaves to those after."""
+        values = list(plan.values)
+        for position, allowed in self.closed.items():
+            values[position] = max(values[position], allowed)
+        return (plan.broken, *values)
 
     def offer(self, found: Incumbent) -> bool:
         """Take a plan if it is better than the best."""
-        if self.best is None or found.key < self.best.key:
+        if self.best is None or self.key(found) < self.key(self.best):
             self.best = found
             return True
         return False
@@ -90,17 +172,14 @@ class Decomposition:
         county, school = self._spread(position)
         total = county + school * self._block
         for before in range(position - 1, -1, -1):
+            if self.problem.objectives[before].worst_of is not None:
+                continue  # kept by closing what is dearer
             county, school = self._spread(before)
             weight = 4 * total // max(1, self._smallest(before)) + 1
             weight = min(weight, county_cost // max(1, county + school * self._block), _PAIR_COST // max(1, school))
-            found[before] = max(1, weight)
+            found[before] = min(max(1, weight), self.light.get(before, weight))
             total += found[before] * (county + school * self._block)
         return found
-
-    @property
-    def _block(self) -> int:
-        """Most school pairs of one block."""
-        return int(min(self.relaxation.room.max(initial=1), np.diff(self.relaxation.places.start).max(initial=1)))
 
     def _spread(self, position: int) -> tuple[int, int]:
         """Return by how much one county pair and one school pair can change an objective."""
@@ -128,26 +207,26 @@ class Decomposition:
     def main(self) -> int:
         """The last level that a search can weigh together with all those before it, each coming first."""
         last = len(self.problem.objectives) - 1
-        fitting = [p for p in range(last + 1) if self.weights(p, _SEARCH_COST) == self.weights(p, 10**30)]
+        fitting = [p for p in range(last + 1) if self.weights(p, SEARCH_COST) == self.weights(p, 10**30)]
         return max(fitting, default=0)
 
     def search(self, start: IntArray | None = None) -> Search:
         """Look for a plan over all levels at once, from a relaxation's county pairing or from `start`."""
-        mix = self.mixer.mix(self.weights(self.main, _FLOW_COST), self.multipliers)
+        mix = self.search_mix(_FLOW_COST)
         cost = self.relaxation.pair_cost(mix)
-        relaxed = self.relaxation.evaluate(mix, cost, self.no_price)
-        exact = self.mixer.mix(self.weights(self.main, _SEARCH_COST), self.multipliers)
+        relaxed = self.evaluate(mix, cost, self.no_price)
+        exact = self.search_mix()
         if start is None and cost is not None:
-            self.offer(self.incumbent(relaxed.county_pairs, fill(self.problem, mix, relaxed.county_pairs)))
+            self.offer(measured(self.problem, relaxed.county_pairs, fill(self.problem, mix, relaxed.county_pairs)))
             ascent = self._ascent(mix)
             for _ in range(_FIRST_STEPS):
-                if self.budget.stop_reason is not None:
+                if self.searching.stop_reason is not None:
                     break
                 self._step(ascent, mix, cost, self.weights(self.main, _FLOW_COST))
-            if ascent.best_price is not None:
+            if ascent.best_price is not None and self.searching.stop_reason is None:
                 price = ascent.best_price.astype(np.int64)
-                relaxed = self.relaxation.evaluate(mix, cost, price)
-        search = Search(self.problem, self.relaxation, exact, relaxed.worth)
+                relaxed = self.evaluate(mix, cost, price)
+        search = Search(self.problem, self.relaxation, exact, relaxed.worth, self.searching)
         self.polish(search, relaxed.county_pairs if start is None else start)
         return search
 
@@ -159,19 +238,20 @@ class Decomposition:
         """Take one step of an ascent towards the value of the best plan."""
         assert self.best is not None
         target = sum(weight * value for weight, value in zip(weights, self.best.values, strict=True))
-        ascent.tell(self.relaxation.evaluate(mix, cost, ascent.price.astype(np.int64), roughly=True), target)
-        self.budget.spend(len(self.relaxation.room))
+        ascent.tell(self.evaluate(mix, cost, ascent.price.astype(np.int64), roughly=True), target)
 
     def polish(self, search: Search, county_pairs: IntArray) -> None:
         """Improve a county pairing, fill it with school pairs, and offer the plan."""
-        better = search.improve(county_pairs, self.budget)
-        self.offer(self.incumbent(better, fill(self.problem, search.mix, better)))
+        if self.searching.stop_reason is not None and self.best is not None:
+            return
+        better = search.improve(county_pairs, self.searching)
+        self.offer(measured(self.problem, better, fill(self.problem, search.mix, better)))
 
     def keep_rows(self) -> None:
         """Raise the multipliers of broken rows until a plan keeps them, or enough was tried."""
         rate = max(self._spread(position)[1] for position in range(len(self.problem.objectives)))
         for _ in range(_ROUNDS):
-            if self.best is None or not self.best.broken or self.budget.stop_reason is not None:
+            if self.best is None or not self.best.broken or self.searching.stop_reason is not None:
                 return
             chosen = {"county": self.best.county_pairs, "school": self.best.school_pairs}
             for index, row in enumerate(self.problem.rows):
@@ -180,78 +260,105 @@ class Decomposition:
                     start = max(1, rate // (8 * max(1, scale)))
                     grown = self.multipliers.get(index, 0) * _GROWTH or start
                     self.multipliers[index] = min(grown, _PAIR_COST // max(1, scale))
+            for position, objective in enumerate(self.problem.objectives):
+                if objective.cap is not None and self.best.values[position] > objective.cap:
+                    most = _PAIR_COST // max(1, self._spread(position)[1])
+                    start = max(1, rate // (8 * max(1, self._spread(position)[1])))
+                    self._heavy[position] = min(self._heavy.get(position, 0) * _GROWTH or start, most)
             self.search(self.best.county_pairs)
 
     # --- bounds -----------------------------------------------------------------------------------------------------
 
     def bound(self, position: int, skip: frozenset[int]) -> int:
         """Return a bound on a level given the values of those before, unpriced."""
-        weights = self._bound_weights(position, skip)
-        mix = self.mixer.mix(weights)
-        found = self.relaxation.evaluate(mix, self.relaxation.pair_cost(mix), self.no_price)
-        return self._on_level(found.bound, weights, position)
+        plain = plain_bound(self.problem, self.problem.objectives[position])
+        if not self.has_time():
+            return plain
+        weights = self.bound_weights(position, skip)
+        mix = self.mix(weights)
+        found = self.evaluate(mix, self.relaxation.pair_cost(mix), self.no_price)
+        return max(plain, self._on_level(found.bound, weights, position))
 
-    def _bound_weights(self, position: int, skip: frozenset[int]) -> list[int]:
+    def bound_weights(self, position: int, skip: frozenset[int]) -> list[int]:
+        """Return the weights for a bound on a level: nothing for those before it that are not proven."""
         weights = self.weights(position, _FLOW_COST)
         return [0 if before in skip else weight for before, weight in enumerate(weights)]
 
     def _on_level(self, bound: int, weights: list[int], position: int) -> int:
-        assert self.best is not None
-        return bound - sum(weights[before] * self.best.values[before] for before in range(position))
+        return bound - sum(weights[before] * self.kept[before] for before in range(position))
 
     def ascend(self, position: int, skip: frozenset[int], search: Search) -> int:
-        """Return the best bound on a level that an ascent of prices finds, improving the plan on the way."""
+        """Return the best bound on a level that prices give, improving the plan on the way."""
         assert self.best is not None
-        objective = self.problem.objectives[position]
-        weights = self._bound_weights(position, skip)
-        mix = self.mixer.mix(weights, self.multipliers)
+        weights = self.bound_weights(position, skip)
+        mix = self.mix(weights, self.multipliers)
         cost = self.relaxation.pair_cost(mix)
         ascent = self._ascent(mix)
+        known = self.budget.work
+        bound: int | None = None
         for step in range(STEPS):
-            if self.budget.stop_reason is not None and ascent.best is not None:
+            if self.searching.stop_reason is not None:
                 break
             self._step(ascent, mix, cost, weights)
             assert ascent.best is not None
-            value = self.best.values[position]
-            bound = min(value, self._on_level(ascent.best.bound, weights, position))
-            if step % 10 == 0:
-                report = Progress(f"level:{objective.name}", step, STEPS, value, bound, value - bound)
-                self.budget.report(report)
-            if self.budget.close_enough(objective.shown(value), objective.shown(bound)):
-                break
+            bound = self._on_level(ascent.best.bound, weights, position)
+            if self._told(position, bound, step, STEPS):
+                return bound
             if step in (STEPS // 3, STEPS - 1):
-                search.look_at(ascent.best.worth)
+                search.look_at(ascent.best.worth, self.searching)
                 for county_pairs in (ascent.best.county_pairs, self.best.county_pairs):
                     self.polish(search, county_pairs)
-        assert ascent.best_price is not None
-        found = self.relaxation.evaluate(mix, cost, ascent.best_price.astype(np.int64))
-        return self._on_level(found.bound, weights, position)
+        if bound is None or ascent.best is None or ascent.best_price is None:
+            return plain_bound(self.problem, self.problem.objectives[position])
+        if self.has_time() and known < self.budget.work:
+            found = self.evaluate(mix, cost, ascent.best_price.astype(np.int64))
+            bound = max(bound, self._on_level(found.bound, weights, position))
+        if cost is not None and self.searching.stop_reason is None:
+            own = Search(self.problem, self.relaxation, mix, ascent.best.worth, self.searching)
+            pricing = SetPricing(self.problem, self.relaxation, mix, cost, own)
+            pricing.start_from(ascent.best_price)
+            later = mix.unmet["county"]
+            price = self.relaxation.transport.prices(ascent.best.worth, ascent.best.county_pairs, later)
+            bound = max(bound, self._by_sets(SetProgram(pricing, price), position, weights, search))
+        return bound
 
-    def floor_witness(self) -> dict[str, Any] | None:
-        """Return the first broken row with a least value that provably no plan reaches."""
-        assert self.best is not None
-        chosen = {"county": self.best.county_pairs, "school": self.best.school_pairs}
-        nothing = [0] * len(self.problem.objectives)
-        for index, row in enumerate(self.problem.rows):
-            reached = row.value(chosen)
-            if not can_mix(row) or row.least is None or reached >= row.least:
-                continue
-            mix = self.mixer.mix(nothing, {index: 1})
-            cost = self.relaxation.pair_cost(mix)
-            ascent = Ascent(self.no_price.astype(np.float64))
-            for _ in range(FLOOR_STEPS):
-                price = ascent.price.astype(np.int64)
-                ascent.tell(self.relaxation.evaluate(mix, cost, price, roughly=True), row.least - reached)
-                assert ascent.best is not None
-                if ascent.best.bound > 0 or self.budget.stop_reason is not None:
+    def _by_sets(self, program: SetProgram, position: int, weights: list[int], search: Search) -> int:
+        """Return a bound from whole sets of organisations, improving the plan by programs over them."""
+        best = plain_bound(self.problem, self.problem.objectives[position])
+        for turn in range(_SET_ROUNDS + 1):
+            assert self.best is not None
+            target = program.pricing.keep(self.best.county_pairs)
+            begin, budget = time.monotonic(), self.searching
+            if turn == _SET_ROUNDS:
+                program.refine(_LAST_EXPANDED, budget)
+            else:
+                if turn:
+                    program.move(target)
+                if not program.step(_EXPANDED, budget):
                     break
-            assert ascent.best_price is not None
-            bound = self.relaxation.evaluate(mix, cost, ascent.best_price.astype(np.int64)).bound
-            if bound > 0:
-                numbers = {"needed": row.least, "reached": reached, "bound": row.least - bound}
-                details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
-                return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
-        return None
+            assert program.bound is not None
+            best = max(best, self._on_level(program.bound, weights, position))
+            if self._told(position, best, turn, _SET_ROUNDS):
+                break
+            left = self.searching.time_left_s
+            if left is not None and left < _LAST_TIMES * (time.monotonic() - begin):
+                program.refine(_LAST_EXPANDED, self.searching)
+                best = max(best, self._on_level(program.bound, weights, position))
+                break
+            pairs = program.plan(left)
+            if pairs is not None and self.searching.stop_reason is None:
+                self.offer(measured(self.problem, pairs, fill(self.problem, search.mix, pairs)))
+        return best
+
+    def _told(self, position: int, bound: int, done: int, of: int) -> bool:
+        """Report where a level stands; whether its gap is small enough."""
+        assert self.best is not None
+        objective, value = self.problem.objectives[position], self.best.values[position]
+        bound = min(value, bound)
+        shown = objective.shown(value), objective.shown(bound)
+        if done % 10 == 0:
+            self.budget.report(Progress(f"level:{objective.name}", done, of, *shown, value - bound))
+        return self.budget.close_enough(*shown)
 
 
 def _first_prices(problem: Problem, relaxation: Relaxation, mix: Mix, plan: Incumbent) -> np.ndarray:
@@ -267,90 +374,3 @@ def _first_prices(problem: Problem, relaxation: Relaxation, mix: Mix, plan: Incu
     price[served[school]] = 0.5 * np.maximum(0, gain + saved[school])[served[school]]
     rounded: np.ndarray = np.rint(price)
     return rounded
-
-
-def broken(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> int:
-    """Return by how much a plan misses bounds, pins, rows and caps in all; 0 if it keeps everything."""
-    missed = 0
-    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
-        for side, limits in enumerate((problem.capacity(level), problem.demand(level))):
-            count = np.bincount(pairs[:, side], minlength=len(limits))
-            missed += int(np.maximum(0, limits[:, 0] - count).sum() + np.maximum(0, count - limits[:, 1]).sum())
-        have = {(int(p), int(r)) for p, r in pairs}
-        missed += sum((int(p), int(r)) not in have for p, r in problem.pins[level])
-    for violation in problem.violations(county_pairs, school_pairs):
-        missed += abs(int(violation.details["value"]) - int(violation.details["limit"]))
-    return missed
-
-
-def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
-    """Solve by relaxation and search; a feasible plan with a bound on every level, or why there is none.
-
-    One unit of work is one organisation priced over all counties, or moved in a search. Without any limit it ends
-    after a fixed number of steps.
-    """
-    work = Decomposition(problem, budget)
-    if start is not None:
-        work.offer(work.incumbent(start["county"], start["school"]))
-    search = work.search()
-    work.keep_rows()
-    assert work.best is not None
-    if work.best.broken:
-        witness = work.floor_witness()
-        status: Status = "unknown" if witness is None else "infeasible"
-        empty = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in problem.objectives)
-        proof = Proof("none" if witness is None else "solver", scope=SCOPE, solver=None if witness is None else SOLVER)
-        stop = None if witness else budget.stop_reason or "work"
-        return Solution(status, stop, no_pairs(), no_pairs(), empty, proof, witness)
-    if work.multipliers:
-        search = work.search(work.best.county_pairs)
-    bounds: list[int | None] = []
-    methods: list[str] = []
-    skip: set[int] = set()
-    for position, objective in enumerate(problem.objectives):
-        budget.report(Progress(f"level:{objective.name}", position, len(problem.objectives)))
-        if objective.worst_of is not None:
-            bound: int | None = 0
-            methods.append("search")
-        else:
-            bound = work.bound(position, frozenset(skip))
-            methods.append("relaxation")
-            if bound < work.best.values[position] and not skip:
-                bound = max(bound, work.ascend(position, frozenset(skip), search))
-        bounds.append(bound)
-        if bound is None or bound < work.best.values[position]:
-            skip.add(position)
-    return _solution(work, bounds, methods)
-
-
-def _solution(work: Decomposition, bounds: list[int | None], methods: list[str]) -> Solution:
-    assert work.best is not None
-    levels, proven, close = [], True, True
-    for position, objective in enumerate(work.problem.objectives):
-        value = objective.shown(work.best.values[position])
-        known = bounds[position]
-        bound = None if known is None else objective.shown(min(known, work.best.values[position]))
-        levels.append(
-            Level.of(
-                objective.name,
-                objective.sense,
-                objective.unit,
-                value,
-                bound,
-                conditional=not proven,
-                method=methods[position],
-                scope="all allowed pairs",
-            )
-        )
-        proven = proven and value == bound
-        close = close and bound is not None and work.budget.close_enough(value, bound)
-    status: Status = "optimal" if proven else "feasible"
-    stop = None if proven else work.budget.stop_reason or ("gap" if close else "work")
-    proof = Proof("solver", scope=SCOPE, solver=SOLVER)
-    return Solution(status, stop, work.best.county_pairs, work.best.school_pairs, tuple(levels), proof)
-
-
-def num_pairs(problem: Problem) -> int:
-    """Return an upper bound on the pairs of either level that the textbook model would have."""
-    sides = (problem.arrays.sides(level) for level in ("county", "school"))
-    return max(len(providers) * len(recipients) for providers, recipients in sides)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from ortools.graph.python import min_cost_flow
 from scipy.optimize import linear_sum_assignment
 
-from matcher.arrays import IntArray
+from matcher.arrays import FloatArray, IntArray
 from matcher.general.mix import Mix
 from matcher.general.relax import Relaxation
+from matcher.general.repair import Repair, load_rows
 from matcher.problem import Problem
 from matcher.progress import Budget
 
@@ -32,13 +33,14 @@ def fill(problem: Problem, mix: Mix, county_pairs: IntArray) -> IntArray:
         mine, there = problem.arrays.rows_of("organizations", owner), problem.arrays.rows_of("counties", county)
         parts.append(np.stack(np.meshgrid(mine, there, indexing="ij"), axis=-1).reshape(-1, 2))
     pairs = np.concatenate([np.zeros((0, 2), dtype=np.int64), *parts])
-    pairs = pairs[problem.allowed("school", pairs[:, 0], pairs[:, 1])]
+    pairs = pairs[mix.allows(problem, pairs[:, 0], pairs[:, 1])]
     capacity, demand = problem.capacity("school"), problem.demand("school")
     cost = mix.of_school_pairs(problem, pairs[:, 0], pairs[:, 1])
     later, first = mix.unmet["school"], mix.unmet["school"] + mix.uncovered["school"]
     pinned = {(int(b), int(s)) for b, s in problem.pins["school"]}
     is_pinned = np.array([(b, s) in pinned for b, s in pairs.tolist()], dtype=np.int64)
     useful = (cost < first[pairs[:, 1]]) | (is_pinned > 0) | bool(capacity[:, 0].any() or demand[:, 0].any())
+    possible, every_cost = pairs, cost
     pairs, cost, is_pinned = pairs[useful], cost[useful], is_pinned[useful]
     bonus = min(_MOST_COST, 4 * int(max(np.abs(cost).max(initial=0), np.abs(first).max(initial=0))) + 1)
     num_b, num_s = len(branches), len(schools)
@@ -66,7 +68,12 @@ def fill(problem: Problem, mix: Mix, county_pairs: IntArray) -> IntArray:
     status = flow.solve()
     if status != flow.OPTIMAL:
         raise RuntimeError(f"the flow of school pairing ended with status {status}")
-    chosen = pairs[np.asarray(flow.flows(np.arange(len(pairs)))) > 0]
+    taken = np.asarray(flow.flows(np.arange(len(pairs)))) > 0
+    chosen = pairs[taken]
+    if load_rows(problem):
+        at_first = np.zeros(len(possible), dtype=np.bool_)
+        at_first[np.flatnonzero(useful)[taken]] = True
+        chosen = Repair(problem, mix, possible, every_cost, at_first).run()
     ordered: IntArray = chosen[np.lexsort((chosen[:, 0], chosen[:, 1]))]
     return ordered
 
@@ -88,15 +95,16 @@ class Search:
     Where an organisation has two counties each is valued as if the branches were its own; `fill` is exact again.
     """
 
-    def __init__(self, problem: Problem, relaxation: Relaxation, mix: Mix, near_worth: IntArray):
+    def __init__(self, problem: Problem, relaxation: Relaxation, mix: Mix, near_worth: IntArray, budget: Budget):
         self.problem, self.mix = problem, mix
         self._allowed = relaxation.transport.allowed
         self._places = relaxation.places
         self._gain = relaxation.places.gain(mix)
+        self._room = relaxation.room_of_branch
         self._block: dict[tuple[int, int], IntArray] = {}
         self._value: dict[tuple[int, tuple[int, ...]], int] = {}
-        self._capacity: list[list[int]] = problem.capacity("county").tolist()
-        self._demand: list[list[int]] = problem.demand("county").tolist()
+        self._capacity: list[list[int]] = relaxation.transport.capacity.tolist()
+        self._demand: list[list[int]] = relaxation.transport.demand.tolist()
         self._county_pair: list[list[int]] = mix.county_pair.tolist()
         self._unmet: list[int] = mix.unmet["county"].tolist()
         self._uncovered: list[int] = mix.uncovered["county"].tolist()
@@ -104,10 +112,10 @@ class Search:
         most = relaxation.worth(mix) + mix.unmet["county"] + mix.uncovered["county"]
         self._most: list[list[int]] = most.tolist()
         self._pinned = {(int(o), int(c)) for o, c in problem.pins["county"]}
-        self.look_at(near_worth)
+        self.look_at(near_worth, budget)
 
-    def look_at(self, worth: IntArray) -> None:
-        """Choose for each organisation the counties worth looking at."""
+    def look_at(self, worth: IntArray, budget: Budget) -> None:
+        """Choose for each organisation the counties worth looking at; those that the budget leaves time for."""
         shown = np.where(self._allowed, worth, np.iinfo(np.int64).min)
         near = np.zeros(shown.shape, dtype=np.bool_)
         if shown.size:
@@ -117,21 +125,22 @@ class Search:
             near[of_county, np.arange(shown.shape[1])[None, :]] = True
         near &= self._allowed
         for county in range(shown.shape[1]):
-            self._load(county, np.flatnonzero(near[:, county]).tolist())
+            if budget.stop_reason is not None:
+                near[:, county:] = False
+                break
+            self.load(county, np.flatnonzero(near[:, county]).tolist())
         self._near: list[list[int]] = [
             sorted(np.flatnonzero(row).tolist(), key=lambda county, most=most: -most[county])  # type: ignore[misc]
             for row, most in zip(near, self._most, strict=True)
         ]
         self._is_near: list[set[int]] = [set(row) for row in self._near]
 
-    def _load(self, county: int, owners: Iterable[int]) -> None:
+    def load(self, county: int, owners: Iterable[int]) -> None:
         """Compute gains of each branch slot and place of blocks, all of one county together."""
         owners = [owner for owner in owners if (owner, county) not in self._block]
         if not owners:
             return
-        here = np.searchsorted(self._places.counties, county)
-        is_there = here < len(self._places.counties) and self._places.counties[here] == county
-        columns = np.arange(*self._places.start[here : here + 2]) if is_there else np.arange(0)
+        columns = self._columns(county)
         rows = [self.problem.arrays.rows_of("organizations", owner) for owner in owners]
         if not len(columns) or not rows:
             for owner in owners:
@@ -139,29 +148,67 @@ class Search:
             return
         branch, school = np.concatenate(rows)[:, None], self._places.school[columns][None, :]
         gain = self._gain[columns] - self.mix.of_school_pairs(self.problem, branch, school)
-        gain = np.where(self.problem.allowed("school", branch, school), np.maximum(gain, 0), 0)
-        room = self.problem.capacity("school")[:, 1]
+        gain = np.where(self.mix.allows(self.problem, branch, school), np.maximum(gain, 0), 0)
+        room = self._room
         stop = np.cumsum([0, *(len(row) for row in rows)])
         for i, owner in enumerate(owners):
             slots = np.minimum(room[rows[i]], len(columns))
             self._block[owner, county] = np.repeat(gain[stop[i] : stop[i + 1]], slots, axis=0)
 
+    def _columns(self, county: int) -> IntArray:
+        """Return the places of a county."""
+        here = np.searchsorted(self._places.counties, county)
+        is_there = here < len(self._places.counties) and self._places.counties[here] == county
+        return np.arange(*self._places.start[here : here + 2]) if is_there else np.arange(0)
+
+    @property
+    def known(self) -> Mapping[tuple[int, tuple[int, ...]], int]:
+        """(county, organisations) -> `value`, of all that were valued so far."""
+        return self._value
+
     def value(self, county: int, owners: tuple[int, ...]) -> int:
         """Return the mix of one county with these organisations (ascending), its minimum counted in."""
         key = county, owners
         if key not in self._value:
-            self._load(county, owners)
-            low, most = self._demand[county]
-            total = sum(self._county_pair[owner][county] for owner in owners)
-            total += self._unmet[county] * (most - len(owners)) + _MISSING * max(0, low - len(owners))
-            if not owners:
-                total += self._uncovered[county]
-            else:
-                gain = np.concatenate([self._block[owner, county] for owner in owners])
-                row, column = linear_sum_assignment(gain, maximize=True)
-                total -= int(gain[row, column].sum())
-            self._value[key] = total
+            gain = self._gains(county, owners)
+            row, column = linear_sum_assignment(gain, maximize=True)
+            self._value[key] = self._worth(county, owners, int(gain[row, column].sum()))
         return self._value[key]
+
+    def priced(self, county: int, owners: tuple[int, ...]) -> tuple[int, FloatArray]:
+        """Return a lower bound on `value` without its minimum, and the prices (places of the county,) that prove it.
+
+        They are the largest dual prices of the assignment, so that the bound is the value itself.
+        """
+        gain = self._gains(county, owners)
+        row, column = linear_sum_assignment(gain, maximize=True)
+        taken = gain[row, column]
+        self._value[county, owners] = self._worth(county, owners, int(taken.sum()))
+        row, column, taken = row[taken > 0], column[taken > 0], taken[taken > 0]
+        slot, place = np.zeros(len(gain), dtype=np.int64), np.zeros(gain.shape[1], dtype=np.int64)
+        for _ in range(len(row) + 1):  # shortest paths from the slots: as many rounds as a path has steps
+            place[column] = np.maximum(0, taken - slot[row])
+            better = np.maximum(0, (gain - place).max(axis=1, initial=0))
+            if (better == slot).all():
+                break
+            slot = better
+        slot = np.maximum(0, (gain - place).max(axis=1, initial=0))
+        loose = int(place.sum() + slot.sum() - taken.sum())
+        missing = _MISSING * max(0, self._demand[county][0] - len(owners))
+        return self._value[county, owners] - missing - loose, place.astype(np.float64)
+
+    def _gains(self, county: int, owners: tuple[int, ...]) -> IntArray:
+        """Return (slots, places) of the organisations together."""
+        if not owners:
+            return np.zeros((0, len(self._columns(county))), dtype=np.int64)
+        self.load(county, owners)
+        return np.concatenate([self._block[owner, county] for owner in owners])
+
+    def _worth(self, county: int, owners: tuple[int, ...], gained: int) -> int:
+        low, most = self._demand[county]
+        total = sum(self._county_pair[owner][county] for owner in owners)
+        total += self._unmet[county] * (most - len(owners)) + _MISSING * max(0, low - len(owners))
+        return total - gained + (0 if owners else self._uncovered[county])
 
     def improve(self, county_pairs: IntArray, budget: Budget, *, rounds: int = 24) -> IntArray:
         """Return a county pairing that no step between near counties makes better (or after `rounds`)."""
@@ -174,7 +221,7 @@ class Search:
         for turn in range(rounds):  # large steps first: they stop to pay when every county had each of its turns
             if budget.stop_reason is not None or stale > int(max((most for _, most in self._demand), default=0)):
                 break
-            stale = 0 if self._reassign(turn) else stale + 1
+            stale = 0 if self._reassign(turn, budget) else stale + 1
             budget.spend(len(self._of_owner))
         for _ in range(_LAST_ROUNDS):
             moved = 0
@@ -190,7 +237,7 @@ class Search:
                 break
         return self._pairs()
 
-    def _reassign(self, turn: int) -> bool:
+    def _reassign(self, turn: int, budget: Budget) -> bool:
         """Take one organisation out of every county, and put all of them and the free ones back in the best way.
 
         Each county gets at most one back, so that the change is a sum over counties and the best way an assignment.
@@ -207,6 +254,8 @@ class Search:
         pool = sorted(set(source) | {o for o, mine in enumerate(self._of_owner) if len(mine) < self._capacity[o][1]})
         change = np.zeros((len(pool), len(kept)), dtype=np.int64)
         for row, owner in enumerate(pool):
+            if budget.stop_reason is not None:
+                return False
             needed = len(self._of_owner[owner]) - (owner in source) < self._capacity[owner][0]
             for county in {*self._near[owner], *({source[owner]} if owner in source else ())}:
                 if owner not in kept[county] and len(kept[county]) < self._demand[county][1]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.arrays import IntArray
-from matcher.facts import UNKNOWN_COST
+from matcher.arrays import BoolArray, IntArray
 from matcher.problem import Problem
 from matcher.rows import ListedWeights, ProductWeights, Row
 
@@ -36,6 +35,8 @@ class Mix:
         (threshold, cost): of every school pair at least so far.
     kept
         (pairs (k, 2), cost): of each of these school pairs.
+    longest
+        School pairs dearer than this can't be; None for no such limit.
     """
 
     constant: int
@@ -47,6 +48,7 @@ class Mix:
     fit: int
     far: tuple[tuple[int, int], ...]
     kept: tuple[tuple[IntArray, int], ...]
+    longest: int | None = None
 
     @property
     def has_schools(self) -> bool:
@@ -60,6 +62,13 @@ class Mix:
             or self.uncovered["school"].any()
             or self.unmet["school"].any()
         )
+
+    def allows(self, problem: Problem, branch_idx: IntArray, school_idx: IntArray) -> BoolArray:
+        """Return which school pairs may be (positions broadcast)."""
+        allowed = problem.allowed("school", branch_idx, school_idx)
+        if self.longest is not None:
+            allowed = allowed & (problem.facts.cost("school", branch_idx, school_idx) <= self.longest)
+        return allowed
 
     def of_school_pairs(self, problem: Problem, branch_idx: IntArray, school_idx: IntArray) -> IntArray:
         """Return the exact cost of school pairs (positions broadcast)."""
@@ -132,12 +141,6 @@ class Mixer:
             if isinstance(below, ListedWeights):
                 listed.append((below.pairs, sign * below.weight))
         return Mix(constant, county_pair, uncovered, unmet, travel, pair, fit, tuple(far), tuple(listed))
-
-    @property
-    def largest_county_cost(self) -> int:
-        """The dearest county pair."""
-        cost = self._county_cost()
-        return int(cost.max(initial=0, where=cost < UNKNOWN_COST))
 
     def _county_cost(self) -> IntArray:
         if self._cost is None:

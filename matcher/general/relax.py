@@ -19,8 +19,10 @@ import numpy as np
 
 from matcher.arrays import FloatArray, IntArray
 from matcher.general.mix import Mix
+from matcher.general.repair import school_rooms
 from matcher.general.transport import Transport
 from matcher.problem import Problem
+from matcher.progress import Budget
 from matcher.twolevel.joint_terms import has_school_rules
 
 #: organisations looked at together: their matrix of places stays in the cache
@@ -95,22 +97,15 @@ class Relaxed:
 class Relaxation:
     """Evaluates mixes at prices; distances are computed once."""
 
-    def __init__(self, problem: Problem, transport: Transport):
+    def __init__(self, problem: Problem, transport: Transport, budget: Budget):
         self.problem, self.transport = problem, transport
         self.places = Places.of(problem)
-        self._floor = _nearest_branch(problem)
+        self._floor = _nearest_branch(problem, budget)
         num_schools = len(problem.arrays.schools)
         self._num_places = np.bincount(self.places.school, minlength=num_schools)
         self._first_place = np.zeros(num_schools, dtype=np.int64)
         self._first_place[self.places.school[self.places.is_first]] = np.flatnonzero(self.places.is_first)
-        branches = problem.arrays.branches
-        self.room = np.zeros(len(problem.arrays.organizations), dtype=np.int64)
-        np.add.at(self.room, branches.parent, problem.capacity("school")[:, 1])
-
-    @property
-    def largest_school_cost(self) -> int:
-        """About the dearest school pair."""
-        return int(self._floor.max(initial=0.0, where=self._floor < _FAR))
+        self.room_of_branch, self.room = school_rooms(problem)
 
     def pair_cost(self, mix: Mix) -> FloatArray | None:
         """(O, p) float64: a lower bound on the cost of each place served by each organisation, integers all.
@@ -133,7 +128,7 @@ class Relaxation:
             for place in range(int(self._num_places.max(initial=0))):
                 has = self._num_places[school_idx] > place
                 np.minimum.at(cost, (owner[has], self._first_place[school_idx[has]] + place), exact[has])
-        cost[floor >= _FAR] = _FAR
+        cost[floor >= (_FAR if mix.longest is None else mix.longest + 1)] = _FAR
         return cost
 
     def evaluate(self, mix: Mix, cost: FloatArray | None, price: IntArray, *, roughly: bool = False) -> Relaxed:
@@ -201,8 +196,18 @@ class Relaxation:
         return used
 
 
-def _nearest_branch(problem: Problem) -> FloatArray:
-    """(O, S) float64: a lower bound on the cost from the nearest branch of each organisation that may be allowed."""
+class OutOfTime(Exception):
+    """The budget ended before anything was there to go on with."""
+
+
+def _nearest_branch(problem: Problem, budget: Budget) -> FloatArray:
+    """(O, S) float64: a lower bound on the cost from the nearest branch of each organisation that may be allowed.
+
+    Raises
+    ------
+    OutOfTime
+        If the budget ends before.
+    """
     branches, schools = problem.arrays.branches, problem.arrays.schools
     nearest = np.full((len(problem.arrays.organizations), len(schools)), _FAR)
     with_room = np.flatnonzero(problem.capacity("school")[:, 1] > 0)
@@ -212,6 +217,8 @@ def _nearest_branch(problem: Problem) -> FloatArray:
         with_room = with_room[np.sort(np.unique(points, axis=0, return_index=True)[1])]
     every = np.arange(len(schools))[None, :]
     for low in range(0, len(with_room), _BRANCHES):
+        if budget.stop_reason is not None:
+            raise OutOfTime
         some = with_room[low : low + _BRANCHES]
         cost = problem.facts.cost_floor("school", some[:, None], every).astype(np.float64)
         if ruled:

@@ -8,6 +8,7 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from matcher.arrays import BoolArray, IntArray
+from matcher.general.repair import implied_minima
 from matcher.problem import Problem
 
 #: costs of the flow stay below this: 2**63 over the square of its nodes, for up to 3,000 nodes
@@ -40,9 +41,7 @@ class Transport:
         every_c = np.arange(len(problem.arrays.counties))[None, :]
         pinned = np.zeros((every_o.size, every_c.size), dtype=np.bool_)
         pinned[problem.pins["county"][:, 0], problem.pins["county"][:, 1]] = True
-        return cls(
-            problem.allowed("county", every_o, every_c), pinned, problem.capacity("county"), problem.demand("county")
-        )
+        return cls(problem.allowed("county", every_o, every_c), pinned, *implied_minima(problem))
 
     def best(self, worth: IntArray, first: IntArray, later: IntArray, *, roughly: bool = False) -> tuple[IntArray, int]:
         """Return the pairs of largest worth that keep the bounds, and an upper bound on any such worth.
@@ -96,3 +95,23 @@ class Transport:
         amounts = np.asarray(flow.flows(np.arange(len(arcs))), dtype=np.int64)
         bonuses = bonus * int(self.pinned.sum() + least_o.sum() + least_c.sum())
         return arcs[amounts > 0], -int(flow.optimal_cost()) - bonuses
+
+    def prices(self, worth: IntArray, pairs: IntArray, later: IntArray) -> IntArray:
+        """Return (O,) int64: dual prices of organisations at the pairs of largest worth, 0 where one has room left.
+
+        They are the largest ones, by shortest paths over what may change (Bellman and Ford), and only a guess where
+        minima or pins force a pair.
+        """
+        gain = np.where(self.allowed, worth + later, -_MOST_COST)
+        chosen = np.zeros(gain.shape, dtype=np.bool_)
+        chosen[pairs[:, 0], pairs[:, 1]] = True
+        full = chosen.sum(axis=1) >= self.capacity[:, 1]
+        at_county = np.zeros(gain.shape[1], dtype=np.int64)
+        for _ in range(len(full)):
+            left = np.where(chosen, gain - at_county, _MOST_COST).min(axis=1, initial=_MOST_COST)
+            price: IntArray = np.where(full & chosen.any(axis=1), np.maximum(0, left), 0)
+            raised = np.maximum(at_county, np.where(chosen, 0, gain - price[:, None]).max(axis=0, initial=0))
+            if (raised == at_county).all():
+                break
+            at_county = raised
+        return price

@@ -5,6 +5,7 @@ or a branch. The reason is the first of these that holds, judged over the partne
 
 | reason | a recipient (county, school) | a provider (organisation, branch) |
 |---|---|---|
+| `not_planned` | there is no plan at all (status "infeasible" or "unknown") | the same |
 | `no_county_pair` | the school's county has no pair | the branch's organisation has no pair |
 | `no_partner` | there is nobody on the other side | the same |
 | `outside_province`, `out_of_reach`, `not_listed`, `forbidden` | one rule alone allows nobody | the same |
@@ -13,12 +14,14 @@ or a branch. The reason is the first of these that holds, judged over the partne
 | `partners_full` | all that are left are at their capacity | all have what they asked for |
 | `not_chosen` | someone has room; what comes before in the policy, or others, left the pair out | the same |
 
-`detail` names the nearest of the partners that the reason speaks of, as `nearest=ID; km=...`.
+`detail` names the nearest of the partners that the reason speaks of, as `nearest=ID; km=...`, for programs;
+`detail_words` says it to people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +30,7 @@ import numpy as np
 from matcher.arrays import BoolArray, IntArray
 from matcher.crosscheck import SIDES
 from matcher.facts import M_PER_KM
+from matcher.messages import text
 from matcher.objectives import empty_place_cost
 from matcher.plans.planframes import KIND_OF_TABLE
 from matcher.problem import Problem
@@ -39,6 +43,7 @@ _RULE_REASONS: Final = {
     "forbid": "forbidden",
 }
 REASONS: Final = (
+    "not_planned",
     "no_county_pair",
     "no_partner",
     "outside_province",
@@ -65,14 +70,28 @@ class Unmatched:
     detail: str
 
 
-def unmatched_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Unmatched, ...]:
-    """Return a row for everyone who wanted more, counties first, then schools, organisations, branches, by id."""
+def unmatched_of(
+    problem: Problem, county_pairs: IntArray, school_pairs: IntArray, *, has_plan: bool = True
+) -> tuple[Unmatched, ...]:
+    """Return a row for everyone who wanted more, counties first, then schools, organisations, branches, by id.
+
+    Without a plan nobody's reason says anything of the rules.
+    """
     pairs = {"county": county_pairs, "school": school_pairs}
     found: list[Unmatched] = []
     for side in (1, 0):
         for level in SIDES:
-            found += _Search(problem, level, side, pairs).rows()
+            found += _Search(problem, level, side, pairs).rows(has_plan)
     return tuple(found)
+
+
+def is_planned(status: str, num_pairs: int, values: Iterable[int | None]) -> bool:
+    """Whether there is a plan to speak of: one that is feasible, has pairs, or was made by hand and has values."""
+    return (
+        status in ("optimal", "feasible")
+        or num_pairs > 0
+        or (status == "unknown" and any(value is not None for value in values))
+    )
 
 
 def why(problem: Problem, level: str, side: int, position: int, pairs: dict[str, IntArray]) -> tuple[str, str]:
@@ -100,10 +119,10 @@ class _Search:
         reaches = "convenience" not in names or bool(_COVERING & set(names[: names.index("convenience")]))
         self.worth = None if level == "county" or reaches else empty_place_cost(problem.facts, problem.policy)
 
-    def rows(self) -> Iterator[Unmatched]:
+    def rows(self, has_plan: bool) -> Iterator[Unmatched]:
         kind = KIND_OF_TABLE[SIDES[self.level][self.side]]
         for position in np.flatnonzero(self.missing > 0).tolist():
-            reason, detail = self.reason(position)
+            reason, detail = self.reason(position) if has_plan else ("not_planned", "")
             yield Unmatched(kind, self.agents.ids[position], int(self.missing[position]), reason, detail)
 
     def reason(self, position: int) -> tuple[str, str]:
@@ -179,3 +198,22 @@ class _Search:
 def as_columns(rows: tuple[Unmatched, ...]) -> dict[str, list[Any]]:
     """Return the rows by column."""
     return {name: [getattr(row, name) for row in rows] for name in Unmatched.__slots__}
+
+
+_CODED: Final = re.compile(r"nearest=(?P<id>.*); km=(?P<km>[\d.]+)")
+
+
+def detail_words(detail: str, lang: str) -> str:
+    """Say a row's detail in `lang`."""
+    found = _CODED.fullmatch(detail)
+    return detail if found is None else text("unmatched.nearest", lang, **found.groupdict())
+
+
+def detail_code(words: str) -> str:
+    """Return the detail that `detail_words` said, in whatever language; `words` themselves if none."""
+    for lang in ("en", "zh"):
+        pattern = re.escape(text("unmatched.nearest", lang, id="\0", km="\1"))
+        found = re.fullmatch(pattern.replace("\0", "(.*)").replace("\1", r"([\d.]+)"), words)
+        if found is not None:
+            return text("unmatched.nearest", "en", id=found[1], km=found[2])
+    return words

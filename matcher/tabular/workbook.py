@@ -14,6 +14,7 @@ from matcher.errors import Lang
 from matcher.messages import text
 from matcher.plans.changes import CAUSES, KINDS, classify
 from matcher.plans.planframes import KIND_OF_TABLE
+from matcher.plans.unmatched import detail_words
 from matcher.tabular.bookform import COLUMNS, FORMAT, HIDDEN, Grid, Rows, packed
 from matcher.tabular.cells import escape
 from matcher.tabular.sheets import SheetColumn, add_hidden, add_sheet, add_text, new_workbook, save_workbook
@@ -150,7 +151,7 @@ def _unmatched_rows(plan: Plan, lang: Lang) -> Rows:
             row.missing,
             row.reason,
             text(f"reason.{row.reason}", lang),
-            _text(row.detail),
+            _text(detail_words(row.detail, lang)),
         ]
         for row in plan.unmatched_rows
     ]

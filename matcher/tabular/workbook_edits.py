@@ -19,6 +19,7 @@ from matcher.messages import text
 from matcher.model import Instance, Lock
 from matcher.plans.planclaims import UNREADABLE, Claims
 from matcher.plans.planframes import PAIR_COLUMNS, UNMATCHED_COLUMNS
+from matcher.plans.unmatched import detail_code
 from matcher.policy import Policy
 from matcher.rules import Violation
 from matcher.tabular.bookform import COLUMNS, HIDDEN, Grid
@@ -245,8 +246,8 @@ class _Sheet:
         columns["kind"] = [kinds.get(_id(kind), _id(kind)) for kind in columns["kind"]]
         columns["id"] = [_id(known) for known in columns["id"]]
         columns["missing"] = [_value("missing", value, self.kept) for value in columns["missing"]]
-        for column in ("reason", "detail"):
-            columns[column] = [_id(value) for value in columns[column]]
+        columns["reason"] = [_id(value) for value in columns["reason"]]
+        columns["detail"] = [detail_code(_id(value)) for value in columns["detail"]]
         return columns
 
     def _cells(self, old: _Row, new: _Row, name: str) -> Iterator[Violation]:

@@ -265,7 +265,13 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("word.school", "school", "学校"),
     ("word.organization", "organisation", "组织"),
     ("word.branch", "branch", "支部"),
+    # stable words inside details
+    ("word.children", "children", "儿童"),
+    ("word.recipients", "recipients", "个数"),
+    ("word.all", "all", "全部"),
     # why somebody is unmatched
+    ("unmatched.nearest", "nearest={id}; km={km}", "最近：{id}，{km} 公里"),
+    ("reason.not_planned", "Nothing is planned: there is no plan.", "没有方案，未作安排。"),
     ("reason.no_county_pair", "There is no county pairing it could stand on.", "没有可依托的区县结对。"),
     ("reason.no_partner", "There is nobody else to be paired with.", "没有其他可结对的对象。"),
     ("reason.outside_province", "Nobody in its own province can be paired with it.", "本省内没有可结对的对象。"),
