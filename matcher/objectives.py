@@ -113,6 +113,11 @@ class Terms:
         return self.used * int((count > 0).sum()) + self.squares * int((count * count).sum())
 
     @property
+    def is_zero(self) -> bool:
+        """Whether the objective says nothing about this level of pairing."""
+        return self.is_plain and not (self.travel or self.kept or self.pair or self.uncovered.any() or self.unmet.any())
+
+    @property
     def is_plain(self) -> bool:
         """Whether only the first five terms are there, which a flow can carry."""
         return not (self.fit or self.far is not None or self.used or self.squares)

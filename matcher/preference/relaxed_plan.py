@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from matcher.arrays import BoolArray, IntArray
-from matcher.general.decompose import num_pairs
+from matcher.general.large import num_pairs
 from matcher.plans.blocking import blocking
 from matcher.plans.hardrules import hard_violations
 from matcher.preference.stable import best_stable

@@ -146,7 +146,7 @@ def _levels(problem: Problem, values: tuple[int, ...] | None, proved: int, scope
 
 def _by_program(problem: Problem, budget: Budget) -> Solution:
     """Return what the textbook model says of a small problem; of a large one nothing is known."""
-    from matcher.general.decompose import num_pairs
+    from matcher.general.large import num_pairs
     from matcher.mip import MOST_LISTED_PAIRS, solve_textbook  # not at the top: the model uses this package
 
     return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem)
