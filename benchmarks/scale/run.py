@@ -29,7 +29,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,8 @@ def _why_ended(done: subprocess.CompletedProcess[str], memory_gib: float) -> str
     return (said or [f"ended with {done.returncode}"])[-1][:120]
 
 
-def compare(names: Sequence[str], options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Measure every peer on every instance, print each row at once and require equal objectives."""
-    rows: list[dict[str, Any]] = []
+def compare(names: Sequence[str], options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
+    """Measure every peer, print each row at once and require equal objectives; yield the rows of each instance."""
     place = {"commit": _commit(), "cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()}
     place["versions"] = " ".join(f"{name} {version}" for name in _PACKAGES if (version := _version(name)))
     stopped: set[str] = set()
@@ -132,8 +131,7 @@ def compare(names: Sequence[str], options: argparse.Namespace) -> list[dict[str,
         for row in here:
             if ours is not None and row["status"] == "ok":
                 row["ratio"] = round(row["seconds"] / ours, 3)
-        rows += [{**row, **place} for row in here]
-    return rows
+        yield [{**row, **place} for row in here]
 
 
 def _show(row: dict[str, Any]) -> None:
@@ -202,9 +200,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = [f"sweep:{kind}" for kind in PATHOLOGICAL]
     if options.instance == "sizes":
         names = [f"density-{size}-{_SIZES_REACH}" for size in SIZES if size <= options.largest]
-    rows = compare(names, options)
-    if options.csv:
-        write_csv(options.csv, rows)
+    rows: list[dict[str, Any]] = []
+    for here in compare(names, options):
+        rows += here
+        if options.csv:  # at once: a run of hours may be ended before its last instance
+            write_csv(options.csv, here)
     for peer, exponent in growth_exponents(rows).items():
         print(f"growth exponent of {peer}, from 10,000 recipients on: {exponent:.2f}")
     if options.figure:
