@@ -226,7 +226,7 @@ class _Sheet:
 
         new = [row for row in self.new if all(key(row))]
         stayed, gone, come = _matched(self.old, new, key)
-        claimed = {row.number: row.cells | dict(zip((provider, recipient), key(row), strict=True)) for row in new}
+        claimed = {row.number: dict(row.cells) | dict(zip((provider, recipient), key(row), strict=True)) for row in new}
         for old_row, new_row in stayed:
             changes += self._cells(old_row, new_row, " – ".join(key(new_row)))
         described = set(COLUMNS[self.name]) - {recipient, provider}
