@@ -134,3 +134,20 @@ def test_every_error_has_a_json_form() -> None:
     error = matcher.MissingExtra("openpyxl", "excel")
     assert error.to_json()["code"] == "missing_extra"
     assert "需要" in error.message("zh")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_workbook_of_an_instance_says_its_datum(tmp_path: Path, lang: str) -> None:
+    """Points converted once are not converted again by whoever declares the datum of the first tables."""
+    path = write_workbook(small_instance(), tmp_path / "next.xlsx", lang=lang)
+    assert matcher.read(path) == small_instance()
+    with pytest.raises(matcher.InvalidInput) as caught:
+        matcher.read(path, datum="gcj02")
+    assert {fault.code for fault in caught.value.faults} == {"two_datums"}
+
+
+def test_carried_columns_are_named_with_the_words_of_their_tables(tmp_path: Path) -> None:
+    """The one line for all tables is in the language asked for."""
+    path = write_workbook(small_instance(), tmp_path / "in.xlsx")
+    said = matcher.solve(matcher.read(path)).summary("zh")
+    assert "note (学校)" in said
