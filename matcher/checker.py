@@ -52,6 +52,8 @@ _DERIVED_NOTICES: Final = {
     "school_at_county_seat",
     "policy_unknown_id",
     "policy_unknown_province",
+    "policy_unknown_column",
+    "policy_unknown_kind",
     "assumed_children",
     "previous_stranger",
     "preference_gaps",
@@ -79,6 +81,8 @@ class Report:
     violations: tuple[Violation, ...]
     metrics: Mapping[str, Metric]
     edits: tuple[Violation, ...] = ()
+    #: "infeasible" or "unknown" where the plan says so of itself and has no pairs that could keep the rules
+    without_plan: str | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -92,7 +96,8 @@ class Report:
         if len(self.edits) > most:
             lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
         if self.ok:
-            return "\n".join([*lines, text("report.ok", lang)])
+            key = "report.ok" if self.without_plan is None else f"report.ok.{self.without_plan}"
+            return "\n".join([*lines, text(key, lang)])
         lines.append(text("report.head", lang, count=len(self.violations)))
         by_code: dict[str, list[Violation]] = {}
         for violation in self.violations:
@@ -176,7 +181,9 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs)
     violations += proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
-    return Report(not violations, tuple(violations), MappingProxyType(metrics), claims.edits)
+    return Report(
+        not violations, tuple(violations), MappingProxyType(metrics), claims.edits, None if has_plan else claims.status
+    )
 
 
 def _claims(plan: Plan | Claims | str | Path) -> Claims:

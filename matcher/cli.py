@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from matcher._version import __version__
-from matcher.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra, SaveError
+from matcher.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra
 from matcher.markets.interrupts import cancel_on_interrupt
 from matcher.messages import text
 from matcher.progress import CancelToken
@@ -78,7 +78,7 @@ def run_demo(options: argparse.Namespace) -> int:
         plan.map(lang=options.lang).save(out / MAP_FILE)
         notes.append(text("cli.map", options.lang, path=Path(options.out) / MAP_FILE))
     except MissingExtra as error:
-        notes.append(text("cli.no_map", options.lang, reason=error))
+        notes.append(text("cli.no_map", options.lang, reason=error.message(options.lang)))
     return _show_plan(plan, options, notes, interrupted=interrupted)
 
 
@@ -124,7 +124,7 @@ def run_explain(options: argparse.Namespace) -> int:
     kind, found, known_id = options.name.partition(":")
     if not found:
         raise InvalidInput([Fault("not_kind_and_id", value=options.name)])
-    explanation = load_plan(options.out).explain(kind, known_id)
+    explanation = load_plan(options.out).explain(_kind_of(kind), known_id)
     _print(options, explanation.to_json(), explanation.text(options.lang))
     return DONE
 
@@ -202,7 +202,8 @@ def _read(options: argparse.Namespace) -> Instance:
         if options.mark is not None:
             from matcher.tabular.faultbook import mark_faults
 
-            mark_faults(options.input, error, options.mark, lang=options.lang)
+            marked = mark_faults(options.input, error, options.mark, lang=options.lang)
+            print(text("cli.saved", options.lang, path=marked), file=sys.stderr)
         raise
 
 
@@ -218,16 +219,24 @@ def _policy(path: str | None) -> Policy | None:
     return Policy.from_json(content) if path.lower().endswith(".json") else Policy.from_toml(content)
 
 
+def _kind_of(word: str) -> str:
+    """Return the kind that `word` is, in English or in Chinese, as people write it in their tables."""
+    from matcher.tabular.headers import table_of
+
+    table = table_of(word.strip())
+    return {"organizations": "organization", "branches": "branch", "counties": "county", "schools": "school"}.get(
+        table or "", word
+    )
+
+
 def _print(options: argparse.Namespace, document: Mapping[str, Any], said: str) -> None:
     print(json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) if options.json else said, flush=True)
 
 
 def _complain(error: MatcherError, options: argparse.Namespace) -> None:
     if options.json:
-        content = error.to_json() if isinstance(error, InvalidInput) else {"error": str(error)}
-        print(json.dumps({"format": "matcher.faults/1", **content}, ensure_ascii=False, sort_keys=True, indent=1))
-    said = error.message(options.lang) if isinstance(error, InvalidInput | SaveError) else str(error)
-    print(said, file=sys.stderr)
+        print(json.dumps(error.to_json(), ensure_ascii=False, sort_keys=True, indent=1))
+    print(error.message(options.lang), file=sys.stderr)
 
 
 def _never_fail_on_characters() -> None:
@@ -296,12 +305,12 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     verify = command("verify", run_verify, reading)
     verify.add_argument("out", metavar="OUT", help=say("saved"))
     explain = command("explain", run_explain)
-    explain.add_argument("out", metavar="OUT", help=say("saved"))
+    explain.add_argument("out", metavar="OUT", help=say("saved_folder"))
     explain.add_argument("name", metavar="KIND:ID", help=say("name"))
     diff = command("diff", run_diff)
-    diff.add_argument("old", metavar="OUT1", help=say("saved"))
-    diff.add_argument("new", metavar="OUT2", help=say("saved"))
+    diff.add_argument("old", metavar="OUT1", help=say("saved_folder"))
+    diff.add_argument("new", metavar="OUT2", help=say("saved_folder"))
     report = command("report", run_report)
-    report.add_argument("out", metavar="OUT", help=say("saved"))
+    report.add_argument("out", metavar="OUT", help=say("saved_folder"))
     report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
     return parser

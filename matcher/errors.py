@@ -20,7 +20,18 @@ Lang = Literal["en", "zh"]
 
 
 class MatcherError(Exception):
-    """Base of every error that the package raises on purpose."""
+    """Base of every error that the package raises on purpose; `code` is stable."""
+
+    code: str = "error"
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what is wrong."""
+        return str(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values (format `matcher.error/1`), with the message in both languages."""
+        said = {lang: self.message(lang) for lang in ("en", "zh")}
+        return {"format": "matcher.error/1", "code": self.code, "message": said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,8 @@ class Fault:
     def mend(self, lang: Lang = "en") -> str:
         """Say how to mend it."""
         key = f"mend.{self.code}"
+        if has_text(f"{key}.{self.details.get('why')}"):
+            key += f".{self.details['why']}"
         if "nearest" in self.details and has_text(f"{key}.nearest"):
             key += ".nearest"
         return text(key, lang, **self._fields())
@@ -90,6 +103,8 @@ class Fault:
 
 class InvalidInput(MatcherError):
     """What was given is faulty; `faults` lists every fault, sorted by table, row and column."""
+
+    code = "invalid_input"
 
     def __init__(self, faults: Sequence[Fault]):
         order = sorted(
@@ -141,15 +156,31 @@ def wrong_kind(value: Any, expected: str, column: str) -> Fault:
 
 
 class InfeasibleError(MatcherError):
-    """No plan meets the hard rules; `witness` says why, in a form that the checker recomputes."""
+    """No plan meets the hard rules; `witness` says why, in a form that the checker recomputes.
 
-    def __init__(self, message: str, witness: Mapping[str, Any] | None = None):
+    `chinese` is the message in Chinese, where there is one.
+    """
+
+    code = "infeasible"
+
+    def __init__(self, message: str, witness: Mapping[str, Any] | None = None, chinese: str | None = None):
         super().__init__(message)
         self.witness = witness
+        self._chinese = chinese
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say why there is none."""
+        return self._chinese if lang == "zh" and self._chinese else str(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values, the witness among them."""
+        return {**super().to_json(), "witness": None if self.witness is None else dict(self.witness)}
 
 
 class UnsolvedError(MatcherError):
     """The work was stopped before anything feasible was found."""
+
+    code = "unsolved"
 
 
 class SaveError(MatcherError):
@@ -168,5 +199,12 @@ class SaveError(MatcherError):
 class MissingExtra(MatcherError):
     """A feature needs an optional package that is not installed."""
 
+    code = "missing_extra"
+
     def __init__(self, package: str, extra: str):
-        super().__init__(f"this needs the package {package}: pip install 'jiedui[{extra}]'")
+        self.package, self.extra = package, extra
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what to install."""
+        return text("error.missing_extra", lang, package=self.package, extra=self.extra)

@@ -15,6 +15,7 @@ from matcher.messages import text
 from matcher.objectives import empty_place_cost
 from matcher.plans.planframes import KIND_OF_TABLE
 from matcher.plans.unmatched import detail_words, is_planned, why
+from matcher.tabular.suggest import Suggester
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -45,6 +46,8 @@ class Partner:
 class Alternative:
     """One that the rules allow instead: "free" has room, "taken" is full (with `partners`), "closed" takes nobody.
 
+    `partners` are ids, `partner_names` their names.
+
     "elsewhere": its organisation or county is not in the county pairing that the pair would need.
     """
 
@@ -53,6 +56,7 @@ class Alternative:
     km: float
     state: State
     partners: tuple[str, ...]
+    partner_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,11 @@ class Explanation:
         lines.append(text("explain.alternatives" if self.alternatives else "explain.no_alternatives", lang))
         parent = "organization" if self.kind == "school" else "county"
         for other in self.alternatives:
-            state = text(f"explain.state.{other.state}", lang, partners=", ".join(other.partners), kind=parent)
+            named = zip(other.partners, other.partner_names or other.partners, strict=True)
+            partners = ("、" if lang == "zh" else ", ").join(
+                _called(known, name if name != known else "") for known, name in named
+            )
+            state = text(f"explain.state.{other.state}", lang, partners=partners, kind=parent)
             lines.append(
                 text("explain.alternative", lang, name=_called(other.id, other.name), km=other.km, state=state)
             )
@@ -151,7 +159,10 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
     problem = plan.problem
     nodes = problem.arrays.sides(level)[side]
     if id not in nodes.index:
-        raise InvalidInput([Fault("unknown_id", column="id", value=id, details={"target": SIDES[level][side]})])
+        table = SIDES[level][side]
+        nearest = Suggester(getattr(plan.instance, table)).nearest(str(id))
+        details = {"target": table, **({"nearest": nearest} if nearest else {})}
+        raise InvalidInput([Fault("unknown_id", column="id", value=id, details=details)])
     position = nodes.index[id]
     pairs = plan.pairs(level)
     mine = pairs[pairs[:, side] == position][:, 1 - side]
@@ -239,7 +250,9 @@ def _alternatives(plan: Plan, level: str, side: int, position: int, others: list
         elif other not in set(here):
             state = "elsewhere"
         ids = tuple(own.ids[partner] for partner in partners)
-        found.append(Alternative(nodes.ids[other], _name(plan, level, 1 - side, other), far / M_PER_KM, state, ids))
+        names = tuple(_name(plan, level, side, partner) for partner in partners)
+        name = _name(plan, level, 1 - side, other)
+        found.append(Alternative(nodes.ids[other], name, far / M_PER_KM, state, ids, names))
     return tuple(found)
 
 

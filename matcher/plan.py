@@ -229,8 +229,13 @@ class Plan:
         if self.status == "infeasible":
             from matcher.plans.witnesswords import witness_words
 
-            said = [text("plan.infeasible"), *([witness_words(self.witness, "en")] if self.witness else [])]
-            raise InfeasibleError("\n".join(said), self.witness)
+            english, chinese = (
+                "\n".join(
+                    [text("plan.infeasible", lang), *([witness_words(self.witness, lang)] if self.witness else [])]
+                )
+                for lang in ("en", "zh")
+            )
+            raise InfeasibleError(english, self.witness, chinese)
         if self.status == "unknown":
             raise UnsolvedError(text("plan.unknown", reason=self.stop_reason or "-"))
         return self

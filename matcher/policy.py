@@ -5,6 +5,7 @@ A policy is data: it goes to and from TOML and JSON, and has a JSON Schema (`Pol
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -269,7 +270,9 @@ class Policy(BaseModel):
         if self.asks_stability:
             gains = {"km": self.stability_km, "min": self.stability_min}
             used = sorted({self.county_cost, self.school_cost})
-            gain = ", ".join(f"{gains[unit]:g} {unit}" for unit in used if gains[unit] is not None)
+            gain = ", ".join(
+                f"{gains[unit]:g} {text(f'summary.unit.{unit}', lang)}" for unit in used if gains[unit] is not None
+            )
             fields = {"gain": gain, "most": self.max_blocking_pairs}
             said.append(text(f"policy.stability.{self.stability}", lang, **fields))
         return said
@@ -326,11 +329,19 @@ class Policy(BaseModel):
         return cls(**content)
 
 
+def _nearest_field(loc: Sequence[Any]) -> dict[str, str]:
+    """Return the field of the policy itself that an unknown one looks like, as `nearest`."""
+    alike = difflib.get_close_matches(str(loc[0]), Policy.model_fields, n=1) if len(loc) == 1 else []
+    return {"nearest": alike[0]} if alike else {}
+
+
 def _faults(items: Sequence[Any]) -> list[Fault]:
     """Name each field as the planner wrote it: `rules.0.max_km`."""
     found: list[Fault] = []
     for item in items:
         fault = record_fault(item, "policy", None)
+        if fault.code == "unknown_field":
+            fault = replace(fault, details={**fault.details, "why": "policy", **_nearest_field(item["loc"])})
         if item["loc"][0] != "within":
             found.append(replace(fault, column=".".join(str(part) for part in item["loc"])))
         elif not any(each.column == "within" for each in found):  # pydantic lists one for each form it may have

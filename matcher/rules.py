@@ -25,7 +25,7 @@ from pydantic_core import PydanticCustomError
 from matcher.arrays import BoolArray, IntArray, Nodes
 from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST, Facts
 from matcher.fieldtypes import Id
-from matcher.messages import text
+from matcher.messages import has_text, text
 from matcher.model import PairLevel
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ def _as_tuple(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...])]
+
+
+def kinds_words(kinds: Iterable[str], lang: str) -> str:
+    """Say kinds of organisation."""
+    words = [text(f"word.{kind}", lang) if has_text(f"word.{kind}") else kind for kind in kinds]
+    return ("、" if lang == "zh" else ", ").join(words)
 
 
 class Selector(BaseModel):
@@ -99,7 +105,9 @@ class Selector(BaseModel):
 
     def words(self, lang: str) -> str:
         """Say which rows are meant."""
-        parts = [", ".join(names) for names in (self.ids, self.kinds, self.provinces, self.parents) if names]
+        kinds = kinds_words(self.kinds or (), lang)
+        named = [", ".join(names) if names else "" for names in (self.ids, self.provinces, self.parents)]
+        parts = [part for part in (named[0], kinds, *named[1:]) if part]
         parts += [f"{column} = {value}" for column, value in sorted((self.where or {}).items())]
         return "; ".join(parts) if parts else text("rule.all", lang)
 
@@ -292,7 +300,8 @@ class Pin(Rule):
         return [(self.level, providers.index[self.provider_id], recipients.index[self.recipient_id])]
 
     def sentence(self, lang: str = "en") -> str:
-        return text("rule.pin", lang, provider=self.provider_id, recipient=self.recipient_id, reason=self.reason or "-")
+        key = "rule.pin" if self.reason else "rule.pin.plain"
+        return text(key, lang, provider=self.provider_id, recipient=self.recipient_id, reason=self.reason)
 
 
 class Forbid(Rule):
@@ -314,4 +323,5 @@ class Forbid(Rule):
 
     def sentence(self, lang: str = "en") -> str:
         provider, recipient = self.provider.words(lang), self.recipient.words(lang)
-        return text("rule.forbid", lang, provider=provider, recipient=recipient, reason=self.reason or "-")
+        key = "rule.forbid" if self.reason else "rule.forbid.plain"
+        return text(key, lang, provider=provider, recipient=recipient, reason=self.reason)

@@ -18,7 +18,7 @@ from matcher.fieldtypes import Count
 from matcher.messages import text
 from matcher.model import PairLevel
 from matcher.rows import ListedWeights, PairWeights, ProductWeights, Row
-from matcher.rules import Names, Number, Rule, Selector
+from matcher.rules import Names, Number, Rule, Selector, kinds_words
 
 if TYPE_CHECKING:
     from matcher.problem import Problem
@@ -223,7 +223,7 @@ class WantedKind(Rule):
 
     def sentence(self, lang: str = "en") -> str:
         form = "only" if self.least is None else "least"
-        kinds = ", ".join(self.kinds)
+        kinds = kinds_words(self.kinds, lang)
         return text(f"rule.wanted_kind.{form}", lang, of=self.of.words(lang), kinds=kinds, least=self.least)
 
 

@@ -159,7 +159,10 @@ def warning_lines(plan: Plan, lang: str) -> list[str]:
         else:
             said.append(notice.text(lang))  # type: ignore[arg-type]
     if carried:
-        columns = "; ".join(f"{column} ({', '.join(tables)})" for column, tables in carried.items())
+        words = {table: text(f"word.{table}", lang) for tables in carried.values() for table in tables}
+        columns = "; ".join(
+            f"{column} ({', '.join(words[table] for table in tables)})" for column, tables in carried.items()
+        )
         said.append(text("summary.carried_columns", lang, columns=columns))
     shown = [f"  ! {line}" for line in said[:_MOST_WARNINGS]]
     if len(said) > len(shown):

@@ -121,6 +121,8 @@ def shown(value: Any) -> Any:
     """Return a cell as a fault shows it: text cut to a readable length, dates in ISO form."""
     if isinstance(value, str):
         return value if len(value) <= 60 else value[:57] + "…"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LOST_DIGITS:
+        return int(value)  # a reader of workbooks knows floats only
     return as_text(value) if isinstance(value, dt.date | dt.time | dt.timedelta) else value
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import Fault, InvalidInput, Lang, MissingExtra
-from matcher.messages import text
+from matcher.messages import has_text, text
 from matcher.tabular.cells import as_text, escape
 from matcher.tabular.headers import table_of
 from matcher.tabular.rawtables import Findings
@@ -94,7 +94,8 @@ def _list_faults(workbook: Any, faults: Sequence[Fault], lang: Lang) -> None:
     sheet.append([text(f"faultbook.{column}", lang) for column in _COLUMNS])
     for fault in faults:
         value = None if fault.value is None else _cell(str(fault.value))
-        place = [fault.table, fault.sheet, fault.row, fault.column and escape(fault.column), value]
+        table = text(f"word.{fault.table}", lang) if has_text(f"word.{fault.table}") else fault.table
+        place = [table, fault.sheet, fault.row, fault.column and escape(fault.column), value]
         sheet.append([*place, fault.code, _cell(fault.message(lang)), _cell(fault.mend(lang))])
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = sheet.dimensions

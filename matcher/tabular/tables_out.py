@@ -76,10 +76,15 @@ def _cell(value: Any, kind: str, words: Any, lang: Lang) -> Cell:
     return escape(value)
 
 
+def _with_datum(title: str, kind: str) -> str:
+    return f"{title} (WGS-84)" if kind in ("lat", "lon") else title
+
+
 def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -> Path:
     """Write `instance` as a workbook with a sheet a table, headers in English or Chinese; return its path.
 
-    `matcher.read` gives an equal instance back.
+    `matcher.read` gives an equal instance back. Coordinates are written in WGS-84, and their headers say so: read as
+    another datum they are a fault, never a shift.
 
     Raises
     ------
@@ -94,6 +99,8 @@ def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -
     for spec, header, rows in grids(instance, lang):
         kinds = [KINDS.get(column.type, "text") for column in spec.columns]
         kinds += ["text"] * (len(header) - len(kinds))
-        columns = [SheetColumn(title, kind) for title, kind in zip(header, kinds, strict=True)]
+        titles = [*(_with_datum(title, column.type) for title, column in zip(header, spec.columns, strict=False))]
+        titles += header[len(titles) :]
+        columns = [SheetColumn(title, kind) for title, kind in zip(titles, kinds, strict=True)]
         add_sheet(workbook, spec.zh if lang == "zh" else spec.name, columns, rows)
     return save_workbook(workbook, Path(path))

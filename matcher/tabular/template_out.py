@@ -43,7 +43,7 @@ def example_rows() -> Instance:
                 "county_id": "520204",
                 "lat": 26.56,
                 "lon": 104.99,
-                "coord_precision": "town",
+                "coord_precision": "乡镇",
                 "children": 120,
                 "needs": "课业辅导",
             }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.crosscheck import SIDES
 from matcher.errors import Fault, InvalidInput
+from matcher.fieldtypes import HALF_WIDTH
 from matcher.messages import text
 from matcher.model import Instance, Lock
 from matcher.plans.planclaims import UNREADABLE, Claims
@@ -25,6 +26,7 @@ from matcher.rules import Violation
 from matcher.tabular.bookform import COLUMNS, HIDDEN, Grid
 from matcher.tabular.cells import as_text, unescape
 from matcher.tabular.headers import normal
+from matcher.tabular.suggest import Suggester
 
 if TYPE_CHECKING:
     from matcher.tabular.workbook_in import Sheets
@@ -72,6 +74,7 @@ class Edits:
         InvalidInput
             If an edit names an id that the instance does not have.
         """
+        self._check_ids(instance, lang)
         new = self.locks(lang)
         named = {(lock.level, lock.provider_id, lock.recipient_id) for lock in new}
         kept = [lock for lock in instance.locks if (lock.level, lock.provider_id, lock.recipient_id) not in named]
@@ -79,6 +82,28 @@ class Edits:
             name: getattr(instance, name) for name in type(instance).model_fields if name != "format"
         }
         return Instance(**(tables | {"locks": [*kept, *new]}))
+
+    def _check_ids(self, instance: Instance, lang: str) -> None:
+        """Refuse new pairs with ids that the instance does not have, by sheet, row and column of the workbook."""
+        known = {
+            table: {record.id for record in getattr(instance, table)} for tables in SIDES.values() for table in tables
+        }
+        faults = []
+        for change in self.changes:
+            if change.code not in ("edit_pair_changed", "edit_pair_added"):
+                continue
+            details = change.details
+            level = details["level"]
+            ids = (details.get("provider", details.get("new")), details["recipient"])
+            for value, table, column in zip(ids, SIDES[level], reversed(PAIR_COLUMNS[level][:2]), strict=True):
+                if value in known[table]:
+                    continue
+                nearest = Suggester(getattr(instance, table)).nearest(value)
+                said = {"target": table, **({"nearest": nearest} if nearest else {})}
+                place = {"row": details["row"], "column": text(f"book.{column}", lang), "sheet": details["sheet"]}
+                faults.append(Fault("unknown_id", value=value, details=said, **place))
+        if faults:
+            raise InvalidInput(faults)
 
 
 def plan_claims(path: Path) -> Claims:
@@ -190,13 +215,18 @@ class _Sheet:
     def pairs(self, changes: list[Violation]) -> tuple[tuple[Key, ...], tuple[Key, ...], Mapping[str, Sequence[Any]]]:
         """Name the edits of a sheet of pairs; return the pairs added and removed and what the rows claim now."""
         recipient, provider = PAIR_COLUMNS[self.name][:2]
+        known = {column: {_id(row.cells.get(column)) for row in self.old} for column in (provider, recipient)}
+
+        def known_id(row: _Row, column: str) -> str:
+            plain = _id(row.cells.get(column))  # what was typed in full width is read as in the input
+            return plain if plain in known[column] else plain.translate(HALF_WIDTH).strip()
 
         def key(row: _Row) -> Key:
-            return _id(row.cells.get(provider)), _id(row.cells.get(recipient))
+            return known_id(row, provider), known_id(row, recipient)
 
         new = [row for row in self.new if all(key(row))]
         stayed, gone, come = _matched(self.old, new, key)
-        claimed = {row.number: dict(row.cells) for row in new}
+        claimed = {row.number: dict(row.cells) | dict(zip((provider, recipient), key(row), strict=True)) for row in new}
         for old_row, new_row in stayed:
             changes += self._cells(old_row, new_row, " – ".join(key(new_row)))
         described = set(COLUMNS[self.name]) - {recipient, provider}

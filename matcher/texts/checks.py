@@ -6,6 +6,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "The plan keeps every rule, and everything it says of itself is true.",
         "方案符合全部规则，且其所述均属实。",
     ),
+    (
+        "report.ok.infeasible",
+        "What is said is true: no plan meets the hard rules.",
+        "所述属实：没有方案能满足硬性规则。",
+    ),
+    (
+        "report.ok.unknown",
+        "Nothing is false: there are no pairs, and nothing is claimed of them.",
+        "无不实之处：方案为空，亦未作任何声明。",
+    ),
     ("report.head", "The plan does not verify: {count} violation(s).", "方案未通过核验：共 {count} 处问题。"),
     # hard rules
     (

@@ -52,6 +52,13 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "Remove it, or put it into `extras` to carry it through.",
         "请删除，或放入 `extras` 以原样带出。",
     ),
+    (
+        "error.missing_extra",
+        "this needs the package {package}: pip install 'jiedui[{extra}]'",
+        "需要安装软件包 {package}：pip install 'jiedui[{extra}]'",
+    ),
+    ("mend.unknown_field.policy", "Remove it; docs/rules.md lists the fields.", "请删除；可用字段见 docs/rules.md。"),
+    ("mend.unknown_field.policy.nearest", "Did you mean {nearest}?", "是否指 {nearest}？"),
     ("fault.invalid_value", "{value!r} is not valid: {reason}.", "{value!r} 无效：{reason}。"),
     ("mend.invalid_value", "Correct the value.", "请改正该值。"),
     ("fault.invalid_value.greater_than_equal", "{value!r} is below {ge}.", "{value!r} 小于 {ge}。"),

@@ -32,7 +32,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("figures.enterprise", "enterprise", "企业"),
     ("figures.institution", "institution", "事业单位"),
     ("figures.organization", "organisation", "结对单位"),
-    ("figures.branch", "branch", "分支（院系、支部）"),
+    ("figures.branch", "branch", "支部（分院系团委、团支部）"),
     ("figures.county", "county (area: children)", "区县（面积示儿童数）"),
     ("figures.school", "school", "学校"),
     ("figures.school_left", "school left out", "未覆盖学校"),

@@ -33,7 +33,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("report.head.missing", "Missing", "缺口"),
     ("report.head.reason", "Reason", "原因"),
     ("report.head.detail", "Detail", "说明"),
-    ("report.head.provider", "Provider", "提供方"),
+    ("report.head.provider", "Provider", "帮扶方"),
     ("report.head.recipient", "Recipient", "受助方"),
     ("report.head.ended", "Ended", "终止性质"),
     ("report.head.cause", "Cause", "缘由"),

@@ -34,6 +34,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "The policy names provinces that nobody in the input lies in: {names}.",
         "规则中的以下省份在输入中无人所属：{names}。",
     ),
+    (
+        "notice.policy_unknown_column",
+        "The policy names columns that no table of the input has: {names}.",
+        "规则中的以下列在输入的各表中都不存在：{names}。",
+    ),
+    (
+        "notice.policy_unknown_kind",
+        "The policy names kinds that no organisation can be of: {names} (university, enterprise, institution).",
+        "规则中的以下组织类型不存在：{names}（可用 university 高校、enterprise 企业、institution 事业单位）。",
+    ),
     # events and renewal
     ("fault.id_taken", "{value!r} is an id of the table {target} already.", "{value!r} 已是表 {target} 中的编号。"),
     ("mend.id_taken", "Give the arrival an id of its own.", "请为新加入者使用新的编号。"),
@@ -264,6 +274,9 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("word.county", "county", "区县"),
     ("word.school", "school", "学校"),
     ("word.organization", "organisation", "组织"),
+    ("word.university", "university", "高校"),
+    ("word.enterprise", "enterprise", "企业"),
+    ("word.institution", "institution", "事业单位"),
     ("word.branch", "branch", "支部"),
     # stable words inside details
     ("word.children", "children", "儿童"),

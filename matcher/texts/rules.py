@@ -54,6 +54,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "上年的学校结对{age}保持不变（支部：{provider}；学校：{recipient}）。",
     ),
     ("rule.keep.age", " that last {min_years} years or more", "（已持续 {min_years} 年及以上）"),
+    ("rule.pin.plain", "{provider} and {recipient} are paired.", "{provider} 与 {recipient} 固定结对。"),
+    ("rule.forbid.plain", "No pair between {provider} and {recipient}.", "{provider} 与 {recipient} 之间不得结对。"),
     (
         "rule.pin",
         "{provider} and {recipient} are paired (reason: {reason}).",

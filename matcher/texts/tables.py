@@ -121,7 +121,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("mend.not_finite", "Give the number.", "请填写实际数字。"),
     ("fault.not_whole", "{value!r} is not a whole number.", "{value!r} 不是整数。"),
     ("mend.not_whole", "Give a whole number.", "请填写整数。"),
-    ("fault.negative", "{value!r} is below 0.", "{value!r} 小于 0。"),
+    ("fault.negative", "the value {value} is below 0.", "数值 {value} 小于 0。"),
     ("mend.negative", "Give 0 or more.", "请填写不小于 0 的数。"),
     ("fault.out_of_range", "{value!r} is not within {low} to {high}.", "{value!r} 不在 {low} 至 {high} 之间。"),
     ("mend.out_of_range", "Correct the value.", "请改正该值。"),
