@@ -145,11 +145,6 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @property
-    def is_flow(self) -> bool:
-        """Whether the rule only allows, forbids and pins pairs, and adds no linear row."""
-        return True
-
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Write `kind` although it is a default: it says which rule the data is."""

@@ -54,10 +54,6 @@ class Floor(Rule):
     percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
     number: Count = 0
 
-    @property
-    def is_flow(self) -> bool:
-        return False
-
     def rows(self, problem: Problem) -> Iterator[Row]:
         nodes = problem.arrays.sides(self.level)[1]
         counts = self.of.mask(problem.facts, _TABLE[self.level]) & (problem.demand(self.level)[:, 1] > 0)
@@ -99,10 +95,6 @@ class Load(Rule):
     least: Count | None = None
     most: Count | None = None
 
-    @property
-    def is_flow(self) -> bool:
-        return False
-
     def rows(self, problem: Problem) -> Iterator[Row]:
         nodes: Nodes = getattr(problem.arrays, self.table)
         parent = problem.arrays.branches.parent
@@ -133,10 +125,6 @@ class ChildrenPerVolunteer(Rule):
     kind: Literal["children_per_volunteer"] = "children_per_volunteer"
     most: Number
     of: Selector = Selector()
-
-    @property
-    def is_flow(self) -> bool:
-        return False
 
     def rows(self, problem: Problem) -> Iterator[Row]:
         weight = _children_a_place(problem)
@@ -204,10 +192,6 @@ class WantedKind(Rule):
             return None
         return self._of_kind(facts)[provider_idx] | ~self.of.mask(facts, "counties")[recipient_idx]
 
-    @property
-    def is_flow(self) -> bool:
-        return self.least is None
-
     def rows(self, problem: Problem) -> Iterator[Row]:
         if self.least is None:
             return
@@ -237,10 +221,6 @@ class MaxChanges(Rule):
     kind: Literal["max_changes"] = "max_changes"
     level: PairLevel = "county"
     most: Count
-
-    @property
-    def is_flow(self) -> bool:
-        return False
 
     def rows(self, problem: Problem) -> Iterator[Row]:
         pairs = problem.keepable(self.level)
