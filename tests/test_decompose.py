@@ -104,7 +104,7 @@ def test_whole_sets_never_cut_off_a_plan() -> None:
             assert kept <= optimum, seed
         for _ in range(4):
             assert program.step(100, Budget())
-            program.refine(1000, Budget())
+            program.refine(Budget())
             assert program.bound is not None
             assert program.bound <= optimum, seed
             program.move(kept)

@@ -27,6 +27,8 @@ from matcher.progress import Budget
 _POOL, _MIP_COLUMNS = 200_000, 20_000
 #: steps of one move of the prices, and steps without a better bound before they get shorter
 _MOVES, _PATIENCE = 100, 6
+#: sets expanded for one county in each pass of a closer look
+_REFINED = (250, 1_000)
 #: branch-and-bound nodes of one program in integers
 _MIP_NODES = 2_000
 
@@ -66,6 +68,7 @@ class SetProgram:
         self.best_price = price
         self.bound: int | None = None
         self.value: int | None = None
+        self._bound_price = price
         self._least = np.zeros(len(pricing.low), dtype=np.int64)
         self._found = np.zeros(len(pricing.low), dtype=np.int64)
 
@@ -77,23 +80,25 @@ class SetProgram:
                 return False
             least[county], found[county] = self.pricing.least(county, self.price, most_expanded, budget)
         paid = self._paid(self.price)
-        self.bound = max(paid + int(least.sum()), paid + int(least.sum()) if self.bound is None else self.bound)
-        value = paid + int(found.sum())
+        bound, value = paid + int(least.sum()), paid + int(found.sum())
+        if self.bound is None or bound > self.bound:
+            self.bound, self._bound_price, self._least, self._found = bound, self.price, least, found
         if self.value is None or value > self.value:
-            self.value, self.best_price, self._least, self._found = value, self.price, least, found
+            self.value, self.best_price = value, self.price
         return True
 
-    def refine(self, most_expanded: int, budget: Budget) -> None:
-        """Look closer at the counties whose best set is in doubt, at the best prices, while the budget lasts."""
-        if self.bound is None:
-            return
-        for county in np.argsort(self._least - self._found, kind="stable").tolist():
-            if budget.stop_reason is not None or self._least[county] == self._found[county]:
-                break
-            least, found = self.pricing.least(county, self.best_price, most_expanded, budget)
-            self._least[county] = max(int(self._least[county]), least)
-            self._found[county] = min(int(self._found[county]), found)
-        self.bound = max(self.bound, self._paid(self.best_price) + int(self._least.sum()))
+    def refine(self, budget: Budget) -> None:
+        """Look closer at the counties whose best set is in doubt, where the bound is best, while the budget lasts."""
+        for most_expanded in _REFINED:
+            for county in np.argsort(self._least - self._found, kind="stable").tolist():
+                if budget.stop_reason is not None or self.bound is None:
+                    return
+                if self._least[county] == self._found[county]:
+                    break
+                least, found = self.pricing.least(county, self._bound_price, most_expanded, budget)
+                self._least[county] = max(int(self._least[county]), least)
+                self._found[county] = min(int(self._found[county]), found)
+                self.bound = max(self.bound, self._paid(self._bound_price) + int(self._least.sum()))
 
     def _paid(self, price: IntArray) -> int:
         return self.pricing.constant - int((self.most * price).sum())

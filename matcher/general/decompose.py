@@ -32,10 +32,10 @@ SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('o
 STEPS = 120
 #: evaluations before the first search
 _FIRST_STEPS = 30
-#: rounds of prices of sets, sets expanded for one county in each and in the last, at the best prices known
-_SET_ROUNDS, _EXPANDED, _LAST_EXPANDED = 4, 60, 600
-#: how many times the time of one round the last one may take
-_LAST_TIMES = 3.0
+#: rounds of prices of sets, and sets expanded for one county in each
+_SET_ROUNDS, _EXPANDED = 3, 60
+#: how many times the time of one round is left for a closer look at the best prices
+_LAST_TIMES = 4.0
 #: multipliers tried on rows that a plan breaks, each so many times the last
 _ROUNDS, _GROWTH = 6, 4
 #: largest weighed cost of a county pair in a flow and in a search, and of a school pair
@@ -304,10 +304,8 @@ class Decomposition:
             bound = self._on_level(ascent.best.bound, weights, position)
             if self._told(position, bound, step, STEPS):
                 return bound
-            if step in (STEPS // 3, STEPS - 1):
-                search.look_at(ascent.best.worth, self.searching)
-                for county_pairs in (ascent.best.county_pairs, self.best.county_pairs):
-                    self.polish(search, county_pairs)
+            if step == STEPS - 1 and cost is None:
+                self.polish(search, ascent.best.county_pairs)
         if bound is None or ascent.best is None or ascent.best_price is None:
             return plain_bound(self.problem, self.problem.objectives[position])
         if self.has_time() and known < self.budget.work:
@@ -319,6 +317,7 @@ class Decomposition:
             pricing.start_from(ascent.best_price)
             later = mix.unmet["county"]
             price = self.relaxation.transport.prices(ascent.best.worth, ascent.best.county_pairs, later)
+            pricing.seed(search, self.weights(self.main, SEARCH_COST)[position], price)
             bound = max(bound, self._by_sets(SetProgram(pricing, price), position, weights, search))
         return bound
 
@@ -330,7 +329,7 @@ class Decomposition:
             target = program.pricing.keep(self.best.county_pairs)
             begin, budget = time.monotonic(), self.searching
             if turn == _SET_ROUNDS:
-                program.refine(_LAST_EXPANDED, budget)
+                program.refine(budget)
             else:
                 if turn:
                     program.move(target)
@@ -342,7 +341,7 @@ class Decomposition:
                 break
             left = self.searching.time_left_s
             if left is not None and left < _LAST_TIMES * (time.monotonic() - begin):
-                program.refine(_LAST_EXPANDED, self.searching)
+                program.refine(self.searching)
                 best = max(best, self._on_level(program.bound, weights, position))
                 break
             pairs = program.plan(left)

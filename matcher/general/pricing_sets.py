@@ -25,6 +25,8 @@ from matcher.progress import Budget
 
 #: steps for the prices of a county's places, and organisations that they look at
 _STEPS, _SHORTLIST = 20, 150
+#: sets of each county taken over from a search
+_SEEDED = 40
 #: organisations tried at each step of a first guess
 _GUESSED = 6
 
@@ -69,6 +71,18 @@ class SetPricing:
     def start_from(self, place_price: FloatArray) -> None:
         """Take prices of places to start from."""
         self.place_price = np.rint(np.maximum(0.0, place_price))
+
+    def seed(self, search: Search, weight: int, price: IntArray) -> None:
+        """Value the most promising sets that a search came by which counts the costs `weight` times."""
+        keys = sorted(key for key in search.known if key[1] and self.is_complete(*key))
+        if not keys:
+            return
+        rough = np.array([search.known[key] / max(1, weight) + price[list(key[1])].sum() for key in keys])
+        county = np.array([key[0] for key in keys])
+        order = np.lexsort((rough, county))
+        rank = np.arange(len(keys)) - np.searchsorted(county, county)
+        for position in order[rank < _SEEDED].tolist():
+            self.search.value(*keys[position])
 
     def is_complete(self, county: int, owners: tuple[int, ...]) -> bool:
         """Whether the county may have just these organisations."""
