@@ -5,33 +5,21 @@ Every round gives a feasible flow and a valid bound, so that the work can stop a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matcher.allpairs import pricing_grain as grain
-from matcher.allpairs.pricing_net import (
-    Net,
-    Nodes,
-    Priced,
-    make_arcs,
-    merged,
-    neighbours,
-    price_out,
-    pruned,
-    repaired,
-    rescaled,
-    solve_flow,
-)
-from matcher.allpairs.pricing_tree import IntArray, kd_order
+from matcher.allpairs.pricing_net import Net, Nodes, extended, make_net, neighbours, price_out, settled
+from matcher.allpairs.pricing_tree import IntArray
 from matcher.progress import Budget, Progress, StopReason
 
+_NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
-_KEEP = 8  # arcs a recipient keeps when the flow is solved again
-_REPAIR_SHARE = 0.1  # repair instead of solving again below so many new arcs a recipient
-_REPAIR_WORK = 100  # settled nodes a node before all pairs are priced again
-_COARSE_GAP = 0.03  # good enough for a coarse grain
+_KEEP = 12  # arcs a recipient keeps from round to round
+_STEP = int(os.environ.get("STEP","5"))  # how much smaller epsilon is from round to round
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,102 +73,81 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
         If above 1: among equal optima serve as many units as can be. It must be above the number of units; the prices
         of a proved state are then in units of 1 / tie_scale metres.
     budget
-        One unit of work is one round: a flow or a repair, and the pricing of all pairs after it.
+        One unit of work is one round: flow and prices within some epsilon, and the pricing of all pairs after it.
     start
         A matching and prices of a nearby market in place of the coarse grains.
     """
-    if start is not None:
-        _rounds(nodes, (start.recipient, start.provider), start.p, (_FORTH, _BACK), state, budget, 0.0, tie_scale)
-        return
-    order_p = kd_order(nodes.points(nodes.provider), leaf=1)
-    order_r = kd_order(nodes.points(nodes.recipient), leaf=1)
-    above: tuple[Nodes, Net, IntArray, IntArray] | None = None
-    for depth_p, depth_r in grain.grains(nodes.num_providers, nodes.num_recipients):
+    above: tuple[Nodes, Net, int, int] | None = None
+    epsilon = int(nodes.unmet.max()) // 16
+    for depth_p, depth_r in [] if start else grain.grains(nodes.num_providers, nodes.num_recipients):
         if budget.stop_reason is not None:
             break
-        cell_p, cell_r = grain.cells(order_p, depth_p), grain.cells(order_r, depth_r)
-        here = grain.coarse(nodes, cell_p, cell_r)
+        here = grain.coarse(nodes, depth_p, depth_r)
         local = State()
-        pairs, prices = _seed(here, above, cell_p, cell_r)
-        _rounds(here, pairs, prices, (3, 2) if above else (8, 4), local, budget, _COARSE_GAP, 1)
+        net = _seed(here, above, depth_p, depth_r)
+        spacing = int(grain.spacing(here)/float(os.environ.get("ENOUGH","1")))
+        print("grain", here.num_recipients, here.num_providers, "eps", epsilon, "spacing", spacing)
+        epsilon = _rounds(here, net, local, budget, epsilon, spacing)
         if local.net is not None:
-            above = (here, local.net, cell_p, cell_r)
-    pairs, prices = _seed(nodes, above, np.arange(nodes.num_providers), np.arange(nodes.num_recipients))
-    _rounds(nodes, pairs, prices, (3, 2) if above else (8, 4), state, budget, 0.0, tie_scale)
+            above = (here, local.net, depth_p, depth_r)
+    finer = replace(nodes, unmet=nodes.unmet * tie_scale + (tie_scale > 1), scale=tie_scale)
+    if start:
+        recipient, provider, _ = neighbours(nodes, start.p, *_NEAR)
+        net = make_net(nodes, np.concatenate([recipient, start.recipient]), np.concatenate([provider, start.provider]), start.p)
+    else:
+        net = _seed(nodes, above, -1, -1)
+    net.p, net.u = net.p * tie_scale, net.u * tie_scale
+    epsilon=int(epsilon/float(os.environ.get("EPS0","1")))
+    print("finest", nodes.num_recipients, nodes.num_providers, "eps", epsilon)
+    _rounds(finer, net, state, budget, epsilon * tie_scale, 0)
 
 
-def _seed(
-    here: Nodes, above: tuple[Nodes, Net, IntArray, IntArray] | None, cell_p: IntArray, cell_r: IntArray
-) -> tuple[tuple[IntArray, IntArray], IntArray]:
-    """Return the pairs (recipient, provider) and the provider prices that the grain above suggests."""
-    none = np.zeros(0, np.int64)
+def _seed(here: Nodes, above: tuple[Nodes, Net, int, int] | None, depth_p: int, depth_r: int) -> Net:
+    """Return the arcs and the provider prices that the grain above suggests."""
     if above is None:
-        return (none, none), np.zeros(here.num_providers, np.int64)
+        p = np.zeros(here.num_providers, np.int64)
+        recipient, provider, u = neighbours(here, p, *_NEAR_COARSEST)
+        return make_net(here, recipient, provider, p)
     coarse, net, above_p, above_r = above
-    parent_p, parent_r = np.empty(here.num_providers, np.int64), np.empty(here.num_recipients, np.int64)
-    parent_p[cell_p], parent_r[cell_r] = above_p, above_r
-    return grain.children(net, parent_p, parent_r), grain.handed_down(coarse, net, here)
+    parent_p = grain.cells(here.num_providers, above_p) if depth_p < 0 else np.arange(here.num_providers) >> (depth_p - above_p)
+    parent_r = grain.cells(here.num_recipients, above_r) if depth_r < 0 else np.arange(here.num_recipients) >> (depth_r - above_r)
+    p = grain.handed_down(coarse, net, here)
+    kin_r, kin_p = grain.children(net, parent_p, parent_r)
+    recipient, provider, u = neighbours(here, p, *_NEAR)
+    return make_net(here, np.concatenate([recipient, kin_r]), np.concatenate([provider, kin_p]), p)
 
 
-def _rounds(
-    nodes: Nodes,
-    pairs: tuple[IntArray, IntArray],
-    prices: IntArray,
-    near: tuple[int, int],
-    state: State,
-    budget: Budget,
-    gap: float,
-    tie_scale: int,
-) -> None:
-    """Solve, price, add, until nothing prices out, the gap is small enough or the budget is spent."""
-    recipient, provider, u = neighbours(nodes, prices, *near)
-    arcs = make_arcs(nodes, np.concatenate([recipient, pairs[0]]), np.concatenate([provider, pairs[1]]))
-    if nodes.most > 1:
-        state.offer_prices(int(u @ nodes.demand) - int(prices @ nodes.capacity), u, prices)
-    state.stop_reason = budget.stop_reason
-    if state.stop_reason is not None:
-        return
-    net = solve_flow(nodes, arcs, u, prices)
+def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon: int, enough: int) -> int:
+    """Settle, price, add, with a smaller and smaller epsilon: down to `enough`, or to 0 and until nothing prices out."""
+    import time
     while True:
+        t0=time.process_time()
+        net = settled(nodes, net, epsilon)
+        t1=time.process_time()
         priced = price_out(nodes, net, _FORTH, _BACK)
-        state.offer_flow(nodes, net)
-        state.offer_prices(priced.bound, priced.u, net.p)
+        t2=time.process_time()
+        scale = nodes.scale
+        value = net.value(nodes) // scale
+        if state.value is None or value <= state.value:
+            state.net, state.value = net, value
+        state.offer_prices(priced.bound // scale, (priced.u + scale // 2) // scale, (net.p + scale // 2) // scale)
+        print(f"   eps {epsilon/scale:.6f} arcs {len(net.cost)} new {len(priced.cost)} settle {t1-t0:.2f} price {t2-t1:.2f}  {value} {value-priced.bound//scale}", flush=True)
         budget.spend()
-        assert state.value is not None
-        assert state.bound is not None
         _report(budget, state)
-        if gap and state.value - state.bound <= gap * max(1, state.value):
-            return
-        if len(priced.recipient) <= _REPAIR_SHARE * nodes.num_recipients:
-            break
-        if _stop(state, budget):
-            return
-        assert state.u is not None
-        assert state.p is not None
-        arcs = merged(net, pruned(net, _KEEP), priced, nodes.num_providers)
-        net = solve_flow(nodes, arcs, state.u, state.p)
-    _repair_rounds(nodes, net, priced, state, budget, tie_scale)
-
-
-def _repair_rounds(nodes: Nodes, net: Net, priced: Priced, state: State, budget: Budget, scale: int) -> None:
-    """Mend the net until nothing prices out, in units so fine that the number of missing units breaks the ties."""
-    finer = replace(nodes, unmet=nodes.unmet * scale + (scale > 1), scale=scale)
-    net = rescaled(net, scale)
-    more = replace(priced, cost=priced.cost * scale)
-    while True:
-        if not len(more.recipient) and not ((net.missing > 0) & (net.u < finer.unmet)).any():
+        if not epsilon and not len(priced.cost):
             state.net, state.u, state.p, state.proved = net, net.u, net.p, True
-            state.value = state.bound = state.rounded(nodes, net)
-            return
+            state.value = state.bound = value
+            return 0
+        if enough and epsilon <= enough:
+            return epsilon
         if _stop(state, budget):
-            return
-        net, _ = repaired(finer, net, more, _REPAIR_WORK * (nodes.num_providers + nodes.num_recipients))
-        more = price_out(finer, net, _FORTH, _BACK)
-        state.value, state.net = state.rounded(nodes, net), net
-        assert state.bound is not None
-        state.offer_prices(more.bound // scale, (more.u + scale // 2) // scale, (net.p + scale // 2) // scale)
-        budget.spend()
-        _report(budget, state)
+            return epsilon
+        t0=time.process_time()
+        net = extended(nodes, net, priced, _KEEP)
+        print(f"   extend {time.process_time()-t0:.2f}")
+        if epsilon:
+            epsilon = max(epsilon // _STEP, enough)
+            if not enough and epsilon<1: epsilon=0
 
 
 def _stop(state: State, budget: Budget) -> bool:
