@@ -24,6 +24,8 @@ from matcher.allpairs.pricing_auction import FAR, ShortArray
 from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, cheapest
 
 import os
+_REST = int(os.environ.get("REST","100"))
+DONE = int(os.environ.get("DONE","0"))
 _BIDS = int(os.environ.get("BIDS","20"))  # bids a node before what is left is placed by shortest paths
 
 Costs = Callable[[IntArray, IntArray], IntArray]  # (recipient, provider) positions -> whole metres
@@ -146,33 +148,45 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     """
     P, R, A = nodes.num_providers, nodes.num_recipients, len(net.cost)
     start = np.searchsorted(net.recipient, np.arange(R + 1))
-    by = np.argsort(net.provider, kind="stable").astype(np.int32)
-    first = np.searchsorted(net.provider[by], np.arange(P + 1))
-    head, following = np.full(P, -1, np.int32), np.full(A, -1, np.int32)
-    carry = by[net.flow[by] > 0]
-    owner = net.provider[carry]
-    head[owner[::-1]] = carry[::-1]
+    ask = net.cost * nodes.scale + net.p[net.provider]
+    order = np.arange(A, dtype=np.int32)
+    auction.order_within(start, ask, order)
+    arcs = np.empty(A, auction.ARC)
+    arcs["ask"], arcs["recipient"], arcs["provider"] = ask, net.recipient, net.provider[order]
+    arcs["flow"], arcs["following"] = net.flow[order], -1
+    arcs["cost"] = net.cost[order] * nodes.scale
+    provider, flow = arcs["provider"], arcs["flow"]
+    by = np.argsort(provider, kind="stable").astype(np.int32)
+    first = np.searchsorted(provider[by], np.arange(P + 1))
+    givers, takers = np.empty(P, auction.PROVIDER), np.empty(R, auction.RECIPIENT)
+    givers["p"], givers["capacity"], givers["head"] = net.p, nodes.capacity, -1
+    givers["used"] = np.bincount(provider, flow, P).astype(np.int64)
+    takers["u"], takers["unmet"], takers["demand"], takers["missing"] = net.u, nodes.unmet, nodes.demand, net.missing
+    takers["lack"] = nodes.demand - net.missing - np.bincount(net.recipient, flow, R).astype(np.int64)
+    carry = by[flow[by] > 0]
+    owner = provider[carry]
+    givers["head"][owner[::-1]] = carry[::-1]
     same = owner[1:] == owner[:-1]
-    following[carry[:-1][same]] = carry[1:][same]
-    used = np.bincount(net.provider, net.flow, P).astype(np.int64)
-    lack = nodes.demand - net.missing - np.bincount(net.recipient, net.flow, R).astype(np.int64)
-    f = auction.Flow(
-        *(start, net.provider, net.recipient, net.cost * nodes.scale, first, by),
-        *(nodes.demand, nodes.unmet, nodes.capacity),
-        *(net.flow.copy(), head, following, used, net.missing.copy(), lack, net.p.copy(), net.u.copy()),
-    )
+    arcs["following"][carry[:-1][same]] = carry[1:][same]
+    f = auction.Flow(arcs, start, by, np.empty(A, np.int64), first, givers, takers, nodes.most)
     import time
     t=[time.process_time()]; n=[]
     def mark(x): t.append(time.process_time()); n.append(int(x))
-    mark(auction.release(f, nodes.most, epsilon))
+    mark(auction.release(f, epsilon))
     if epsilon:
-        mark(auction.raise_prices(f, nodes.most, epsilon, _BIDS * R))
-    mark(paths.serve(f, nodes.most))
+        mark(auction.raise_prices(f, epsilon, _BIDS * R, R // _REST))
+    if not epsilon or DONE:
+        mark(paths.serve(f))
     if epsilon:
-        mark(auction.lower_prices(f, nodes.most, epsilon, _BIDS * P))
-    mark(paths.fill(f, nodes.most))
+        mark(auction.lower_prices(f, epsilon, _BIDS * P, P // _REST))
+    if not epsilon or DONE:
+        mark(paths.fill(f))
+    print("lack", takers["lack"].sum(), "room", (givers["p"]*(givers["capacity"]-givers["used"])).sum()//nodes.scale)
+    takers["missing"] += takers["lack"]
     print("     ", *[f"{c}:{b-a:.2f}" for a,b,c in zip(t,t[1:],n)])
-    return Net(net.recipient, net.provider, net.cost, f.flow, f.missing, f.u, f.p)
+    cost = arcs["cost"] // nodes.scale
+    sides = takers["missing"].copy(), takers["u"].copy(), givers["p"].copy()
+    return Net(net.recipient, provider.copy(), cost, flow.copy(), *sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +210,12 @@ class Priced:
     u: IntArray
 
 
-def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
+def price_out(nodes: Nodes, net: Net, forth: int, back: int, epsilon: int = 0) -> Priced:
     """Find the pairs that the prices of the net show to be missing; none of them: the net is optimal over all pairs."""
     P = nodes.num_providers
-    have = net.recipient * np.int64(P) + net.provider
+    keys = net.recipient * np.int64(P) + net.provider
+    order = np.argsort(keys)
+    have = keys[order], net.cost[order]
     # A saturated arc is cheaper than u: where units must come from different providers, look past as many.
     extra = int(min(nodes.demand.max(), P)) if nodes.most == 1 else 1
     rows = np.arange(nodes.num_recipients)
@@ -213,9 +229,9 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         found, key = cheapest(nodes.provider, price, nodes.recipient.xyz[rows], limit[rows], nodes.reach_m, k)
         there = found >= 0
         recipient, provider = rows[np.nonzero(there)[0]], found[there]
-        cost, new = _costs(nodes, net, have, recipient, provider)
+        cost, new = _costs(nodes, have, recipient, provider)
         total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], FAR)
-        missing = new & (total < net.u[recipient])
+        missing = new & (total < net.u[recipient] - epsilon)
         hits = np.zeros(nodes.num_recipients, bool)
         hits[recipient[missing]] = True
         full = there[:, -1] & ~hits[rows] & (k < P)
@@ -229,8 +245,8 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         found, _ = cheapest(nodes.recipient, -limit, nodes.provider.xyz, -price, nodes.reach_m, back)
         provider, rank = np.nonzero(found >= 0)
         recipient = found[provider, rank]
-        cost, new = _costs(nodes, net, have, recipient, provider)
-        missing = new & (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient])
+        cost, new = _costs(nodes, have, recipient, provider)
+        missing = new & (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient] - epsilon)
         parts.append((recipient[missing], provider[missing], cost[missing]))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
     _, first = np.unique(recipient * P + provider, return_index=True)
@@ -238,14 +254,14 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
 
 
 def _costs(
-    nodes: Nodes, net: Net, have: IntArray, recipient: IntArray, provider: IntArray
+    nodes: Nodes, have: tuple[IntArray, IntArray], recipient: IntArray, provider: IntArray
 ) -> tuple[IntArray, NDArray[np.bool_]]:
-    """Return the costs of pairs, looked up where the net has an arc (`have` are its sorted keys), and which are new."""
+    """Return the costs of pairs, looked up where they are among `have` (sorted keys and costs), and which are not."""
     keys = recipient * nodes.num_providers + provider
     cost = np.empty(len(keys), np.int64)
-    at = np.minimum(np.searchsorted(have, keys), max(len(have) - 1, 0))
-    new = have[at] != keys if len(have) else np.ones(len(keys), bool)
-    cost[~new] = net.cost[at[~new]]
+    at = np.minimum(np.searchsorted(have[0], keys), max(len(have[0]) - 1, 0))
+    new = have[0][at] != keys if len(have[0]) else np.ones(len(keys), bool)
+    cost[~new] = have[1][at[~new]]
     cost[new] = nodes.cost(recipient[new], provider[new])
     return cost, new
 
@@ -265,18 +281,12 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
 
 
 def extended(nodes: Nodes, net: Net, more: Priced, keep: int) -> Net:
-    """Return the net with the new arcs, and of those without flow the `keep` of least reduced cost a recipient."""
-    kept = net.flow > 0
-    if keep * nodes.num_recipients < len(kept):
-        reduced = net.cost * nodes.scale + net.p[net.provider] - net.u[net.recipient]
-        order = np.lexsort((reduced, net.recipient))
-        rank = np.arange(len(order)) - np.searchsorted(net.recipient, net.recipient)
-        kept[order[rank < keep]] = True
-    else:
-        kept[:] = True
+    """Return the net with the new arcs, and of those without flow about the `keep` of least cost a recipient."""
+    start = np.searchsorted(net.recipient, np.arange(nodes.num_recipients))
+    kept = (np.arange(len(net.cost)) - start[net.recipient] < keep) | (net.flow > 0)
     recipient = np.concatenate([net.recipient[kept], more.recipient])
-    provider = np.concatenate([net.provider[kept], more.provider])
-    cost = np.concatenate([net.cost[kept], more.cost])
-    flow = np.concatenate([net.flow[kept], np.zeros(len(more.cost), np.int64)])
-    order = np.argsort(recipient * np.int64(nodes.num_providers) + provider, kind="stable")
-    return Net(recipient[order], provider[order], cost[order], flow[order], net.missing, net.u, net.p)
+    order = np.argsort(recipient, kind="stable")
+    provider = np.concatenate([net.provider[kept], more.provider])[order]
+    cost = np.concatenate([net.cost[kept], more.cost])[order]
+    flow = np.concatenate([net.flow[kept], np.zeros(len(more.cost), np.int64)])[order]
+    return Net(recipient[order], provider, cost, flow, net.missing, net.u, net.p)

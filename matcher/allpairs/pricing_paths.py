@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matcher.allpairs.pricing_auction import FAR, Flow, IntArray, ShortArray, put
+from matcher.allpairs.pricing_auction import FAR, Flow, IntArray, ShortArray, order_takers, put
 from matcher.allpairs.pricing_fast import compiled
 
 
@@ -94,13 +94,13 @@ def drop(s: Space, size: int) -> int:
 
 
 @compiled
-def serve(f: Flow, most: int) -> int:
+def serve(f: Flow) -> int:
     """Place all excess units, recipient by recipient; return the nodes settled."""
-    num_p, num_r = len(f.p), len(f.u)
+    num_p, num_r = len(f.givers), len(f.takers)
     s = space_of(num_p + num_r)
     run, steps = 0, 0
     for i0 in range(num_r):
-        while f.lack[i0] > 0:
+        while f.takers[i0]["lack"] > 0:
             run += 1
             goal, far = -1, FAR  # the last node before a place, or before a missing unit
             size = offer(s, run, 0, num_p + i0, 0, -1)
@@ -115,69 +115,72 @@ def serve(f: Flow, most: int) -> int:
                 s.touched[count] = node
                 count += 1
                 if node < num_p:
-                    if f.used[node] < f.capacity[node]:
+                    if f.givers[node]["used"] < f.givers[node]["capacity"]:
                         goal, far = node, key
                         break
-                    a = f.head[node]
+                    a = f.givers[node]["head"]
                     while a >= 0:
-                        i = f.recipient[a]
-                        new = key + max(f.u[i] - f.cost[a] - f.p[node], 0)
+                        i = f.arcs[a]["recipient"]
+                        new = key + max(f.takers[i]["u"] - f.arcs[a]["cost"] - f.givers[node]["p"], 0)
                         if new < far:
                             size = offer(s, run, size, num_p + i, new, a)
-                        a = f.following[a]
+                        a = f.arcs[a]["following"]
                     continue
                 i = node - num_p
-                new = key + max(f.unmet[i] - f.u[i], 0)
+                new = key + max(f.takers[i]["unmet"] - f.takers[i]["u"], 0)
                 if new < far:
                     goal, far = node, new
                 for a in range(f.start[i], f.start[i + 1]):
-                    j = f.provider[a]
-                    new = key + max(f.cost[a] + f.p[j] - f.u[i], 0)
-                    if new < far and f.flow[a] < min(most, f.demand[i], f.capacity[j]):
+                    if key + f.arcs[a]["ask"] - f.takers[i]["u"] >= far:
+                        break
+                    j = f.arcs[a]["provider"]
+                    new = key + max(f.arcs[a]["cost"] + f.givers[j]["p"] - f.takers[i]["u"], 0)
+                    if new < far and f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]):
                         size = offer(s, run, size, j, new, a)
             steps += count
             for t in range(count):
                 node = s.touched[t]
                 if node < num_p:
-                    f.p[node] += far - s.label[node]
+                    f.givers[node]["p"] += far - s.label[node]
                 else:
-                    f.u[node - num_p] += far - s.label[node]
-            units = f.lack[i0]
+                    f.takers[node - num_p]["u"] += far - s.label[node]
+            units = f.takers[i0]["lack"]
             if goal < num_p:
-                units = min(units, f.capacity[goal] - f.used[goal])
+                units = min(units, f.givers[goal]["capacity"] - f.givers[goal]["used"])
             for push in range(2):
                 node = goal
                 if push and goal >= num_p:
-                    f.missing[goal - num_p] += units
+                    f.takers[goal - num_p]["missing"] += units
                 while s.parent[node] >= 0:
                     a = s.parent[node]
-                    i, j = f.recipient[a], f.provider[a]
+                    i, j = f.arcs[a]["recipient"], f.arcs[a]["provider"]
                     if node < num_p:
                         if push:
                             put(f, a, units)
                         else:
-                            units = min(units, min(most, f.demand[i], f.capacity[j]) - f.flow[a])
+                            units = min(units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"])
                         node = num_p + i
                     else:
                         if push:
                             put(f, a, -units)
                         else:
-                            units = min(units, f.flow[a])
+                            units = min(units, f.arcs[a]["flow"])
                         node = j
-            f.lack[i0] -= units
+            f.takers[i0]["lack"] -= units
     return steps
 
 
 @compiled
-def fill(f: Flow, most: int) -> int:
+def fill(f: Flow) -> int:
     """Fill all room that has a price, or lower the price to 0; as `serve`."""
-    num_p, num_r = len(f.p), len(f.u)
+    order_takers(f)
+    num_p, num_r = len(f.givers), len(f.takers)
     s = space_of(num_p + num_r)
     run, steps = 0, 0
     for j0 in range(num_p):
-        while f.used[j0] < f.capacity[j0] and f.p[j0] > 0:
+        while f.givers[j0]["used"] < f.givers[j0]["capacity"] and f.givers[j0]["p"] > 0:
             run += 1
-            goal, far = j0, f.p[j0]  # the last node before a missing unit, or the one whose price falls to 0
+            goal, far = j0, f.givers[j0]["p"]  # the last node before a missing unit, or the one whose price falls to 0
             size = offer(s, run, 0, j0, 0, -1)
             count = 0
             while size > 0:
@@ -190,52 +193,54 @@ def fill(f: Flow, most: int) -> int:
                 s.touched[count] = node
                 count += 1
                 if node < num_p:
-                    if key + f.p[node] < far:
-                        goal, far = node, key + f.p[node]
+                    if key + f.givers[node]["p"] < far:
+                        goal, far = node, key + f.givers[node]["p"]
                     for k in range(f.first[node], f.first[node + 1]):
+                        if key + f.givers[node]["p"] - f.worth[k] >= far:
+                            break
                         a = f.by[k]
-                        i = f.recipient[a]
-                        new = key + max(f.cost[a] + f.p[node] - f.u[i], 0)
-                        if new < far and f.flow[a] < min(most, f.demand[i], f.capacity[node]):
+                        i = f.arcs[f.by[k]]["recipient"]
+                        new = key + max(f.arcs[a]["cost"] + f.givers[node]["p"] - f.takers[i]["u"], 0)
+                        if new < far and f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[node]["capacity"]):
                             size = offer(s, run, size, num_p + i, new, a)
                     continue
                 i = node - num_p
-                new = key + max(f.u[i] - f.unmet[i], 0)
-                if f.missing[i] > 0 and new < far:
+                new = key + max(f.takers[i]["u"] - f.takers[i]["unmet"], 0)
+                if f.takers[i]["missing"] > 0 and new < far:
                     goal, far = node, new
                 for a in range(f.start[i], f.start[i + 1]):
-                    if f.flow[a] > 0:
-                        j = f.provider[a]
-                        new = key + max(f.u[i] - f.cost[a] - f.p[j], 0)
+                    if f.arcs[a]["flow"] > 0:
+                        j = f.arcs[a]["provider"]
+                        new = key + max(f.takers[i]["u"] - f.arcs[a]["cost"] - f.givers[j]["p"], 0)
                         if new < far:
                             size = offer(s, run, size, j, new, a)
             steps += count
             for t in range(count):
                 node = s.touched[t]
                 if node < num_p:
-                    f.p[node] -= far - s.label[node]
+                    f.givers[node]["p"] -= far - s.label[node]
                 else:
-                    f.u[node - num_p] -= far - s.label[node]
-            units = f.capacity[j0] - f.used[j0]
+                    f.takers[node - num_p]["u"] -= far - s.label[node]
+            units = f.givers[j0]["capacity"] - f.givers[j0]["used"]
             if goal >= num_p:
-                units = min(units, f.missing[goal - num_p])
+                units = min(units, f.takers[goal - num_p]["missing"])
             for push in range(2):
                 node = goal
                 if push and goal >= num_p:
-                    f.missing[goal - num_p] -= units
+                    f.takers[goal - num_p]["missing"] -= units
                 while s.parent[node] >= 0:
                     a = s.parent[node]
-                    i, j = f.recipient[a], f.provider[a]
+                    i, j = f.arcs[a]["recipient"], f.arcs[a]["provider"]
                     if node >= num_p:
                         if push:
                             put(f, a, units)
                         else:
-                            units = min(units, min(most, f.demand[i], f.capacity[j]) - f.flow[a])
+                            units = min(units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"])
                         node = j
                     else:
                         if push:
                             put(f, a, -units)
                         else:
-                            units = min(units, f.flow[a])
+                            units = min(units, f.arcs[a]["flow"])
                         node = num_p + i
     return steps

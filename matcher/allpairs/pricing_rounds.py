@@ -18,7 +18,7 @@ from matcher.progress import Budget, Progress, StopReason
 
 _NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
-_KEEP = 12  # arcs a recipient keeps from round to round
+_KEEP = int(os.environ.get('KEEP','12'))  # arcs a recipient keeps from round to round
 _STEP = int(os.environ.get("STEP","5"))  # how much smaller epsilon is from round to round
 
 
@@ -124,7 +124,7 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon: int, 
         t0=time.process_time()
         net = settled(nodes, net, epsilon)
         t1=time.process_time()
-        priced = price_out(nodes, net, _FORTH, _BACK)
+        priced = price_out(nodes, net, _FORTH, _BACK, int(epsilon*float(os.environ.get('THETA','0'))))
         t2=time.process_time()
         scale = nodes.scale
         value = net.value(nodes) // scale
@@ -147,7 +147,7 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon: int, 
         print(f"   extend {time.process_time()-t0:.2f}")
         if epsilon:
             epsilon = max(epsilon // _STEP, enough)
-            if not enough and epsilon<1: epsilon=0
+            if not enough and epsilon<float(os.environ.get('SWITCH','0'))*nodes.scale+1: epsilon=0
 
 
 def _stop(state: State, budget: Budget) -> bool:
