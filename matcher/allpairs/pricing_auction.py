@@ -34,7 +34,7 @@ ARC = np.dtype(
 )
 #: a provider: its price, units given and units it has; its first arc with units or -1
 PROVIDER = np.dtype([("p", "i8"), ("used", "i8"), ("capacity", "i8"), ("head", "i4")], align=True)
-#: a recipient: its price, the charge of a missing unit, units wanted, missing, and in excess, neither placed nor missing
+#: a recipient: its price, the charge of a missing unit; units wanted, missing, and in excess, which are neither yet
 RECIPIENT = np.dtype([("u", "i8"), ("unmet", "i8"), ("demand", "i8"), ("missing", "i8"), ("lack", "i8")], align=True)
 Records = NDArray[np.void]
 

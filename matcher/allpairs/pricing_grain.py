@@ -84,4 +84,3 @@ def handed_down(above: Nodes, net: Net, nodes: Nodes) -> IntArray:
     every = np.full(nodes.num_providers, FAR)
     found, key = cheapest(above.recipient, -net.u, nodes.provider.xyz, every, nodes.reach_m, 1)
     return np.where(found[:, 0] >= 0, np.maximum(-key[:, 0], 0), 0)
-

@@ -23,10 +23,8 @@ from matcher.allpairs import pricing_paths as paths
 from matcher.allpairs.pricing_auction import FAR, ShortArray
 from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, cheapest
 
-import os
-_REST = int(os.environ.get("REST","100"))
-DONE = int(os.environ.get("DONE","0"))
-_BIDS = int(os.environ.get("BIDS","20"))  # bids a node before what is left is placed by shortest paths
+_BIDS = 40  # bids a node at most, and
+_REST = 1000  # bids as long as more than one node of so many waits: the rest is placed along shortest paths
 
 Costs = Callable[[IntArray, IntArray], IntArray]  # (recipient, provider) positions -> whole metres
 
@@ -130,15 +128,15 @@ def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArr
     return np.concatenate([recipient, found[other, rank]]), np.concatenate([provider, other]), u
 
 
-def make_net(nodes: Nodes, recipient: IntArray, provider: IntArray, p: IntArray) -> Net:
-    """Return a net without flow over the distinct pairs within reach."""
+def make_net(nodes: Nodes, recipient: IntArray, provider: IntArray, u: IntArray, p: IntArray) -> Net:
+    """Return a net without flow over the distinct pairs within reach; u (R,) and p (P,) are its prices."""
     keys = np.unique(recipient * nodes.num_providers + provider)
     recipient, provider = np.divmod(keys, nodes.num_providers)
     cost = nodes.cost(recipient, provider)
     near = cost <= nodes.reach_m
     none = np.zeros(nodes.num_recipients, np.int64)
     ends = recipient[near].astype(np.int32), provider[near].astype(np.int32)
-    return Net(*ends, cost[near], np.zeros(int(near.sum()), np.int64), none, none.copy(), p)
+    return Net(*ends, cost[near], np.zeros(int(near.sum()), np.int64), none, u, p)
 
 
 def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
@@ -169,21 +167,15 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     same = owner[1:] == owner[:-1]
     arcs["following"][carry[:-1][same]] = carry[1:][same]
     f = auction.Flow(arcs, start, by, np.empty(A, np.int64), first, givers, takers, nodes.most)
-    import time
-    t=[time.process_time()]; n=[]
-    def mark(x): t.append(time.process_time()); n.append(int(x))
-    mark(auction.release(f, epsilon))
+    auction.release(f, epsilon)
     if epsilon:
-        mark(auction.raise_prices(f, epsilon, _BIDS * R, R // _REST))
-    if not epsilon or DONE:
-        mark(paths.serve(f))
+        auction.raise_prices(f, epsilon, _BIDS * R, R // _REST)
+    paths.serve(f)
     if epsilon:
-        mark(auction.lower_prices(f, epsilon, _BIDS * P, P // _REST))
-    if not epsilon or DONE:
-        mark(paths.fill(f))
-    print("lack", takers["lack"].sum(), "room", (givers["p"]*(givers["capacity"]-givers["used"])).sum()//nodes.scale)
-    takers["missing"] += takers["lack"]
-    print("     ", *[f"{c}:{b-a:.2f}" for a,b,c in zip(t,t[1:],n)])
+        auction.lower_prices(f, epsilon, _BIDS * P, P // _REST)
+    paths.fill(f)
+    if not epsilon:
+        paths.tighten(f)
     cost = arcs["cost"] // nodes.scale
     sides = takers["missing"].copy(), takers["u"].copy(), givers["p"].copy()
     return Net(net.recipient, provider.copy(), cost, flow.copy(), *sides)
@@ -210,7 +202,7 @@ class Priced:
     u: IntArray
 
 
-def price_out(nodes: Nodes, net: Net, forth: int, back: int, epsilon: int = 0) -> Priced:
+def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
     """Find the pairs that the prices of the net show to be missing; none of them: the net is optimal over all pairs."""
     P = nodes.num_providers
     keys = net.recipient * np.int64(P) + net.provider
@@ -231,7 +223,7 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int, epsilon: int = 0) -
         recipient, provider = rows[np.nonzero(there)[0]], found[there]
         cost, new = _costs(nodes, have, recipient, provider)
         total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], FAR)
-        missing = new & (total < net.u[recipient] - epsilon)
+        missing = new & (total < net.u[recipient])
         hits = np.zeros(nodes.num_recipients, bool)
         hits[recipient[missing]] = True
         full = there[:, -1] & ~hits[rows] & (k < P)
@@ -246,7 +238,7 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int, epsilon: int = 0) -
         provider, rank = np.nonzero(found >= 0)
         recipient = found[provider, rank]
         cost, new = _costs(nodes, have, recipient, provider)
-        missing = new & (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient] - epsilon)
+        missing = new & (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient])
         parts.append((recipient[missing], provider[missing], cost[missing]))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
     _, first = np.unique(recipient * P + provider, return_index=True)

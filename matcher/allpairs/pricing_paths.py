@@ -158,7 +158,9 @@ def serve(f: Flow) -> int:
                         if push:
                             put(f, a, units)
                         else:
-                            units = min(units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"])
+                            units = min(
+                                units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
+                            )
                         node = num_p + i
                     else:
                         if push:
@@ -201,7 +203,9 @@ def fill(f: Flow) -> int:
                         a = f.by[k]
                         i = f.arcs[f.by[k]]["recipient"]
                         new = key + max(f.arcs[a]["cost"] + f.givers[node]["p"] - f.takers[i]["u"], 0)
-                        if new < far and f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[node]["capacity"]):
+                        if new < far and f.arcs[a]["flow"] < min(
+                            f.most, f.takers[i]["demand"], f.givers[node]["capacity"]
+                        ):
                             size = offer(s, run, size, num_p + i, new, a)
                     continue
                 i = node - num_p
@@ -235,7 +239,9 @@ def fill(f: Flow) -> int:
                         if push:
                             put(f, a, units)
                         else:
-                            units = min(units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"])
+                            units = min(
+                                units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
+                            )
                         node = j
                     else:
                         if push:
@@ -244,3 +250,17 @@ def fill(f: Flow) -> int:
                             units = min(units, f.arcs[a]["flow"])
                         node = num_p + i
     return steps
+
+
+@compiled
+def tighten(f: Flow) -> None:
+    """Give up negative reduced costs of arcs that are full by their ends' bounds only, not by what an arc may carry."""
+    for push in range(2):
+        for a in range(len(f.arcs)):
+            units, i, j = f.arcs[a]["flow"], f.arcs[a]["recipient"], f.arcs[a]["provider"]
+            gain = f.takers[i]["u"] - f.arcs[a]["cost"] - f.givers[j]["p"]
+            if units > 0 and gain > 0 and units < f.most:
+                if push:
+                    f.takers[i]["u"] -= gain
+                elif units == f.givers[j]["capacity"]:
+                    f.givers[j]["p"] += gain

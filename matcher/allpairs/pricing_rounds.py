@@ -5,7 +5,6 @@ Every round gives a feasible flow and a valid bound, so that the work can stop a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,8 +17,10 @@ from matcher.progress import Budget, Progress, StopReason
 
 _NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
-_KEEP = int(os.environ.get('KEEP','12'))  # arcs a recipient keeps from round to round
-_STEP = int(os.environ.get("STEP","5"))  # how much smaller epsilon is from round to round
+_KEEP = 12  # arcs a recipient keeps from round to round
+_STEP = 6  # how much smaller epsilon is from round to round
+_EXACT_M = 3  # below so many metres epsilon is 0
+_SPACINGS = 3  # a coarse grain ends with an epsilon of its mean distance over this
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,8 @@ class State:
     stop_reason: StopReason | None = None
     watch: Callable[[State], None] | None = None
 
-    def rounded(self, nodes: Nodes, net: Net) -> int:
-        """Return the value of a net in whole metres, whatever its scale."""
-        served = net.flow > 0
-        metres = nodes.cost(net.recipient[served], net.provider[served])
-        return int(net.flow[served] @ metres) + int(net.missing @ nodes.unmet)
-
-    def offer_flow(self, nodes: Nodes, net: Net) -> None:
+    def offer_flow(self, net: Net, value: int) -> None:
         """Keep the flow if it is better."""
-        value = net.value(nodes)
         if self.value is None or value <= self.value:
             self.net, self.value = net, value
 
@@ -77,77 +71,81 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
     start
         A matching and prices of a nearby market in place of the coarse grains.
     """
-    above: tuple[Nodes, Net, int, int] | None = None
-    epsilon = int(nodes.unmet.max()) // 16
-    for depth_p, depth_r in [] if start else grain.grains(nodes.num_providers, nodes.num_recipients):
+    finer = replace(nodes, unmet=nodes.unmet * tie_scale + (tie_scale > 1), scale=tie_scale)
+    if start is not None:
+        recipient, provider, u = neighbours(nodes, start.p, *_NEAR)
+        pairs = np.concatenate([recipient, start.recipient]), np.concatenate([provider, start.provider])
+        _rounds(finer, make_net(nodes, *pairs, u, start.p), state, budget, 0, 0)
+        return
+    above: _Grain | None = None
+    epsilon = 0
+    for depth_p, depth_r in grain.grains(nodes.num_providers, nodes.num_recipients):
         if budget.stop_reason is not None:
             break
-        here = grain.coarse(nodes, depth_p, depth_r)
-        local = State()
-        net = _seed(here, above, depth_p, depth_r)
-        spacing = int(grain.spacing(here)/float(os.environ.get("ENOUGH","1")))
-        print("grain", here.num_recipients, here.num_providers, "eps", epsilon, "spacing", spacing)
-        epsilon = _rounds(here, net, local, budget, epsilon, spacing)
+        here, local = grain.coarse(nodes, depth_p, depth_r), State()
+        enough = grain.spacing(here) // _SPACINGS + 1
+        epsilon = _rounds(
+            here, _seed(here, above, depth_p, depth_r), local, budget, epsilon or int(here.unmet.max()), enough
+        )
         if local.net is not None:
-            above = (here, local.net, depth_p, depth_r)
-    finer = replace(nodes, unmet=nodes.unmet * tie_scale + (tie_scale > 1), scale=tie_scale)
-    if start:
-        recipient, provider, _ = neighbours(nodes, start.p, *_NEAR)
-        net = make_net(nodes, np.concatenate([recipient, start.recipient]), np.concatenate([provider, start.provider]), start.p)
-    else:
-        net = _seed(nodes, above, -1, -1)
-    net.p, net.u = net.p * tie_scale, net.u * tie_scale
-    epsilon=int(epsilon/float(os.environ.get("EPS0","1")))
-    print("finest", nodes.num_recipients, nodes.num_providers, "eps", epsilon)
-    _rounds(finer, net, state, budget, epsilon * tie_scale, 0)
+            above = here, local.net, depth_p, depth_r
+    _rounds(finer, _seed(nodes, above, None, None), state, budget, epsilon, 0)
 
 
-def _seed(here: Nodes, above: tuple[Nodes, Net, int, int] | None, depth_p: int, depth_r: int) -> Net:
-    """Return the arcs and the provider prices that the grain above suggests."""
+_Grain = tuple[Nodes, Net, int, int]  # with the depths of its cells, of providers and of recipients
+
+
+def _seed(here: Nodes, above: _Grain | None, depth_p: int | None, depth_r: int | None) -> Net:
+    """Return the arcs and the provider prices that the grain above suggests; no depth: these are the points."""
     if above is None:
         p = np.zeros(here.num_providers, np.int64)
         recipient, provider, u = neighbours(here, p, *_NEAR_COARSEST)
-        return make_net(here, recipient, provider, p)
+        return make_net(here, recipient, provider, u, p)
     coarse, net, above_p, above_r = above
-    parent_p = grain.cells(here.num_providers, above_p) if depth_p < 0 else np.arange(here.num_providers) >> (depth_p - above_p)
-    parent_r = grain.cells(here.num_recipients, above_r) if depth_r < 0 else np.arange(here.num_recipients) >> (depth_r - above_r)
     p = grain.handed_down(coarse, net, here)
-    kin_r, kin_p = grain.children(net, parent_p, parent_r)
+    parents = (
+        grain.cells(num, up) if depth is None else np.arange(num) >> (depth - up)
+        for num, depth, up in ((here.num_providers, depth_p, above_p), (here.num_recipients, depth_r, above_r))
+    )
+    kin_r, kin_p = grain.children(net, *parents)
     recipient, provider, u = neighbours(here, p, *_NEAR)
-    return make_net(here, np.concatenate([recipient, kin_r]), np.concatenate([provider, kin_p]), p)
+    return make_net(here, np.concatenate([recipient, kin_r]), np.concatenate([provider, kin_p]), u, p)
 
 
-def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon: int, enough: int) -> int:
-    """Settle, price, add, with a smaller and smaller epsilon: down to `enough`, or to 0 and until nothing prices out."""
-    import time
+def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int, enough_m: int) -> int:
+    """Settle, price, add, with a smaller and smaller epsilon: down to `enough_m`, or to 0 and until nothing prices out.
+
+    The net comes in metres and is taken over into the units of the nodes. Returns the last epsilon in metres.
+    """
+    scale = nodes.scale
+    if nodes.most > 1:
+        state.offer_prices(int(net.u @ nodes.demand) - int(net.p @ nodes.capacity), net.u, net.p)
+    state.stop_reason = budget.stop_reason
+    if state.stop_reason is not None:
+        return epsilon_m
+    net.u, net.p = net.u * scale, net.p * scale
     while True:
-        t0=time.process_time()
-        net = settled(nodes, net, epsilon)
-        t1=time.process_time()
-        priced = price_out(nodes, net, _FORTH, _BACK, int(epsilon*float(os.environ.get('THETA','0'))))
-        t2=time.process_time()
-        scale = nodes.scale
+        net = settled(nodes, net, epsilon_m * scale)
+        priced = price_out(nodes, net, _FORTH, _BACK)
         value = net.value(nodes) // scale
-        if state.value is None or value <= state.value:
-            state.net, state.value = net, value
-        state.offer_prices(priced.bound // scale, (priced.u + scale // 2) // scale, (net.p + scale // 2) // scale)
-        print(f"   eps {epsilon/scale:.6f} arcs {len(net.cost)} new {len(priced.cost)} settle {t1-t0:.2f} price {t2-t1:.2f}  {value} {value-priced.bound//scale}", flush=True)
+        state.offer_flow(net, value)
+        state.offer_prices(priced.bound // scale, _whole(priced.u, scale), _whole(net.p, scale))
         budget.spend()
-        _report(budget, state)
-        if not epsilon and not len(priced.cost):
+        if not epsilon_m and not len(priced.cost):
             state.net, state.u, state.p, state.proved = net, net.u, net.p, True
             state.value = state.bound = value
-            return 0
-        if enough and epsilon <= enough:
-            return epsilon
-        if _stop(state, budget):
-            return epsilon
-        t0=time.process_time()
+        _report(budget, state)
+        if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
+            return epsilon_m
         net = extended(nodes, net, priced, _KEEP)
-        print(f"   extend {time.process_time()-t0:.2f}")
-        if epsilon:
-            epsilon = max(epsilon // _STEP, enough)
-            if not enough and epsilon<float(os.environ.get('SWITCH','0'))*nodes.scale+1: epsilon=0
+        epsilon_m = max(epsilon_m // _STEP, enough_m)
+        if epsilon_m < _EXACT_M and not enough_m:
+            epsilon_m = 0
+
+
+def _whole(price: IntArray, scale: int) -> IntArray:
+    """Return fine prices in whole metres, nearest: rounding keeps whole reduced costs from falling below 0."""
+    return (price + scale // 2) // scale
 
 
 def _stop(state: State, budget: Budget) -> bool:
