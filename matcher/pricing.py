@@ -184,7 +184,9 @@ class _Sites:
         if net is None:
             return None
         used = np.flatnonzero(net.flow)
-        node_r, node_p = np.repeat(net.recipient[used], net.flow[used]), np.repeat(net.provider[used], net.flow[used])
+        node_r, node_p = (
+            np.repeat(end[used].astype(np.int64), net.flow[used]) for end in (net.recipient, net.provider)
+        )
         capacity = np.minimum(self.market.capacity[self.provider, 1], self.market.num_recipients)
         demand = np.minimum(self.market.demand[self.recipient, 1], self.market.num_providers)
         provider = _dealt(self.provider, self.provider_node, capacity, node_p)

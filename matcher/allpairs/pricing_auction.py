@@ -141,8 +141,12 @@ def release(f: Flow, epsilon: int) -> int:
 
 
 @compiled
-def raise_prices(f: Flow, epsilon: int, work: int, rest: int) -> int:
-    """Let recipients with excess units bid until none is left or `work` bids are made; return the bids made."""
+def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> int:
+    """Let recipients with excess units bid until none is left; return the bids made.
+
+    At most `work` bids are made, and at most `patience` after only `rest` recipients wait: a few that outbid each other
+    step by step are better placed by shortest paths.
+    """
     num = len(f.takers)
     line = np.empty(num + 1, np.int32)
     waits = np.zeros(num, np.bool_)
@@ -152,7 +156,11 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int) -> int:
             line[end] = i
             end += 1
             waits[i] = True
-    while bids < work and (end - begin if end >= begin else end - begin + num + 1) > rest:
+    late = False
+    while bids < work and begin != end:
+        if not late and (end - begin if end > begin else end - begin + num + 1) <= rest:
+            late = True
+            work = min(work, bids + patience)
         i = line[begin]
         begin = begin + 1 if begin < num else 0
         waits[i] = False
@@ -211,8 +219,8 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int) -> int:
 
 
 @compiled
-def lower_prices(f: Flow, epsilon: int, work: int, rest: int) -> int:
-    """Let providers with room and a price bid until none is left or `work` bids are made; return the bids made."""
+def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> int:
+    """Let providers with room and a price bid until none is left, within limits as `raise_prices`; return the bids."""
     order_takers(f)
     num = len(f.givers)
     line = np.empty(num + 1, np.int32)
@@ -223,13 +231,17 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int) -> int:
             line[end] = j
             end += 1
             waits[j] = True
-    while bids < work and (end - begin if end >= begin else end - begin + num + 1) > rest:
+    late = False
+    while bids < work and begin != end:
+        if not late and (end - begin if end > begin else end - begin + num + 1) <= rest:
+            late = True
+            work = min(work, bids + patience)
         j = line[begin]
         begin = begin + 1 if begin < num else 0
         waits[j] = False
         while f.givers[j]["used"] < f.givers[j]["capacity"] and f.givers[j]["p"] > 0:
             bids += 1
-            best, second, arc, room = epsilon, np.int64(0), -1, 0
+            best, second, arc, room = epsilon, 0, -1, 0
             for k in range(f.first[j], f.first[j + 1]):
                 if f.worth[k] <= second:
                     break  # prices only fall: the rest is worth no more

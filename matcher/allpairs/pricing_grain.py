@@ -11,7 +11,7 @@ import numpy as np
 
 from matcher.allpairs.pricing_auction import FAR
 from matcher.allpairs.pricing_net import Net, Nodes
-from matcher.allpairs.pricing_tree import FloatArray, IntArray, arc_floor_m, cheapest, whole_floor_m
+from matcher.allpairs.pricing_tree import FloatArray, IntArray, cheapest
 
 _COARSEST = 256
 _FACTOR_LOG2 = 2
@@ -40,11 +40,8 @@ def coarse(fine: Nodes, depth_p: int, depth_r: int) -> Nodes:
     xyz_r, demand = _centres(fine.recipient.xyz, fine.demand, cell_r)
     charge = np.bincount(cell_r, fine.unmet * (fine.demand / demand[cell_r]), len(demand)).astype(np.int64)
 
-    def cost(recipient: IntArray, provider: IntArray) -> IntArray:
-        return whole_floor_m(arc_floor_m(np.square(xyz_r[recipient] - xyz_p[provider]).sum(axis=1)))
-
     most = int(max(capacity.max(), demand.max()))
-    return Nodes.build((xyz_p, xyz_r), (capacity, demand, charge), fine.reach_m, most, cost)
+    return Nodes.build((xyz_p, xyz_r), (capacity, demand, charge), fine.reach_m, most, fine.cost).rough()
 
 
 def spacing(nodes: Nodes) -> int:

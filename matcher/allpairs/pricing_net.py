@@ -13,7 +13,7 @@ none, and then flow and prices are optimal over all pairs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from matcher.allpairs import pricing_auction as auction
 from matcher.allpairs import pricing_paths as paths
 from matcher.allpairs.pricing_auction import FAR, ShortArray
-from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, cheapest
+from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, arc_floor_m, cheapest, whole_floor_m
 
-_BIDS = 40  # bids a node at most, and
-_REST = 1000  # bids as long as more than one node of so many waits: the rest is placed along shortest paths
+_BIDS = 40  # bids a node at most
+_REST, _PATIENCE = 1000, 5  # bids a recipient once only one node of so many waits, before shortest paths take over
 
 Costs = Callable[[IntArray, IntArray], IntArray]  # (recipient, provider) positions -> whole metres
 
@@ -69,8 +69,17 @@ class Nodes:
         cost: Costs,
     ) -> Nodes:
         """Build the trees of (providers, recipients), both in k-d order, with (capacity, demand, unmet)."""
-        trees = [Tree.build(points, order=np.arange(len(points))) for points in xyz]
-        return cls(*trees, *bounds, reach_m, most, cost)
+        provider, recipient = (Tree.build(points, order=np.arange(len(points))) for points in xyz)
+        return cls(provider, recipient, *bounds, reach_m, most, cost)
+
+    def rough(self) -> Nodes:
+        """Return the same market with the tree's bounds in place of true costs: much faster, metres off."""
+        xyz_p, xyz_r = self.provider.xyz, self.recipient.xyz
+
+        def cost(recipient: IntArray, provider: IntArray) -> IntArray:
+            return whole_floor_m(arc_floor_m(np.square(xyz_r[recipient] - xyz_p[provider]).sum(axis=1)))
+
+        return replace(self, cost=cost)
 
     @property
     def num_providers(self) -> int:
@@ -130,13 +139,24 @@ def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArr
 
 def make_net(nodes: Nodes, recipient: IntArray, provider: IntArray, u: IntArray, p: IntArray) -> Net:
     """Return a net without flow over the distinct pairs within reach; u (R,) and p (P,) are its prices."""
-    keys = np.unique(recipient * nodes.num_providers + provider)
+    keys = np.sort(recipient * nodes.num_providers + provider)
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
     recipient, provider = np.divmod(keys, nodes.num_providers)
     cost = nodes.cost(recipient, provider)
     near = cost <= nodes.reach_m
     none = np.zeros(nodes.num_recipients, np.int64)
     ends = recipient[near].astype(np.int32), provider[near].astype(np.int32)
     return Net(*ends, cost[near], np.zeros(int(near.sum()), np.int64), none, u, p)
+
+
+def exact(nodes: Nodes, net: Net, every: bool) -> Net:
+    """Return the net with true costs in place of bounds, of `every` arc or of those with flow only; farther ones go."""
+    kept = np.flatnonzero(net.flow >= (0 if every else 1))
+    recipient, provider, flow = net.recipient[kept], net.provider[kept], net.flow[kept]
+    cost = nodes.cost(recipient.astype(np.int64), provider.astype(np.int64))
+    near = cost <= nodes.reach_m
+    missing = net.missing + np.bincount(recipient[~near], flow[~near], nodes.num_recipients).astype(np.int64)
+    return Net(recipient[near], provider[near], cost[near], flow[near], missing, net.u, net.p)
 
 
 def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
@@ -169,10 +189,10 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     f = auction.Flow(arcs, start, by, np.empty(A, np.int64), first, givers, takers, nodes.most)
     auction.release(f, epsilon)
     if epsilon:
-        auction.raise_prices(f, epsilon, _BIDS * R, R // _REST)
+        auction.raise_prices(f, epsilon, _BIDS * R, R // _REST, _PATIENCE * R)
     paths.serve(f)
     if epsilon:
-        auction.lower_prices(f, epsilon, _BIDS * P, P // _REST)
+        auction.lower_prices(f, epsilon, _BIDS * P, P // _REST, _PATIENCE * R)
     paths.fill(f)
     if not epsilon:
         paths.tighten(f)

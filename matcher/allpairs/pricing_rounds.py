@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.allpairs import pricing_grain as grain
-from matcher.allpairs.pricing_net import Net, Nodes, extended, make_net, neighbours, price_out, settled
+from matcher.allpairs.pricing_net import Net, Nodes, exact, extended, make_net, neighbours, price_out, settled
 from matcher.allpairs.pricing_tree import IntArray
 from matcher.progress import Budget, Progress, StopReason
 
@@ -89,7 +89,8 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
         )
         if local.net is not None:
             above = here, local.net, depth_p, depth_r
-    _rounds(finer, _seed(nodes, above, None, None), state, budget, epsilon, 0)
+    net = _seed(nodes.rough() if epsilon else nodes, above, None, None)
+    _rounds(finer, net, state, budget, epsilon, 0)
 
 
 _Grain = tuple[Nodes, Net, int, int]  # with the depths of its cells, of providers and of recipients
@@ -124,11 +125,14 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
     if state.stop_reason is not None:
         return epsilon_m
     net.u, net.p = net.u * scale, net.p * scale
+    # True distances matter, and are computed, when epsilon is 0; coarse grains do without.
+    rough = nodes.rough() if epsilon_m and not enough_m else nodes
     while True:
         net = settled(nodes, net, epsilon_m * scale)
-        priced = price_out(nodes, net, _FORTH, _BACK)
-        value = net.value(nodes) // scale
-        state.offer_flow(net, value)
+        priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK)
+        found = exact(nodes, net, False) if epsilon_m and not enough_m else net
+        value = found.value(nodes) // scale
+        state.offer_flow(found, value)
         state.offer_prices(priced.bound // scale, _whole(priced.u, scale), _whole(net.p, scale))
         budget.spend()
         if not epsilon_m and not len(priced.cost):
@@ -138,9 +142,10 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
         if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
             return epsilon_m
         net = extended(nodes, net, priced, _KEEP)
-        epsilon_m = max(epsilon_m // _STEP, enough_m)
-        if epsilon_m < _EXACT_M and not enough_m:
-            epsilon_m = 0
+        if epsilon_m:
+            epsilon_m = max(epsilon_m // _STEP, enough_m)
+            if epsilon_m < _EXACT_M and not enough_m:
+                epsilon_m, net = 0, exact(nodes, net, True)
 
 
 def _whole(price: IntArray, scale: int) -> IntArray:
