@@ -129,10 +129,13 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
     rough = nodes.rough() if epsilon_m and not enough_m else nodes
     while True:
         net = settled(nodes, net, epsilon_m * scale)
-        priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK)
         found = exact(nodes, net, False) if epsilon_m and not enough_m else net
         value = found.value(nodes) // scale
+        first = state.value is None and state.bound is not None
         state.offer_flow(found, value)
+        if first:
+            _report(budget, state)
+        priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK)
         state.offer_prices(priced.bound // scale, _whole(priced.u, scale), _whole(net.p, scale))
         budget.spend()
         if not epsilon_m and not len(priced.cost):
