@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from matcher.allpairs.pricing_net import Net, Nodes
 from matcher.allpairs.pricing_rounds import Start, State, solve_nodes
-from matcher.allpairs.pricing_tree import IntArray
+from matcher.allpairs.pricing_tree import FloatArray, IntArray, kd_order
 from matcher.allpairs.scan import FARTHEST_M
 from matcher.geo import ecef, pair_m
 from matcher.market import Market
@@ -153,13 +153,16 @@ class _Sites:
         at_p, at_r = points.provider_latlon[provider], points.recipient_latlon[recipient]
         node_p, first_p = _places([at_p[:, 0], at_p[:, 1]], merge)
         node_r, first_r = _places([at_r[:, 0], at_r[:, 1], unmet[recipient]], merge)
+        xyz_p, xyz_r = (ecef(*at[first].T) for at, first in ((at_p, first_p), (at_r, first_r)))
+        node_p, first_p, xyz_p = _numbered(node_p, first_p, xyz_p)
+        node_r, first_r, xyz_r = _numbered(node_r, first_r, xyz_r)
         place_p, place_r = at_p[first_p], at_r[first_r]
 
         def cost(r: IntArray, p: IntArray) -> IntArray:
             return pair_m(place_p[p, 0], place_p[p, 1], place_r[r, 0], place_r[r, 1])
 
         nodes = Nodes.build(
-            (ecef(place_p[:, 0], place_p[:, 1]), ecef(place_r[:, 0], place_r[:, 1])),
+            (xyz_p, xyz_r),
             (
                 np.bincount(node_p, capacity[provider]).astype(np.int64),
                 np.bincount(node_r, demand[recipient]).astype(np.int64),
@@ -181,7 +184,9 @@ class _Sites:
         if net is None:
             return None
         used = np.flatnonzero(net.flow)
-        node_r, node_p = np.repeat(net.recipient[used], net.flow[used]), np.repeat(net.provider[used], net.flow[used])
+        node_r, node_p = (
+            np.repeat(end[used].astype(np.int64), net.flow[used]) for end in (net.recipient, net.provider)
+        )
         capacity = np.minimum(self.market.capacity[self.provider, 1], self.market.num_recipients)
         demand = np.minimum(self.market.demand[self.recipient, 1], self.market.num_providers)
         provider = _dealt(self.provider, self.provider_node, capacity, node_p)
@@ -227,6 +232,14 @@ def _places(columns: list[NDArray[np.float64] | Ints], merge: bool) -> tuple[Int
     node = np.empty(n, np.int64)
     node[order] = np.cumsum(new) - 1
     return node, order[new]
+
+
+def _numbered(node: IntArray, first: IntArray, xyz: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the same with the nodes numbered along a k-d tree: neighbours in space are neighbours in memory."""
+    order = kd_order(xyz, leaf=1)
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    return number[node], first[order], xyz[order]
 
 
 def _dealt(member: IntArray, node: IntArray, room: IntArray, units: IntArray) -> IntArray:

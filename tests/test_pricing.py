@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from matcher import Market, match
-from matcher.allpairs import pricing_fast, pricing_labels, pricing_repair
+from matcher.allpairs import pricing_auction, pricing_fast, pricing_paths
 from matcher.allpairs.pricing_tree import arc_floor_m, whole_floor_m
 from matcher.certificate import lower_bounds
 from matcher.geo import ecef, geodesic_m, pair_m
@@ -233,8 +233,9 @@ def test_pathological_markets_are_proved(kind):
 def test_the_plain_loops_give_the_same_bytes_as_the_compiled_ones(monkeypatch):
     market = town_market(150, 350, 4, max_km=300)
     first = match(market)
-    monkeypatch.setattr(pricing_labels, "settle", pricing_labels.settle.py_func)
-    monkeypatch.setattr(pricing_repair, "repair", pricing_repair.repair.py_func)
+    for module in (pricing_auction, pricing_paths):
+        for name, function in list(vars(module).items()):
+            monkeypatch.setattr(module, name, getattr(function, "py_func", function))
     monkeypatch.setattr(pricing_fast, "AVAILABLE", False)
     second = match(market)
     assert np.array_equal(first.pairs, second.pairs)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from matcher.allpairs.pricing_auction import FAR
 from matcher.allpairs.pricing_net import Net, Nodes
-from matcher.allpairs.pricing_tree import FloatArray, IntArray, arc_floor_m, cheapest, kd_order, whole_floor_m
+from matcher.allpairs.pricing_tree import FloatArray, IntArray, cheapest
 
 _COARSEST = 256
 _FACTOR_LOG2 = 2
@@ -26,26 +27,30 @@ def grains(num_providers: int, num_recipients: int) -> list[tuple[int, int]]:
     return depths[::-1]
 
 
-def cells(order: IntArray, depth: int) -> IntArray:
-    """Return the cell of each point, (N,), for the 2**depth runs of a k-d order."""
-    n = len(order)
-    starts = np.arange(1 << depth, dtype=np.int64) * n >> depth
-    cell = np.empty(n, np.int64)
-    cell[order] = np.repeat(np.arange(1 << depth), np.diff(np.append(starts, n)))
-    return cell
+def cells(num: int, depth: int) -> IntArray:
+    """Return the cell of each point in k-d order, (N,), for 2**depth cells."""
+    starts = np.arange(1 << depth, dtype=np.int64) * num >> depth
+    return np.repeat(np.arange(1 << depth), np.diff(np.append(starts, num)))
 
 
-def coarse(fine: Nodes, cell_p: IntArray, cell_r: IntArray) -> Nodes:
+def coarse(fine: Nodes, depth_p: int, depth_r: int) -> Nodes:
     """Return the market of the cells: weighted centres, summed bounds, distances between centres."""
-    xyz_p, capacity = _centres(fine.points(fine.provider), fine.capacity, cell_p)
-    xyz_r, demand = _centres(fine.points(fine.recipient), fine.demand, cell_r)
+    cell_r = cells(fine.num_recipients, depth_r)
+    xyz_p, capacity = _centres(fine.provider.xyz, fine.capacity, cells(fine.num_providers, depth_p))
+    xyz_r, demand = _centres(fine.recipient.xyz, fine.demand, cell_r)
     charge = np.bincount(cell_r, fine.unmet * (fine.demand / demand[cell_r]), len(demand)).astype(np.int64)
 
-    def cost(recipient: IntArray, provider: IntArray) -> IntArray:
-        return whole_floor_m(arc_floor_m(np.square(xyz_r[recipient] - xyz_p[provider]).sum(axis=1)))
-
     most = int(max(capacity.max(), demand.max()))
-    return Nodes.build((xyz_p, xyz_r), (capacity, demand, charge), fine.reach_m, most, cost)
+    return Nodes.build((xyz_p, xyz_r), (capacity, demand, charge), fine.reach_m, most, fine.cost).rough()
+
+
+def spacing(nodes: Nodes) -> int:
+    """Return how far, in metres, the mean recipient is from the nearest provider, at least 1."""
+    none = np.zeros(nodes.num_providers, np.int64)
+    limit = np.full(nodes.num_recipients, FAR)
+    key = cheapest(nodes.provider, none, nodes.recipient.xyz, limit, nodes.reach_m, 1)[1][:, 0]
+    key = key[key < FAR]
+    return max(int(key.mean()) if len(key) else 0, 1)
 
 
 def _centres(xyz: FloatArray, weight: IntArray, cell: IntArray) -> tuple[FloatArray, IntArray]:
@@ -61,7 +66,7 @@ def children(net: Net, parent_p: IntArray, parent_r: IntArray) -> tuple[IntArray
     cell_r, cell_p = net.recipient[used], net.provider[used]
     order_r, order_p = np.argsort(parent_r, kind="stable"), np.argsort(parent_p, kind="stable")
     start_r = np.searchsorted(parent_r[order_r], np.arange(len(net.missing) + 1))
-    start_p = np.searchsorted(parent_p[order_p], np.arange(len(net.used) + 1))
+    start_p = np.searchsorted(parent_p[order_p], np.arange(len(net.p) + 1))
     count_r = start_r[cell_r + 1] - start_r[cell_r]
     count_p = start_p[cell_p + 1] - start_p[cell_p]
     count = count_r * count_p
@@ -73,10 +78,6 @@ def children(net: Net, parent_p: IntArray, parent_r: IntArray) -> tuple[IntArray
 
 def handed_down(above: Nodes, net: Net, nodes: Nodes) -> IntArray:
     """Return prices (P,) of finer providers: what the coarse recipients in reach would pay beyond the way there."""
-    points = nodes.points(nodes.provider)
-    every = np.full(len(points), 1 << 60, np.int64)
-    found, key = cheapest(above.recipient, -net.u, points, every, nodes.reach_m, 1)
+    every = np.full(nodes.num_providers, FAR)
+    found, key = cheapest(above.recipient, -net.u, nodes.provider.xyz, every, nodes.reach_m, 1)
     return np.where(found[:, 0] >= 0, np.maximum(-key[:, 0], 0), 0)
-
-
-__all__ = ["cells", "children", "coarse", "grains", "handed_down", "kd_order"]

@@ -13,38 +13,40 @@ none, and then flow and prices are optimal over all pairs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.allpairs import pricing_labels as labels
-from matcher.allpairs import pricing_repair as fix
-from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, cheapest, kd_order
+from matcher.allpairs import pricing_auction as auction
+from matcher.allpairs import pricing_paths as paths
+from matcher.allpairs.pricing_auction import FAR, ShortArray
+from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, arc_floor_m, cheapest, whole_floor_m
+
+_BIDS = 40  # bids a node at most
+_REST, _PATIENCE = 1000, 5  # bids a recipient once only one node of so many waits, before shortest paths take over
 
 Costs = Callable[[IntArray, IntArray], IntArray]  # (recipient, provider) positions -> whole metres
 
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Both sides of a market of points, at one grain.
+    """Both sides of a market of points, at one grain, each numbered along a k-d tree.
 
     Attributes
     ----------
     provider, recipient
         Trees over the (P, 3) and (R, 3) earth-centred points.
     capacity, demand, unmet
-        (P,), (R,), (R,) int64, capacity and demand at least 1; `unmet` is the charge of a missing unit in metres.
+        (P,), (R,), (R,) int64, capacity and demand at least 1; `unmet` is the charge of a missing unit.
     reach_m
         Pairs farther than this are not allowed.
     most
         Units a pair may carry: 1, or more than any bound where units need not come from different providers.
     cost
         Whole metres of pairs, at least the tree's bound.
-    number
-        (R + P,) rank of each node along a common k-d tree: the flow runs faster so.
     scale
-        Prices and charges of a net, and the costs of its arcs, are in units of 1 / scale metres.
+        Charges and prices are in units of 1 / scale metres.
     """
 
     provider: Tree
@@ -55,7 +57,6 @@ class Nodes:
     reach_m: int
     most: int
     cost: Costs
-    number: IntArray
     scale: int = 1
 
     @classmethod
@@ -67,11 +68,18 @@ class Nodes:
         most: int,
         cost: Costs,
     ) -> Nodes:
-        """Build trees and numbering of (providers, recipients) with (capacity, demand, unmet)."""
-        order = kd_order(np.concatenate([xyz[1], xyz[0]]), leaf=2)
-        number = np.empty(len(order), np.int64)
-        number[order] = np.arange(len(order))
-        return cls(Tree.build(xyz[0]), Tree.build(xyz[1]), *bounds, reach_m, most, cost, number)
+        """Build the trees of (providers, recipients), both in k-d order, with (capacity, demand, unmet)."""
+        provider, recipient = (Tree.build(points, order=np.arange(len(points))) for points in xyz)
+        return cls(provider, recipient, *bounds, reach_m, most, cost)
+
+    def rough(self) -> Nodes:
+        """Return the same market with the tree's bounds in place of true costs: much faster, metres off."""
+        xyz_p, xyz_r = self.provider.xyz, self.recipient.xyz
+
+        def cost(recipient: IntArray, provider: IntArray) -> IntArray:
+            return whole_floor_m(arc_floor_m(np.square(xyz_r[recipient] - xyz_p[provider]).sum(axis=1)))
+
+        return replace(self, cost=cost)
 
     @property
     def num_providers(self) -> int:
@@ -83,12 +91,6 @@ class Nodes:
         """R."""
         return len(self.demand)
 
-    def points(self, tree: Tree) -> FloatArray:
-        """Return a tree's points by position."""
-        xyz = np.empty_like(tree.xyz)
-        xyz[tree.order] = tree.xyz
-        return xyz
-
 
 @dataclass(slots=True)
 class Net:
@@ -96,26 +98,27 @@ class Net:
 
     Attributes
     ----------
-    recipient, provider, cost, flow
-        (A,) int64.
-    used, missing
-        (P,) units given, (R,) units missing.
+    recipient, provider
+        (A,) int32.
+    cost
+        (A,) int64 whole metres.
+    flow, missing
+        (A,), (R,) int64 units carried by the arcs, and missing.
     u, p
-        (R,), (P,) int64 prices that fit the arcs.
+        (R,), (P,) int64 prices in the units of the nodes.
     """
 
-    recipient: IntArray
-    provider: IntArray
+    recipient: ShortArray
+    provider: ShortArray
     cost: IntArray
     flow: IntArray
-    used: IntArray
     missing: IntArray
     u: IntArray
     p: IntArray
 
     def value(self, nodes: Nodes) -> int:
-        """Return metres plus charges of the flow."""
-        return int(self.flow @ self.cost) + int(self.missing @ nodes.unmet)
+        """Return metres plus charges of the flow, in the units of the nodes."""
+        return int(self.flow @ self.cost) * nodes.scale + int(self.missing @ nodes.unmet)
 
 
 def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -124,102 +127,78 @@ def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArr
     They are each recipient's `forth` cheapest providers and each provider's `back` recipients with the most to gain;
     the (R,) costs are at most `unmet`.
     """
-    who = np.arange(nodes.num_recipients)
-    found, key = cheapest(
-        nodes.provider, p, nodes.points(nodes.recipient), nodes.unmet + 1, nodes.reach_m, max(forth, 1)
-    )
+    found, key = cheapest(nodes.provider, p, nodes.recipient.xyz, nodes.unmet + 1, nodes.reach_m, forth)
     u = np.minimum(nodes.unmet, key[:, 0])
-    there = found >= 0
-    recipient, provider = np.broadcast_to(who[:, None], found.shape)[there], found[there]
-    if back:
-        every = np.full(nodes.num_providers, labels.FAR, np.int64)
-        found, _ = cheapest(nodes.recipient, -u, nodes.points(nodes.provider), every, nodes.reach_m, back)
-        there = found >= 0
-        other = np.broadcast_to(np.arange(nodes.num_providers)[:, None], found.shape)[there]
-        recipient, provider = np.concatenate([recipient, found[there]]), np.concatenate([provider, other])
-    return recipient, provider, u
+    recipient, rank = np.nonzero(found >= 0)
+    provider = found[recipient, rank]
+    every = np.full(nodes.num_providers, FAR, np.int64)
+    found, _ = cheapest(nodes.recipient, -u, nodes.provider.xyz, every, nodes.reach_m, back)
+    other, rank = np.nonzero(found >= 0)
+    return np.concatenate([recipient, found[other, rank]]), np.concatenate([provider, other]), u
 
 
-def make_arcs(nodes: Nodes, recipient: IntArray, provider: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the distinct pairs within reach as arcs: recipient, provider, cost, sorted."""
-    keys = np.unique(recipient * nodes.num_providers + provider)
+def make_net(nodes: Nodes, recipient: IntArray, provider: IntArray, u: IntArray, p: IntArray) -> Net:
+    """Return a net without flow over the distinct pairs within reach; u (R,) and p (P,) are its prices."""
+    keys = np.sort(recipient * nodes.num_providers + provider)
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
     recipient, provider = np.divmod(keys, nodes.num_providers)
     cost = nodes.cost(recipient, provider)
     near = cost <= nodes.reach_m
-    return recipient[near], provider[near], cost[near]
+    none = np.zeros(nodes.num_recipients, np.int64)
+    ends = recipient[near].astype(np.int32), provider[near].astype(np.int32)
+    return Net(*ends, cost[near], np.zeros(int(near.sum()), np.int64), none, u, p)
 
 
-def solve_flow(nodes: Nodes, arcs: tuple[IntArray, IntArray, IntArray], u: IntArray, p: IntArray) -> Net:
-    """Return the least-cost flow over the arcs with its greatest prices; u (R,), p (P,) near these speed it up.
+def exact(nodes: Nodes, net: Net, every: bool) -> Net:
+    """Return the net with true costs in place of bounds, of `every` arc or of those with flow only; farther ones go."""
+    kept = np.flatnonzero(net.flow >= (0 if every else 1))
+    recipient, provider, flow = net.recipient[kept], net.provider[kept], net.flow[kept]
+    cost = nodes.cost(recipient.astype(np.int64), provider.astype(np.int64))
+    near = cost <= nodes.reach_m
+    missing = net.missing + np.bincount(recipient[~near], flow[~near], nodes.num_recipients).astype(np.int64)
+    return Net(recipient[near], provider[near], cost[near], flow[near], missing, net.u, net.p)
 
-    Source: OR-Tools' cost-scaling push-relabel (Goldberg 1997).
+
+def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
+    """Return the net with a flow of all units and prices that are within epsilon of the best over its arcs.
+
+    Units that are neither carried nor missing in `net` are placed too.
     """
-    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
-
-    recipient, provider, cost = arcs
-    P, R = nodes.num_providers, nodes.num_recipients
-    number = nodes.number.astype(np.int32)
-    root = P + R
-    most = np.minimum(nodes.most, np.minimum(nodes.capacity[provider], nodes.demand[recipient]))
-    solver = SimpleMinCostFlow()
-    solver.add_arcs_with_capacity_and_unit_cost(
-        np.concatenate([number[recipient], number]),
-        np.concatenate([number[R + provider], np.full(root, root, np.int32)]),
-        np.concatenate([most, nodes.demand, nodes.capacity]),
-        np.concatenate([cost - u[recipient], nodes.unmet - u, np.zeros(P, np.int64)]),
-    )
-    supply = np.zeros(root + 1, np.int64)
-    supply[number[:R]] = nodes.demand
-    supply[root] = -nodes.demand.sum()
-    solver.set_nodes_supplies(np.arange(root + 1, dtype=np.int32), supply)
-    status = solver.solve()
-    if status != solver.OPTIMAL:  # asking for flows now would end the process
-        raise ArithmeticError(f"the flow ended with {status}")
-    flows = solver.flows(np.arange(len(cost) + root, dtype=np.int32))
-    del solver
-    net = Net(
-        recipient,
-        provider,
-        cost,
-        flows[: len(cost)].copy(),
-        flows[len(cost) + R :].copy(),
-        flows[len(cost) : len(cost) + R].copy(),
-        u,
-        p,
-    )
-    _set_prices(nodes, net)
-    return net
-
-
-def _set_prices(nodes: Nodes, net: Net) -> None:
-    """Replace the guess in u and p by prices that fit the flow, not far above the guess where the flow leaves a choice.
-
-    Parts of the arcs that lead to no provider with room fit any price up to what is charged for missing units; prices
-    near the guess price fewer pairs out.
-    """
-    P, R = nodes.num_providers, nodes.num_recipients
+    P, R, A = nodes.num_providers, nodes.num_recipients, len(net.cost)
     start = np.searchsorted(net.recipient, np.arange(R + 1))
-    order = np.argsort(net.provider, kind="stable")
-    first = np.searchsorted(net.provider[order], np.arange(P + 1))
-    guess = np.concatenate([net.p, net.u])
-    cap = np.concatenate([np.full(P, labels.FAR), nodes.unmet])
-    floor = np.zeros(P + R, np.int64)
-    price = np.full(P + R, labels.FAR)
-    price[:P][net.used < nodes.capacity] = 0
-    price[P:][net.missing > 0] = nodes.unmet[net.missing > 0]
-    arcs = (first, order, start, net.recipient, net.provider, net.cost, net.flow, nodes.most, guess, cap)
-    labels.settle(*arcs, floor, price)
-    free = price >= labels.FAR
-    kept = np.where(free, floor, price)
-    above = int(net.flow @ net.cost) // max(1, int(net.flow.sum())) + 1
-    highest = int(nodes.unmet.max())
-    while True:
-        trial = np.where(free, np.minimum(guess + above, cap), price)
-        trial[:P][free[:P]] = labels.FAR
-        if labels.settle(*arcs, kept if above <= highest else floor, trial) >= 0:
-            net.p, net.u = trial[:P], trial[P:]
-            return
-        above *= 64
+    ask = net.cost * nodes.scale + net.p[net.provider]
+    order = np.arange(A, dtype=np.int32)
+    auction.order_within(start, ask, order)
+    arcs = np.empty(A, auction.ARC)
+    arcs["ask"], arcs["recipient"], arcs["provider"] = ask, net.recipient, net.provider[order]
+    arcs["flow"], arcs["following"] = net.flow[order], -1
+    arcs["cost"] = net.cost[order] * nodes.scale
+    provider, flow = arcs["provider"], arcs["flow"]
+    by = np.argsort(provider, kind="stable").astype(np.int32)
+    first = np.searchsorted(provider[by], np.arange(P + 1))
+    givers, takers = np.empty(P, auction.PROVIDER), np.empty(R, auction.RECIPIENT)
+    givers["p"], givers["capacity"], givers["head"] = net.p, nodes.capacity, -1
+    givers["used"] = np.bincount(provider, flow, P).astype(np.int64)
+    takers["u"], takers["unmet"], takers["demand"], takers["missing"] = net.u, nodes.unmet, nodes.demand, net.missing
+    takers["lack"] = nodes.demand - net.missing - np.bincount(net.recipient, flow, R).astype(np.int64)
+    carry = by[flow[by] > 0]
+    owner = provider[carry]
+    givers["head"][owner[::-1]] = carry[::-1]
+    same = owner[1:] == owner[:-1]
+    arcs["following"][carry[:-1][same]] = carry[1:][same]
+    f = auction.Flow(arcs, start, by, np.empty(A, np.int64), first, givers, takers, nodes.most)
+    auction.release(f, epsilon)
+    if epsilon:
+        auction.raise_prices(f, epsilon, _BIDS * R, R // _REST, _PATIENCE * R)
+    paths.serve(f)
+    if epsilon:
+        auction.lower_prices(f, epsilon, _BIDS * P, P // _REST, _PATIENCE * R)
+    paths.fill(f)
+    if not epsilon:
+        paths.tighten(f)
+    cost = arcs["cost"] // nodes.scale
+    sides = takers["missing"].copy(), takers["u"].copy(), givers["p"].copy()
+    return Net(net.recipient, provider.copy(), cost, flow.copy(), *sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +225,12 @@ class Priced:
 def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
     """Find the pairs that the prices of the net show to be missing; none of them: the net is optimal over all pairs."""
     P = nodes.num_providers
-    have = net.recipient * P + net.provider
+    keys = net.recipient * np.int64(P) + net.provider
+    order = np.argsort(keys)
+    have = keys[order], net.cost[order]
     # A saturated arc is cheaper than u: where units must come from different providers, look past as many.
-    extra = int(min(nodes.demand.max(), P)) if nodes.most == 1 else 0
+    extra = int(min(nodes.demand.max(), P)) if nodes.most == 1 else 1
     rows = np.arange(nodes.num_recipients)
-    points = nodes.points(nodes.recipient)
     k = min(forth + extra, P)
     parts: list[tuple[IntArray, IntArray, IntArray]] = []
     bound = -int(nodes.capacity @ net.p)
@@ -258,42 +238,44 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
     scale = nodes.scale
     price, limit = net.p // scale, -(-net.u // scale)
     while len(rows):
-        found, key = cheapest(nodes.provider, price, points[rows], limit[rows], nodes.reach_m, k)
+        found, key = cheapest(nodes.provider, price, nodes.recipient.xyz[rows], limit[rows], nodes.reach_m, k)
         there = found >= 0
-        recipient = np.broadcast_to(rows[:, None], found.shape)[there]
-        provider = found[there]
-        cost = nodes.cost(recipient, provider)
-        total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], labels.FAR)
-        missing = (total < net.u[recipient]) & ~_contains(have, recipient * P + provider)
+        recipient, provider = rows[np.nonzero(there)[0]], found[there]
+        cost, new = _costs(nodes, have, recipient, provider)
+        total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], FAR)
+        missing = new & (total < net.u[recipient])
         hits = np.zeros(nodes.num_recipients, bool)
         hits[recipient[missing]] = True
         full = there[:, -1] & ~hits[rows] & (k < P)
-        sums = np.full(found.shape, labels.FAR)
+        sums = np.full(found.shape, FAR)
         sums[there] = total
         bound += _least(nodes, net, rows[~full], sums[~full], key[~full])
         u[rows] = np.minimum(u[rows], sums.min(axis=1))
-        parts.append((recipient[missing], provider[missing], cost[missing] * scale))
+        parts.append((recipient[missing], provider[missing], cost[missing]))
         rows, k = rows[full], min(4 * k, P)
     if back and sum(len(part[0]) for part in parts):
-        found, _ = cheapest(nodes.recipient, -limit, nodes.points(nodes.provider), -price, nodes.reach_m, back)
-        there = found >= 0
-        recipient, provider = found[there], np.broadcast_to(np.arange(P)[:, None], found.shape)[there]
-        cost = nodes.cost(recipient, provider)
-        missing = (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient])
-        missing &= ~_contains(have, recipient * P + provider)
-        parts.append((recipient[missing], provider[missing], cost[missing] * scale))
+        found, _ = cheapest(nodes.recipient, -limit, nodes.provider.xyz, -price, nodes.reach_m, back)
+        provider, rank = np.nonzero(found >= 0)
+        recipient = found[provider, rank]
+        cost, new = _costs(nodes, have, recipient, provider)
+        missing = new & (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient])
+        parts.append((recipient[missing], provider[missing], cost[missing]))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
     _, first = np.unique(recipient * P + provider, return_index=True)
-    return Priced(recipient[first], provider[first], cost[first], bound, u)
+    return Priced(recipient[first].astype(np.int32), provider[first].astype(np.int32), cost[first], bound, u)
 
 
-def _contains(sorted_keys: IntArray, keys: IntArray) -> NDArray[np.bool_]:
-    """Return which keys are among the sorted ones."""
-    if not len(sorted_keys):
-        return np.zeros(len(keys), bool)
-    at = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
-    found: NDArray[np.bool_] = sorted_keys[at] == keys
-    return found
+def _costs(
+    nodes: Nodes, have: tuple[IntArray, IntArray], recipient: IntArray, provider: IntArray
+) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return the costs of pairs, looked up where they are among `have` (sorted keys and costs), and which are not."""
+    keys = recipient * nodes.num_providers + provider
+    cost = np.empty(len(keys), np.int64)
+    at = np.minimum(np.searchsorted(have[0], keys), max(len(have[0]) - 1, 0))
+    new = have[0][at] != keys if len(have[0]) else np.ones(len(keys), bool)
+    cost[~new] = have[1][at[~new]]
+    cost[new] = nodes.cost(recipient[new], provider[new])
+    return cost, new
 
 
 def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray) -> int:
@@ -302,7 +284,7 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
         return 0
     unmet, demand = nodes.unmet[rows], nodes.demand[rows]
     # What is not on the list costs at least its last bound, or u where the list is not full.
-    rest = np.minimum(np.where(key[:, -1] < labels.FAR, key[:, -1] * nodes.scale, net.u[rows]), unmet)
+    rest = np.minimum(np.where(key[:, -1] < FAR, key[:, -1] * nodes.scale, net.u[rows]), unmet)
     if nodes.most > 1:
         return int(np.minimum(rest, sums.min(axis=1)) @ demand)
     best = np.sort(np.minimum(sums, rest[:, None]), axis=1)
@@ -310,67 +292,13 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
     return int(best[wanted].sum()) + int(rest @ np.maximum(demand - best.shape[1], 0))
 
 
-def pruned(net: Net, keep: int) -> NDArray[np.bool_]:
-    """Return which arcs to keep: those with flow, and of each recipient the `keep` of least reduced cost."""
-    reduced = net.cost + net.p[net.provider] - net.u[net.recipient]
-    order = np.lexsort((reduced, net.recipient))
-    rank = np.arange(len(order)) - np.searchsorted(net.recipient, net.recipient)
-    kept = net.flow > 0
-    kept[order[rank < keep]] = True
-    return kept
-
-
-def merged(net: Net, kept: NDArray[np.bool_], more: Priced, num_providers: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the kept arcs and the new ones together, sorted."""
+def extended(nodes: Nodes, net: Net, more: Priced, keep: int) -> Net:
+    """Return the net with the new arcs, and of those without flow about the `keep` of least cost a recipient."""
+    start = np.searchsorted(net.recipient, np.arange(nodes.num_recipients))
+    kept = (np.arange(len(net.cost)) - start[net.recipient] < keep) | (net.flow > 0)
     recipient = np.concatenate([net.recipient[kept], more.recipient])
-    provider = np.concatenate([net.provider[kept], more.provider])
-    order = np.argsort(recipient * num_providers + provider, kind="stable")
-    return recipient[order], provider[order], np.concatenate([net.cost[kept], more.cost])[order]
-
-
-def rescaled(net: Net, scale: int) -> Net:
-    """Return the net in units of 1 / scale metres."""
-    return Net(
-        net.recipient,
-        net.provider,
-        net.cost * scale,
-        net.flow,
-        net.used,
-        net.missing,
-        net.u * scale,
-        net.p * scale,
-    )
-
-
-def repaired(nodes: Nodes, net: Net, more: Priced, work: int) -> tuple[Net, int]:
-    """Add the arcs of `more`, mend flow and prices, serve who misses units below the charge of the nodes.
-
-    Returns the net, in order again, and the work done.
-    """
-    A = len(net.recipient)
-    order = np.argsort(net.provider, kind="stable")
-    recipient, provider = np.concatenate([net.recipient, more.recipient]), np.concatenate([net.provider, more.provider])
-    next_r, next_p = np.full(len(recipient), -1, np.int64), np.full(len(recipient), -1, np.int64)
-    head_r, head_p = np.full(nodes.num_recipients, -1, np.int64), np.full(nodes.num_providers, -1, np.int64)
-    if A:
-        same = net.recipient[1:] == net.recipient[:-1]
-        next_r[: A - 1] = np.where(same, np.arange(1, A), -1)
-        head_r[net.recipient[::-1]] = np.arange(A)[::-1]
-        by = net.provider[order]
-        next_p[order[:-1]] = np.where(by[1:] == by[:-1], order[1:], -1)
-        head_p[by[::-1]] = order[::-1]
-    cost = np.concatenate([net.cost, more.cost])
-    flow = np.concatenate([net.flow, np.zeros(len(more.cost), np.int64)])
-    used, missing, u, p = net.used.copy(), net.missing.copy(), net.u.copy(), net.p.copy()
-    spare = nodes.capacity - used
-    # The worst first: each mends many others on its way.
-    queue = A + np.argsort(more.cost + p[more.provider] - u[more.recipient], kind="stable")
-    queue = np.concatenate([-1 - np.flatnonzero((missing > 0) & (u < nodes.unmet)), queue])
-    state = (recipient, provider, cost, flow, next_r, next_p, head_r, head_p, used, spare, missing, nodes.unmet)
-    done, steps = fix.repair(queue, state, u, p, nodes.most, work)
-    kept = np.ones(len(recipient), bool)
-    late = queue[done:]
-    kept[late[late >= 0]] = flow[late[late >= 0]] > 0
-    order = np.flatnonzero(kept)
-    order = order[np.argsort(recipient[order] * nodes.num_providers + provider[order], kind="stable")]
-    return Net(recipient[order], provider[order], cost[order], flow[order], used, missing, u, p), steps
+    order = np.argsort(recipient, kind="stable")
+    provider = np.concatenate([net.provider[kept], more.provider])[order]
+    cost = np.concatenate([net.cost[kept], more.cost])[order]
+    flow = np.concatenate([net.flow[kept], np.zeros(len(more.cost), np.int64)])[order]
+    return Net(recipient[order], provider, cost, flow, net.missing, net.u, net.p)

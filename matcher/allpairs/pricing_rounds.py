@@ -11,27 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.allpairs import pricing_grain as grain
-from matcher.allpairs.pricing_net import (
-    Net,
-    Nodes,
-    Priced,
-    make_arcs,
-    merged,
-    neighbours,
-    price_out,
-    pruned,
-    repaired,
-    rescaled,
-    solve_flow,
-)
-from matcher.allpairs.pricing_tree import IntArray, kd_order
+from matcher.allpairs.pricing_net import Net, Nodes, exact, extended, make_net, neighbours, price_out, settled
+from matcher.allpairs.pricing_tree import IntArray
 from matcher.progress import Budget, Progress, StopReason
 
+_NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
-_KEEP = 8  # arcs a recipient keeps when the flow is solved again
-_REPAIR_SHARE = 0.1  # repair instead of solving again below so many new arcs a recipient
-_REPAIR_WORK = 100  # settled nodes a node before all pairs are priced again
-_COARSE_GAP = 0.03  # good enough for a coarse grain
+_KEEP = 12  # arcs a recipient keeps from round to round
+_STEP = 6  # how much smaller epsilon is from round to round
+_EXACT_M = 3  # below so many metres epsilon is 0
+_SPACINGS = 3  # a coarse grain ends with an epsilon of its mean distance over this
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +45,8 @@ class State:
     stop_reason: StopReason | None = None
     watch: Callable[[State], None] | None = None
 
-    def rounded(self, nodes: Nodes, net: Net) -> int:
-        """Return the value of a net in whole metres, whatever its scale."""
-        served = net.flow > 0
-        metres = nodes.cost(net.recipient[served], net.provider[served])
-        return int(net.flow[served] @ metres) + int(net.missing @ nodes.unmet)
-
-    def offer_flow(self, nodes: Nodes, net: Net) -> None:
+    def offer_flow(self, net: Net, value: int) -> None:
         """Keep the flow if it is better."""
-        value = net.value(nodes)
         if self.value is None or value <= self.value:
             self.net, self.value = net, value
 
@@ -85,102 +67,93 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
         If above 1: among equal optima serve as many units as can be. It must be above the number of units; the prices
         of a proved state are then in units of 1 / tie_scale metres.
     budget
-        One unit of work is one round: a flow or a repair, and the pricing of all pairs after it.
+        One unit of work is one round: flow and prices within some epsilon, and the pricing of all pairs after it.
     start
         A matching and prices of a nearby market in place of the coarse grains.
     """
+    finer = replace(nodes, unmet=nodes.unmet * tie_scale + (tie_scale > 1), scale=tie_scale)
     if start is not None:
-        _rounds(nodes, (start.recipient, start.provider), start.p, (_FORTH, _BACK), state, budget, 0.0, tie_scale)
+        recipient, provider, u = neighbours(nodes, start.p, *_NEAR)
+        pairs = np.concatenate([recipient, start.recipient]), np.concatenate([provider, start.provider])
+        _rounds(finer, make_net(nodes, *pairs, u, start.p), state, budget, 0, 0)
         return
-    order_p = kd_order(nodes.points(nodes.provider), leaf=1)
-    order_r = kd_order(nodes.points(nodes.recipient), leaf=1)
-    above: tuple[Nodes, Net, IntArray, IntArray] | None = None
+    above: _Grain | None = None
+    epsilon = 0
     for depth_p, depth_r in grain.grains(nodes.num_providers, nodes.num_recipients):
         if budget.stop_reason is not None:
             break
-        cell_p, cell_r = grain.cells(order_p, depth_p), grain.cells(order_r, depth_r)
-        here = grain.coarse(nodes, cell_p, cell_r)
-        local = State()
-        pairs, prices = _seed(here, above, cell_p, cell_r)
-        _rounds(here, pairs, prices, (3, 2) if above else (8, 4), local, budget, _COARSE_GAP, 1)
+        here, local = grain.coarse(nodes, depth_p, depth_r), State()
+        enough = grain.spacing(here) // _SPACINGS + 1
+        epsilon = _rounds(
+            here, _seed(here, above, depth_p, depth_r), local, budget, epsilon or int(here.unmet.max()), enough
+        )
         if local.net is not None:
-            above = (here, local.net, cell_p, cell_r)
-    pairs, prices = _seed(nodes, above, np.arange(nodes.num_providers), np.arange(nodes.num_recipients))
-    _rounds(nodes, pairs, prices, (3, 2) if above else (8, 4), state, budget, 0.0, tie_scale)
+            above = here, local.net, depth_p, depth_r
+    net = _seed(nodes.rough() if epsilon else nodes, above, None, None)
+    _rounds(finer, net, state, budget, epsilon, 0)
 
 
-def _seed(
-    here: Nodes, above: tuple[Nodes, Net, IntArray, IntArray] | None, cell_p: IntArray, cell_r: IntArray
-) -> tuple[tuple[IntArray, IntArray], IntArray]:
-    """Return the pairs (recipient, provider) and the provider prices that the grain above suggests."""
-    none = np.zeros(0, np.int64)
+_Grain = tuple[Nodes, Net, int, int]  # with the depths of its cells, of providers and of recipients
+
+
+def _seed(here: Nodes, above: _Grain | None, depth_p: int | None, depth_r: int | None) -> Net:
+    """Return the arcs and the provider prices that the grain above suggests; no depth: these are the points."""
     if above is None:
-        return (none, none), np.zeros(here.num_providers, np.int64)
+        p = np.zeros(here.num_providers, np.int64)
+        recipient, provider, u = neighbours(here, p, *_NEAR_COARSEST)
+        return make_net(here, recipient, provider, u, p)
     coarse, net, above_p, above_r = above
-    parent_p, parent_r = np.empty(here.num_providers, np.int64), np.empty(here.num_recipients, np.int64)
-    parent_p[cell_p], parent_r[cell_r] = above_p, above_r
-    return grain.children(net, parent_p, parent_r), grain.handed_down(coarse, net, here)
+    p = grain.handed_down(coarse, net, here)
+    parents = (
+        grain.cells(num, up) if depth is None else np.arange(num) >> (depth - up)
+        for num, depth, up in ((here.num_providers, depth_p, above_p), (here.num_recipients, depth_r, above_r))
+    )
+    kin_r, kin_p = grain.children(net, *parents)
+    recipient, provider, u = neighbours(here, p, *_NEAR)
+    return make_net(here, np.concatenate([recipient, kin_r]), np.concatenate([provider, kin_p]), u, p)
 
 
-def _rounds(
-    nodes: Nodes,
-    pairs: tuple[IntArray, IntArray],
-    prices: IntArray,
-    near: tuple[int, int],
-    state: State,
-    budget: Budget,
-    gap: float,
-    tie_scale: int,
-) -> None:
-    """Solve, price, add, until nothing prices out, the gap is small enough or the budget is spent."""
-    recipient, provider, u = neighbours(nodes, prices, *near)
-    arcs = make_arcs(nodes, np.concatenate([recipient, pairs[0]]), np.concatenate([provider, pairs[1]]))
+def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int, enough_m: int) -> int:
+    """Settle, price, add, with a smaller and smaller epsilon: down to `enough_m`, or to 0 and until nothing prices out.
+
+    The net comes in metres and is taken over into the units of the nodes. Returns the last epsilon in metres.
+    """
+    scale = nodes.scale
     if nodes.most > 1:
-        state.offer_prices(int(u @ nodes.demand) - int(prices @ nodes.capacity), u, prices)
+        state.offer_prices(int(net.u @ nodes.demand) - int(net.p @ nodes.capacity), net.u, net.p)
     state.stop_reason = budget.stop_reason
     if state.stop_reason is not None:
-        return
-    net = solve_flow(nodes, arcs, u, prices)
+        return epsilon_m
+    net.u, net.p = net.u * scale, net.p * scale
+    # True distances matter, and are computed, when epsilon is 0; coarse grains do without.
+    rough = nodes.rough() if epsilon_m and not enough_m else nodes
     while True:
-        priced = price_out(nodes, net, _FORTH, _BACK)
-        state.offer_flow(nodes, net)
-        state.offer_prices(priced.bound, priced.u, net.p)
+        net = settled(nodes, net, epsilon_m * scale)
+        found = exact(nodes, net, False) if epsilon_m and not enough_m else net
+        value = found.value(nodes) // scale
+        first = state.value is None and state.bound is not None
+        state.offer_flow(found, value)
+        if first:
+            _report(budget, state)
+        priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK)
+        state.offer_prices(priced.bound // scale, _whole(priced.u, scale), _whole(net.p, scale))
         budget.spend()
-        assert state.value is not None
-        assert state.bound is not None
-        _report(budget, state)
-        if gap and state.value - state.bound <= gap * max(1, state.value):
-            return
-        if len(priced.recipient) <= _REPAIR_SHARE * nodes.num_recipients:
-            break
-        if _stop(state, budget):
-            return
-        assert state.u is not None
-        assert state.p is not None
-        arcs = merged(net, pruned(net, _KEEP), priced, nodes.num_providers)
-        net = solve_flow(nodes, arcs, state.u, state.p)
-    _repair_rounds(nodes, net, priced, state, budget, tie_scale)
-
-
-def _repair_rounds(nodes: Nodes, net: Net, priced: Priced, state: State, budget: Budget, scale: int) -> None:
-    """Mend the net until nothing prices out, in units so fine that the number of missing units breaks the ties."""
-    finer = replace(nodes, unmet=nodes.unmet * scale + (scale > 1), scale=scale)
-    net = rescaled(net, scale)
-    more = replace(priced, cost=priced.cost * scale)
-    while True:
-        if not len(more.recipient) and not ((net.missing > 0) & (net.u < finer.unmet)).any():
+        if not epsilon_m and not len(priced.cost):
             state.net, state.u, state.p, state.proved = net, net.u, net.p, True
-            state.value = state.bound = state.rounded(nodes, net)
-            return
-        if _stop(state, budget):
-            return
-        net, _ = repaired(finer, net, more, _REPAIR_WORK * (nodes.num_providers + nodes.num_recipients))
-        more = price_out(finer, net, _FORTH, _BACK)
-        state.value, state.net = state.rounded(nodes, net), net
-        assert state.bound is not None
-        state.offer_prices(more.bound // scale, (more.u + scale // 2) // scale, (net.p + scale // 2) // scale)
-        budget.spend()
+            state.value = state.bound = value
         _report(budget, state)
+        if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
+            return epsilon_m
+        net = extended(nodes, net, priced, _KEEP)
+        if epsilon_m:
+            epsilon_m = max(epsilon_m // _STEP, enough_m)
+            if epsilon_m < _EXACT_M and not enough_m:
+                epsilon_m, net = 0, exact(nodes, net, True)
+
+
+def _whole(price: IntArray, scale: int) -> IntArray:
+    """Return fine prices in whole metres, nearest: rounding keeps whole reduced costs from falling below 0."""
+    return (price + scale // 2) // scale
 
 
 def _stop(state: State, budget: Budget) -> bool:

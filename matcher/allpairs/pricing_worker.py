@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher import certificate, pricing
-from matcher.allpairs.pricing_tree import IntArray, Tree, cheapest
+from matcher.allpairs.pricing_tree import IntArray, arc_floor_m, whole_floor_m
 from matcher.allpairs.scan import FARTHEST_M
 from matcher.geo import ecef
 from matcher.market import Market
@@ -31,7 +31,8 @@ from matcher.result import Proof
 
 #: markets of so many points are solved in a worker even without a limit, so that Ctrl-C ends them at once
 MANY_POINTS: Final = 60_000
-_NEAREST: Final = 8
+_NEAREST: Final = 4
+_GRACE_S: Final = 0.6  # how long after a stop the first matching is waited for
 
 
 def solve_apart(market: Market, budget: Budget, start: Matching | Ints | None) -> Matching:
@@ -44,9 +45,9 @@ def solve_apart(market: Market, budget: Budget, start: Matching | Ints | None) -
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
     inbox = _Inbox(worker, market, budget, start)
+    opening = _Opening(market)
     reason: StopReason | None = None
     try:
-        best = nearest_first(market)
         try:
             while not inbox.done.wait(0.05):
                 inbox.report()
@@ -60,7 +61,7 @@ def solve_apart(market: Market, budget: Budget, start: Matching | Ints | None) -
         worker.kill()
         worker.wait()
         inbox.close()
-    found = inbox.best
+    found, best = inbox.best, opening.result(_GRACE_S if reason else None)
     if reason is None and not inbox.final:
         raise RuntimeError("the worker ended before its work did")
     if found is not None:
@@ -122,17 +123,48 @@ class _Inbox:
             self._budget.report(self._progress.pop(0))
 
 
+class _Opening:
+    """The first matching, found by a thread of its own so that Ctrl-C and deadlines need not wait for it."""
+
+    def __init__(self, market: Market):
+        none = np.zeros((0, 2), np.int64)
+        prices = [np.zeros(market.num_providers, np.int64)], [np.zeros(market.num_recipients, np.int64)]
+        self._best = Solved(none, *prices, ["none"])
+        self._fault: Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=(market,), daemon=True)
+        self._thread.start()
+
+    def _run(self, market: Market) -> None:
+        try:
+            self._best = nearest_first(market)
+        except Exception as fault:  # raised again in the caller's thread
+            self._fault = fault
+
+    def result(self, patience_s: float | None) -> Solved:
+        """Return the first matching, the empty one if it is not there after so many seconds."""
+        self._thread.join(patience_s)
+        if self._fault is not None:
+            raise self._fault
+        return self._best
+
+
 def nearest_first(market: Market) -> Solved:
     """Return a feasible matching in which the nearest go first, and prices with a finite bound."""
+    from scipy.spatial import cKDTree
+
     points = market.points
     assert points is not None
     capacity, demand = market.capacity[:, 1].copy(), market.demand[:, 1]
-    tree = Tree.build(ecef(points.provider_latlon[:, 0], points.provider_latlon[:, 1]))
-    xyz = ecef(points.recipient_latlon[:, 0], points.recipient_latlon[:, 1])
+    xyz_p, xyz_r = (ecef(*side.T) for side in (points.provider_latlon, points.recipient_latlon))
     reach = FARTHEST_M if points.max_m is None else points.max_m
     unmet = None if market.unmet_cost is None else market.unmet_cost[0]
     limit = np.full(market.num_recipients, FARTHEST_M + 1) if unmet is None else unmet + 1
-    near, far = cheapest(tree, np.zeros(len(capacity), np.int64), xyz, limit, reach, min(_NEAREST, len(capacity)))
+    chord, near = cKDTree(xyz_p).query(
+        xyz_r, range(1, min(_NEAREST, len(capacity)) + 1), distance_upper_bound=reach + 1
+    )
+    there = np.isfinite(chord)
+    near = np.where(there, near, -1)
+    far = np.where(there, whole_floor_m(arc_floor_m(np.square(np.where(there, chord, 0)))), FARTHEST_M)
     order = np.argsort(far[:, 0], kind="stable")
     wanted = demand[order].copy()
     pairs = [np.zeros((0, 2), np.int64)]
@@ -151,7 +183,9 @@ def nearest_first(market: Market) -> Solved:
     found = found[(cost <= reach) & (cost < most)]
     found = found[np.lexsort((found[:, 1], found[:, 0]))]
     zero = np.zeros(len(capacity), np.int64)
-    price = np.zeros(len(demand), np.int64) if unmet is None else np.minimum(far[:, 0], unmet)
+    price = (
+        np.zeros(len(demand), np.int64) if unmet is None else np.minimum(np.where(there[:, 0], far[:, 0], unmet), unmet)
+    )
     return Solved(found, [zero], [price], ["nearest"])
 
 

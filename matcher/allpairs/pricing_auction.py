@@ -1,0 +1,296 @@
+"""A flow and its prices brought within epsilon of the optimum over the arcs made so far: the compiled loops.
+
+Every provider j has a price p[j] >= 0, every recipient i a price u[i]; an arc costs d and its reduced cost is
+d + p[j] - u[i]. The flow is within epsilon if no arc with room has a reduced cost below -epsilon and no arc with flow
+one above it, if a provider with room has price 0, and a recipient missing units a price within epsilon of its charge.
+
+`raise_prices` lets recipients bid until all their units are placed or missing; prices only rise, so what was within
+epsilon stays so. `lower_prices` then lets providers with room and a price above 0 bid for recipients, prices only
+falling. Both keep the other side's units placed, so together they end within epsilon whatever the prices they began
+with, and prices that are nearly right are what makes them fast.
+
+Source: Bertsekas and Castanon, "The auction algorithm for the transportation problem" (1989) and "A forward/reverse
+auction algorithm for asymmetric assignment problems" (1992). Every function runs as plain Python without numba.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.allpairs.pricing_fast import compiled
+
+IntArray = NDArray[np.int64]
+ShortArray = NDArray[np.int32]
+FAR = np.int64(1) << 61
+
+
+#: an arc: what it asked (cost + p) at the beginning, its cost, its units; the next arc with units of its provider or -1
+ARC = np.dtype(
+    [("ask", "i8"), ("cost", "i8"), ("flow", "i8"), ("provider", "i4"), ("recipient", "i4"), ("following", "i4")],
+    align=True,
+)
+#: a provider: its price, units given and units it has; its first arc with units or -1
+PROVIDER = np.dtype([("p", "i8"), ("used", "i8"), ("capacity", "i8"), ("head", "i4")], align=True)
+#: a recipient: its price, the charge of a missing unit; units wanted, missing, and in excess, which are neither yet
+RECIPIENT = np.dtype([("u", "i8"), ("unmet", "i8"), ("demand", "i8"), ("missing", "i8"), ("lack", "i8")], align=True)
+Records = NDArray[np.void]
+
+
+class Flow(NamedTuple):
+    """A flow in records, one memory access for all that belongs together; changed in place.
+
+    Attributes
+    ----------
+    arcs, start
+        (A,) `ARC`, sorted by recipient, then by `ask`; (R + 1,) first arc of each recipient.
+    by, worth, first
+        (A,) int32 arcs sorted by provider, then by u - cost before `lower_prices`, greatest first; that (A,); (P + 1,).
+    givers, takers
+        (P,) `PROVIDER`; (R,) `RECIPIENT`.
+    most
+        Units an arc may carry.
+    """
+
+    arcs: Records
+    start: IntArray
+    by: ShortArray
+    worth: IntArray
+    first: IntArray
+    givers: Records
+    takers: Records
+    most: int
+
+
+@compiled
+def unlink(f: Flow, j: int, arc: int) -> None:
+    """Take an arc out of the list of those that carry something."""
+    at = f.givers[j]["head"]
+    if at == arc:
+        f.givers[j]["head"] = f.arcs[arc]["following"]
+        return
+    while f.arcs[at]["following"] != arc:
+        at = f.arcs[at]["following"]
+    f.arcs[at]["following"] = f.arcs[arc]["following"]
+
+
+@compiled
+def put(f: Flow, arc: int, units: int) -> None:
+    """Add units to an arc, or take them away, with all that counts them but the recipient's lack."""
+    j = f.arcs[arc]["provider"]
+    if units > 0 and f.arcs[arc]["flow"] == 0:
+        f.arcs[arc]["following"] = f.givers[j]["head"]
+        f.givers[j]["head"] = arc
+    f.arcs[arc]["flow"] += units
+    f.givers[j]["used"] += units
+    if f.arcs[arc]["flow"] == 0:
+        unlink(f, j, arc)
+
+
+@compiled
+def order_within(start: IntArray, key: IntArray, order: ShortArray) -> None:
+    """Sort each run of `order` and of `key` in place by the key, ties as they stand."""
+    for i in range(len(start) - 1):
+        for a in range(start[i] + 1, start[i + 1]):
+            here, arc = key[a], order[a]
+            at = a
+            while at > start[i] and key[at - 1] > here:
+                key[at], order[at] = key[at - 1], order[at - 1]
+                at -= 1
+            key[at], order[at] = here, arc
+
+
+@compiled
+def order_takers(f: Flow) -> None:
+    """Sort the arcs of each provider by what they are worth now, greatest first."""
+    for k in range(len(f.by)):
+        a = f.by[k]
+        f.worth[k] = f.arcs[a]["cost"] - f.takers[f.arcs[a]["recipient"]]["u"]
+    order_within(f.first, f.worth, f.by)
+    for k in range(len(f.by)):
+        f.worth[k] = -f.worth[k]
+
+
+@compiled
+def release(f: Flow, epsilon: int) -> int:
+    """Set each u to the least that an arc with room asks and free the units that cost more than that plus epsilon.
+
+    Returns the number of units freed.
+    """
+    freed = 0
+    for i in range(len(f.takers)):
+        least = f.takers[i]["unmet"]
+        for a in range(f.start[i], f.start[i + 1]):
+            j = f.arcs[a]["provider"]
+            if f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]):
+                least = min(least, f.arcs[a]["cost"] + f.givers[j]["p"])
+        f.takers[i]["u"] = least
+        for a in range(f.start[i], f.start[i + 1]):
+            units = f.arcs[a]["flow"]
+            if units > 0 and f.arcs[a]["cost"] + f.givers[f.arcs[a]["provider"]]["p"] > least + epsilon:
+                put(f, a, -units)
+                f.takers[i]["lack"] += units
+                freed += units
+        if f.takers[i]["missing"] > 0 and f.takers[i]["unmet"] > least + epsilon:
+            f.takers[i]["lack"] += f.takers[i]["missing"]
+            freed += f.takers[i]["missing"]
+            f.takers[i]["missing"] = 0
+    return freed
+
+
+@compiled
+def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> int:
+    """Let recipients with excess units bid until none is left; return the bids made.
+
+    At most `work` bids are made, and at most `patience` after only `rest` recipients wait: a few that outbid each other
+    step by step are better placed by shortest paths.
+    """
+    num = len(f.takers)
+    line = np.empty(num + 1, np.int32)
+    waits = np.zeros(num, np.bool_)
+    begin, end, bids = 0, 0, 0
+    for i in range(num):
+        if f.takers[i]["lack"] > 0:
+            line[end] = i
+            end += 1
+            waits[i] = True
+    late = False
+    while bids < work and begin != end:
+        if not late and (end - begin if end > begin else end - begin + num + 1) <= rest:
+            late = True
+            work = min(work, bids + patience)
+        i = line[begin]
+        begin = begin + 1 if begin < num else 0
+        waits[i] = False
+        while f.takers[i]["lack"] > 0:
+            bids += 1
+            best, second, arc, room = f.takers[i]["unmet"], FAR, -1, f.takers[i]["lack"]
+            for a in range(f.start[i], f.start[i + 1]):
+                if f.arcs[a]["ask"] >= second:
+                    break  # prices only rise: the rest asks no less
+                j = f.arcs[a]["provider"]
+                asked = f.arcs[a]["cost"] + f.givers[j]["p"]
+                if asked >= second:
+                    continue
+                left = min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
+                if left <= 0:
+                    continue
+                if asked < best:
+                    second = best
+                    best, arc, room = asked, a, left
+                else:
+                    second = asked
+            if arc < 0:
+                f.takers[i]["missing"] += f.takers[i]["lack"]
+                f.takers[i]["lack"] = 0
+                f.takers[i]["u"] = best
+                break
+            units = min(f.takers[i]["lack"], room)
+            put(f, arc, units)
+            f.takers[i]["lack"] -= units
+            f.takers[i]["u"] = (second if units == room else best) + epsilon
+            j = f.arcs[arc]["provider"]
+            while f.givers[j]["used"] > f.givers[j]["capacity"]:
+                # The units that are worth least to their recipients go, and the next ones set the price.
+                low, following, out = FAR, FAR, -1
+                a = f.givers[j]["head"]
+                while a >= 0:
+                    worth = f.takers[f.arcs[a]["recipient"]]["u"] - f.arcs[a]["cost"]
+                    if worth < low:
+                        following = low
+                        low, out = worth, a
+                    elif worth < following:
+                        following = worth
+                    a = f.arcs[a]["following"]
+                units = min(f.givers[j]["used"] - f.givers[j]["capacity"], f.arcs[out]["flow"])
+                if units < f.arcs[out]["flow"]:
+                    following = low
+                put(f, out, -units)
+                f.givers[j]["p"] = max(f.givers[j]["p"], following)
+                i2 = f.arcs[out]["recipient"]
+                f.takers[i2]["lack"] += units
+                if not waits[i2] and i2 != i:
+                    waits[i2] = True
+                    line[end] = i2
+                    end = end + 1 if end < num else 0
+    return bids
+
+
+@compiled
+def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> int:
+    """Let providers with room and a price bid until none is left, within limits as `raise_prices`; return the bids."""
+    order_takers(f)
+    num = len(f.givers)
+    line = np.empty(num + 1, np.int32)
+    waits = np.zeros(num, np.bool_)
+    begin, end, bids = 0, 0, 0
+    for j in range(num):
+        if f.givers[j]["used"] < f.givers[j]["capacity"] and f.givers[j]["p"] > 0:
+            line[end] = j
+            end += 1
+            waits[j] = True
+    late = False
+    while bids < work and begin != end:
+        if not late and (end - begin if end > begin else end - begin + num + 1) <= rest:
+            late = True
+            work = min(work, bids + patience)
+        j = line[begin]
+        begin = begin + 1 if begin < num else 0
+        waits[j] = False
+        while f.givers[j]["used"] < f.givers[j]["capacity"] and f.givers[j]["p"] > 0:
+            bids += 1
+            best, second, arc, room = epsilon, 0, -1, 0
+            for k in range(f.first[j], f.first[j + 1]):
+                if f.worth[k] <= second:
+                    break  # prices only fall: the rest is worth no more
+                a = f.by[k]
+                i = f.arcs[f.by[k]]["recipient"]
+                worth = f.takers[i]["u"] - f.arcs[a]["cost"]
+                if worth <= second:
+                    continue
+                left = min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
+                if left <= 0:
+                    continue
+                if worth > best:
+                    second = best
+                    best, arc, room = worth, a, left
+                else:
+                    second = worth
+            if arc < 0:
+                f.givers[j]["p"] = 0
+                break
+            units = min(f.givers[j]["capacity"] - f.givers[j]["used"], room)
+            put(f, arc, units)
+            f.givers[j]["p"] = min(f.givers[j]["p"], max((second if units == room else best) - epsilon, 0))
+            i = f.arcs[arc]["recipient"]
+            over = units
+            while over > 0:
+                # The units that cost the recipient most go, and the next ones set its price.
+                high, following, out = -FAR, -FAR, -1
+                if f.takers[i]["missing"] > 0:
+                    high = f.takers[i]["unmet"]
+                for a in range(f.start[i], f.start[i + 1]):
+                    if f.arcs[a]["flow"] > 0:
+                        paid = f.arcs[a]["cost"] + f.givers[f.arcs[a]["provider"]]["p"]
+                        if paid > high:
+                            following = high
+                            high, out = paid, a
+                        elif paid > following:
+                            following = paid
+                units = min(over, f.takers[i]["missing"] if out < 0 else f.arcs[out]["flow"])
+                if units < (f.takers[i]["missing"] if out < 0 else f.arcs[out]["flow"]):
+                    following = high
+                over -= units
+                f.takers[i]["u"] = min(f.takers[i]["u"], following)
+                if out < 0:
+                    f.takers[i]["missing"] -= units
+                    continue
+                put(f, out, -units)
+                j2 = f.arcs[out]["provider"]
+                if not waits[j2] and j2 != j and f.givers[j2]["p"] > 0:
+                    waits[j2] = True
+                    line[end] = j2
+                    end = end + 1 if end < num else 0
+    return bids
