@@ -28,7 +28,7 @@ _POOL, _MIP_COLUMNS = 200_000, 20_000
 #: steps of one move of the prices, and steps without a better bound before they get shorter
 _MOVES, _PATIENCE = 100, 6
 #: sets expanded for one county in each pass of a closer look
-_REFINED = (250, 1_000)
+_REFINED = (600, 2_000)
 #: branch-and-bound nodes of one program in integers
 _MIP_NODES = 2_000
 

@@ -32,10 +32,8 @@ SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('o
 STEPS = 120
 #: evaluations before the first search
 _FIRST_STEPS = 30
-#: rounds of prices of sets, and sets expanded for one county in each
-_SET_ROUNDS, _EXPANDED = 3, 60
-#: how many times the time of one round is left for a closer look at the best prices
-_LAST_TIMES = 4.0
+#: rounds of prices of sets that look for plans, before the bound is looked at closer
+_SET_ROUNDS = 4
 #: multipliers tried on rows that a plan breaks, each so many times the last
 _ROUNDS, _GROWTH = 6, 4
 #: largest weighed cost of a county pair in a flow and in a search, and of a school pair
@@ -327,24 +325,18 @@ class Decomposition:
         for turn in range(_SET_ROUNDS + 1):
             assert self.best is not None
             target = program.pricing.keep(self.best.county_pairs)
-            begin, budget = time.monotonic(), self.searching
             if turn == _SET_ROUNDS:
-                program.refine(budget)
+                program.refine(self.searching)
             else:
                 if turn:
                     program.move(target)
-                if not program.step(_EXPANDED, budget):
+                if not program.step(0, self.searching):
                     break
             assert program.bound is not None
             best = max(best, self._on_level(program.bound, weights, position))
             if self._told(position, best, turn, _SET_ROUNDS):
                 break
-            left = self.searching.time_left_s
-            if left is not None and left < _LAST_TIMES * (time.monotonic() - begin):
-                program.refine(self.searching)
-                best = max(best, self._on_level(program.bound, weights, position))
-                break
-            pairs = program.plan(left)
+            pairs = program.plan(self.searching.time_left_s)
             if pairs is not None and self.searching.stop_reason is None:
                 self.offer(measured(self.problem, pairs, fill(self.problem, search.mix, pairs)))
         return best

@@ -16,7 +16,7 @@ import heapq
 
 import numpy as np
 
-from matcher.arrays import FloatArray, IntArray
+from matcher.arrays import BoolArray, FloatArray, IntArray
 from matcher.general.improve import Search
 from matcher.general.mix import Mix
 from matcher.general.relax import Relaxation
@@ -27,6 +27,8 @@ from matcher.progress import Budget
 _STEPS, _SHORTLIST = 20, 150
 #: sets of each county taken over from a search
 _SEEDED = 40
+#: steps for these prices once some organisations are fixed
+_FIXED_STEPS = 10
 #: organisations tried at each step of a first guess
 _GUESSED = 6
 
@@ -176,7 +178,8 @@ class _Pricing:
             heapq.heappop(heap)
             budget.spend()
             expanded += 1
-            profit, price = self._profit([*self.must, *self.rows[list(chosen)].tolist()])
+            owners = [*self.must, *self.rows[list(chosen)].tolist()]
+            profit, price = self._profit(owners)
             size = len(self.must) + len(chosen)
             free, need = self.high - size, max(0, self.low - size)
             first = chosen[-1] + 1 if chosen else 0
@@ -189,11 +192,53 @@ class _Pricing:
             of_set = profit + more + _times(later, free - 1, need - 1)
             of_county = fixed + rest[list(chosen)].sum() + rest[first:] + _times(follow, free - 1, need - 1)
             child = np.minimum(np.minimum(of_set, of_county), bound)
+            if free > 1 and chosen and self.best is not None:
+                child = np.minimum(child, self._with_fixed(owners, first, free, need, child > self.best))
             open_ = np.flatnonzero(child > self.best) if self.best is not None else np.arange(len(child))
             for position in open_.tolist():
                 if len(rest) - first - position >= need:
                     heapq.heappush(heap, (-int(child[position]), (*chosen, first + position)))
         return -(10**15) if self.best is None else self.best
+
+    def _with_fixed(self, owners: list[int], first: int, free: int, need: int, open_: BoolArray) -> FloatArray:
+        """Return bounds on the sets that begin with `owners` and go on with each of those after `first`.
+
+        The prices of places are sought again with `owners` fixed, looking at those after `first` that are `open_`.
+        """
+        found = np.full(len(open_), np.inf)
+        after = first + np.flatnonzero(open_)
+        if not len(after):
+            return found
+        rows = np.array(owners, dtype=np.int64)
+        mine, room_of_mine = self.of.gain[rows, self.columns], self.of.room[rows]
+        paid = int(self._single(rows).sum())
+        gain, room, single = self.gain[after], self.room[after], self.single[after]
+        price, step, least = self.of.place_price[self.columns], 1.0, np.inf
+        best = price
+        for _ in range(_FIXED_STEPS):
+            rest = _top(gain - price, room) - single
+            order = np.argsort(-rest, kind="stable")[:free]
+            base = float(price.sum() + _top(mine - price, room_of_mine).sum()) - paid
+            whole = base + _fill_up(rest[order], free, need)
+            # whoever goes on is one of the set, the best of the others are the rest
+            follow = np.append(np.maximum.accumulate(rest[::-1])[::-1][1:], 0.0)
+            found[after - first] = np.minimum(found[after - first], base + rest + _times(follow, free - 1, need - 1))
+            if whole < least:
+                least, best = whole, price
+            else:
+                step *= 0.7
+            target = float(self.best or 0)
+            if whole <= target:
+                break
+            chosen = after[order[: max(need, int((rest[order] > 0).sum()))]]
+            used = self._used(np.concatenate([rows, self.rows[chosen]]), price)
+            slope = 1.0 - used
+            slope[(price <= 0) & (slope > 0)] = 0.0
+            norm = float(slope @ slope)
+            if norm == 0:
+                break
+            price = np.maximum(0.0, np.rint(best - step * (least - target) / norm * slope))
+        return found
 
     def _profit(self, owners: list[int]) -> tuple[int, FloatArray]:
         """Return an upper bound on what a set gains less what it costs, and prices of places that prove it."""
