@@ -16,12 +16,16 @@ from matcher.arrays import IntArray
 from matcher.general.large import num_pairs, solve_large
 from matcher.general.mip_model import Model, textbook
 from matcher.general.mip_solve import SOLVER, Outcome, Solver, also_infeasible
+from matcher.general.reserve import Reserved
 from matcher.general.witness import bounds_witness
 from matcher.objectives import AdditiveObjective
+from matcher.plans.hardrules import hard_violations
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress, StopReason
+from matcher.renewals.capped_check import without_rows
 from matcher.result import Level, Proof, Status
 from matcher.solution import Solution, no_pairs
+from matcher.twolevel.joint_terms import is_joint_case
 
 SCOPE = "both_levels"
 #: pairs of one level that the textbook model may list; with more, CP-SAT hardly moves
@@ -44,8 +48,25 @@ def solve_general(problem: Problem, budget: Budget, start: Mapping[str, IntArray
     if witness is not None:
         return infeasible(problem, witness, Proof("certificate", scope=SCOPE))
     if num_pairs(problem) > MOST_LISTED_PAIRS:
-        return solve_large(problem, budget, start)
+        return _without_rows(problem, budget) or solve_large(problem, budget, start)
     return solve_textbook(problem, budget, start)
+
+
+def _without_rows(problem: Problem, budget: Budget) -> Solution | None:
+    """Return the exact optimum without the rules over several pairs, with its certificate, if it keeps them too.
+
+    Half of the time at most is spent on it. Where already those pairs can't be, it says so.
+    """
+    wider = without_rows(problem)
+    if not problem.rows or not is_joint_case(wider):
+        return None
+    from matcher.joint import solve_joint  # scipy: only when needed
+
+    found = solve_joint(wider, Reserved(budget, (budget.time_left_s or 0.0) / 2))
+    if found.status == "infeasible":
+        return found
+    keeps = found.status == "optimal" and not hard_violations(problem, *found.pairs)
+    return found if keeps else None
 
 
 def infeasible(problem: Problem, witness: Mapping[str, Any], proof: Proof) -> Solution:

@@ -14,6 +14,7 @@ import numpy as np
 
 from matcher.arrays import IntArray
 from matcher.general.decompose import SEARCH_COST, SOLVER, Decomposition
+from matcher.general.floors import is_floor, most_covered
 from matcher.general.improve import fill
 from matcher.general.incumbent import measured, plain_bound
 from matcher.general.mix import can_mix
@@ -23,6 +24,7 @@ from matcher.general.worst import lower_worst
 from matcher.problem import Problem
 from matcher.progress import Budget, Progress
 from matcher.result import Level, Proof, Status
+from matcher.rows import Row
 from matcher.solution import Solution, no_pairs
 
 SCOPE = "both_levels"
@@ -49,6 +51,8 @@ def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] 
         work.prepare()
         search = work.search()
         work.keep_rows()
+        if work.best.broken:
+            _cover_first(work)
         if work.best.broken:
             return _without_plan(work)
         if work.is_weighed:
@@ -78,6 +82,14 @@ def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] 
         if closed and work.closed[position] > value and position + 1 < len(problem.objectives):
             _use_slack(work, position)
     return _solution(work, bounds)
+
+
+def _cover_first(work: Decomposition) -> None:
+    """Offer the plan that covers most of what the floors ask for."""
+    floors = [row for row in work.problem.rows if is_floor(row)]
+    found = most_covered(work.problem, floors, work.searching) if floors else None
+    if found is not None and found.has_plan:
+        work.offer(measured(work.problem, *found.pairs))
 
 
 def _use_slack(work: Decomposition, position: int) -> None:
@@ -149,6 +161,9 @@ def _floor_witness(work: Decomposition) -> dict[str, Any] | None:
         reached = row.value(chosen)
         if not can_mix(row) or row.least is None or reached >= row.least:
             continue
+        bound = _exact_floor(work, row)
+        if bound is not None and bound < row.least:
+            return _witness(index, row, reached, bound)
         mix = work.mix(nothing, {index: 1})
         cost = work.relaxation.pair_cost(mix)
         ascent = Ascent(work.no_price.astype(np.float64))
@@ -163,7 +178,20 @@ def _floor_witness(work: Decomposition) -> dict[str, Any] | None:
         assert ascent.best_price is not None
         bound = work.evaluate(mix, cost, ascent.best_price.astype(np.int64)).bound
         if bound > 0:
-            numbers = {"needed": row.least, "reached": reached, "bound": row.least - bound}
-            details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
-            return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
+            return _witness(index, row, reached, row.least - bound)
     return None
+
+
+def _exact_floor(work: Decomposition, row: Row) -> int | None:
+    """Return the most that any plan covers of a floor, where that can be decided exactly in the time left."""
+    if not (is_floor(row) and work.problem.is_one_to_one):
+        return None
+    found = most_covered(work.problem, [row], work.searching)
+    return None if found is None or not found.has_plan else found.levels[0].bound
+
+
+def _witness(index: int, row: Row, reached: int, bound: int) -> dict[str, Any]:
+    """Return that no plan brings a row above `bound`."""
+    numbers = {"needed": row.least, "reached": reached, "bound": bound}
+    details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
+    return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
