@@ -38,7 +38,7 @@ CASES: dict[str, dict[str, Any]] = {
     "several": {},
     "worst": {"objectives": ["cover_schools", "worst_school_travel", "convenience"]},
     "worst of counties": {"objectives": ["cover_counties", "worst_county_travel", "convenience"]},
-    "slack": {"objectives": [{"name": "cover_schools", "slack_percent": 20}, "school_travel"]},
+    "slack": {"objectives": [{"name": "cover_schools", "slack_percent": 60}, "school_travel"]},
     "cap": {"objectives": [{"name": "school_travel", "at_most": 900}, "count_schools"]},
     "branch loads": {"rules": [{"kind": "load", "table": "branches", "count": "children", "most": 70}]},
     "loads": {"rules": [{"kind": "load", "table": "organizations", "most": 3, "least": 1}], "county_demand": (0, 3)},
@@ -79,7 +79,7 @@ def test_slack_is_given_to_the_levels_after() -> None:
     strict = solved({"objectives": ["cover_schools", "school_travel"]}, Budget())
     loose = solved(CASES["slack"], Budget())
     assert loose.levels[1].value < strict.levels[1].value
-    assert 0.8 * strict.levels[0].bound <= loose.levels[0].value <= strict.levels[0].value
+    assert 0.4 * strict.levels[0].bound <= loose.levels[0].value <= strict.levels[0].value
 
 
 def test_a_start_that_breaks_a_rule_is_not_handed_back() -> None:

@@ -45,8 +45,8 @@ class Decomposition:
 
     Attributes
     ----------
-    best
-        The best plan known.
+    best, last
+        The best plan known, and the last one that was offered.
     kept
         For each level done so far what the levels after may make of it, at most.
     closed
@@ -65,6 +65,7 @@ class Decomposition:
         places = np.bincount(problem.arrays.schools.parent, weights=problem.demand("school")[:, 1])
         self._block = int(max(1, min(room.max(initial=1), places.max(initial=1))))
         self.best: Incumbent | None = None
+        self.last: Incumbent | None = None
         self.multipliers: dict[int, int] = {}
         self.kept: list[int] = []
         self.closed: dict[int, int] = {}
@@ -154,6 +155,7 @@ class Decomposition:
 
     def offer(self, found: Incumbent) -> bool:
         """Take a plan if it is better than the best."""
+        self.last = found
         if self.best is None or self.key(found) < self.key(self.best):
             self.best = found
             return True

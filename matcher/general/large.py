@@ -95,16 +95,15 @@ def _cover_first(work: Decomposition) -> None:
 def _use_slack(work: Decomposition, position: int) -> None:
     """Weigh a level with slack as lightly as its allowance bears, for the sake of those after it."""
     assert work.best is not None
-    full = max(1, work.weights(work.main, SEARCH_COST)[position])
-    low, high = 0, full
-    for _ in range(_SLACK_TRIES):
-        if work.searching.stop_reason is not None or low >= high:
+    low, high = 0, max(1, work.weights(work.main, SEARCH_COST)[position])
+    for turn in range(_SLACK_TRIES):
+        if work.searching.stop_reason is not None or high - low <= 1:
             break
-        work.light[position] = low if not low else int((low * high) ** 0.5)
-        before = work.best
+        work.light[position] = round((max(low, 1) * high) ** 0.5) if turn else 0
         work.search(work.best.county_pairs)
-        if work.best is before:
-            low = max(low + 1, int((max(low, 1) * high) ** 0.5))
+        assert work.last is not None
+        if work.last.values[position] > work.closed[position]:
+            low = work.light[position]
         else:
             high = work.light[position]
     work.light[position] = high
