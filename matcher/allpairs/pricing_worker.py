@@ -136,7 +136,8 @@ class _Opening:
 
     def _run(self, market: Market) -> None:
         try:
-            self._best = nearest_first(market)
+            for nearest in (1, _NEAREST):
+                self._best = nearest_first(market, nearest)
         except Exception as fault:  # raised again in the caller's thread
             self._fault = fault
 
@@ -148,8 +149,8 @@ class _Opening:
         return self._best
 
 
-def nearest_first(market: Market) -> Solved:
-    """Return a feasible matching in which the nearest go first, and prices with a finite bound."""
+def nearest_first(market: Market, nearest: int = _NEAREST) -> Solved:
+    """Return a feasible matching of the `nearest` of everybody, the nearest first, and prices with a finite bound."""
     from scipy.spatial import cKDTree
 
     points = market.points
@@ -159,9 +160,7 @@ def nearest_first(market: Market) -> Solved:
     reach = FARTHEST_M if points.max_m is None else points.max_m
     unmet = None if market.unmet_cost is None else market.unmet_cost[0]
     limit = np.full(market.num_recipients, FARTHEST_M + 1) if unmet is None else unmet + 1
-    chord, near = cKDTree(xyz_p).query(
-        xyz_r, range(1, min(_NEAREST, len(capacity)) + 1), distance_upper_bound=reach + 1
-    )
+    chord, near = cKDTree(xyz_p).query(xyz_r, range(1, min(nearest, len(capacity)) + 1), distance_upper_bound=reach + 1)
     there = np.isfinite(chord)
     near = np.where(there, near, -1)
     far = np.where(there, whole_floor_m(arc_floor_m(np.square(np.where(there, chord, 0)))), FARTHEST_M)
