@@ -187,6 +187,11 @@ class Market(ArrayForm):
         ------
         InvalidInput
             With every fault of shape and range.
+
+        Notes
+        -----
+        Beyond some thousand points install the extra `fast` (numba): without it the same loops run as plain Python, a
+        hundred times slower. The first call after an installation compiles them once, in about half a minute.
         """
         common = build.Common(capacity, demand, unmet_km, None, None)
         return cls(**build.from_points(provider_latlon, recipient_latlon, max_km, datum, common))
