@@ -287,6 +287,19 @@ def test_the_worker_finds_what_the_caller_would():
     assert reports
 
 
+def test_every_bound_reported_is_one_of_the_market():
+    """Also while coarse grains are solved: no bound is above the optimum, no value below it."""
+    reports = []
+    market = town_market(1200, 2400, 9, max_km=400, unmet_km=2000)
+    optimum = match(market, progress=reports.append).levels[0].value
+    told = [report for report in reports if report.bound is not None]
+    assert len(reports) > len(told) > 0
+    assert all(report.bound <= optimum <= report.value for report in told)
+    apart = []
+    match(market, time_limit_s=600, progress=apart.append)
+    assert [(report.value, report.bound) for report in apart] == [(report.value, report.bound) for report in reports]
+
+
 def test_a_work_limit_stops_at_the_same_plan_with_a_true_bound():
     market = town_market(300, 600, 7)
     stopped = [match(market, work_limit=3) for _ in range(2)]

@@ -34,7 +34,10 @@ class Start:
 
 @dataclass(slots=True)
 class State:
-    """The best so far: a feasible flow with its value, prices with their bound; `watch` is called after every round."""
+    """The best so far: a feasible flow with its value, prices with their bound; `watch` is called after every round.
+
+    Value and bound of a coarse grain say nothing of the market, so they are reported to nobody.
+    """
 
     net: Net | None = None
     value: int | None = None
@@ -44,6 +47,7 @@ class State:
     proved: bool = False
     stop_reason: StopReason | None = None
     watch: Callable[[State], None] | None = None
+    coarse: bool = False
 
     def offer_flow(self, net: Net, value: int) -> None:
         """Keep the flow if it is better."""
@@ -82,7 +86,7 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
     for depth_p, depth_r in grain.grains(nodes.num_providers, nodes.num_recipients):
         if budget.stop_reason is not None:
             break
-        here, local = grain.coarse(nodes, depth_p, depth_r), State()
+        here, local = grain.coarse(nodes, depth_p, depth_r), State(coarse=True)
         enough = grain.spacing(here) // _SPACINGS + 1
         epsilon = _rounds(
             here, _seed(here, above, depth_p, depth_r), local, budget, epsilon or int(here.unmet.max()), enough
@@ -169,6 +173,9 @@ def _stop(state: State, budget: Budget) -> bool:
 def _report(budget: Budget, state: State) -> None:
     assert state.value is not None
     assert state.bound is not None
-    budget.report(Progress("price", budget.work, None, state.value, state.bound, state.value - state.bound))
+    if state.coarse:
+        budget.report(Progress("price", budget.work))
+    else:
+        budget.report(Progress("price", budget.work, None, state.value, state.bound, state.value - state.bound))
     if state.watch is not None:
         state.watch(state)

@@ -107,8 +107,9 @@ class _Inbox:
             _send(worker.stdin, message)
             while (arrays := _receive(worker.stdout)) is not None:
                 if "progress" in arrays:
-                    done, value, bound = (int(x) for x in arrays["progress"])
-                    self._progress.append(Progress("price", done, None, value, bound, value - bound))
+                    done, *known = (int(x) for x in arrays["progress"])
+                    numbers = (*known, known[0] - known[1]) if known else ()
+                    self._progress.append(Progress("price", done, None, *numbers))
                     continue
                 self.best = _unpacked(arrays)
                 self.final = bool(arrays["final"])
@@ -254,7 +255,8 @@ def _main() -> None:
     work, gap = int(message["limits"][0]), float(message["gap"][0])
 
     def progress(report: Progress) -> None:
-        _send(out, {"progress": np.array([report.done, report.value, report.bound], np.int64)})
+        known = [number for number in (report.value, report.bound) if number is not None]
+        _send(out, {"progress": np.array([report.done, *known], np.int64)})
 
     budget = Budget(work_limit=None if work < 0 else work, gap=None if np.isnan(gap) else gap, progress=progress)
     solved = pricing.solve(market, budget, start, lambda found: _send(out, _packed(found, False)))
