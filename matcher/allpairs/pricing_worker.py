@@ -8,12 +8,11 @@ length; nothing is pickled. The worker is a fresh interpreter on this module, so
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import subprocess
 import sys
 import threading
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from matcher.geo import ecef
 from matcher.market import Market
 from matcher.markets.claims import SCOPE, Solved, assembled, claim_levels
 from matcher.markets.market_input import Ints
+from matcher.markets.wire import receive, send
 from matcher.matching import Matching
 from matcher.progress import Budget, Progress, StopReason
 from matcher.result import Proof
@@ -104,8 +104,8 @@ class _Inbox:
         assert worker.stdin is not None
         assert worker.stdout is not None
         try:
-            _send(worker.stdin, message)
-            while (arrays := _receive(worker.stdout)) is not None:
+            send(worker.stdin, message)
+            while (arrays := receive(worker.stdout)) is not None:
                 if "progress" in arrays:
                     done, *known = (int(x) for x in arrays["progress"])
                     numbers = (*known, known[0] - known[1]) if known else ()
@@ -220,32 +220,11 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> Solved:
     return Solved(arrays.get("pairs"), rows[0], rows[1], [str(name) for name in arrays["methods"]], stop)
 
 
-def _send(pipe: IO[bytes], arrays: dict[str, NDArray[Any]]) -> None:
-    body = io.BytesIO()
-    np.savez(body, **arrays)  # type: ignore[arg-type]
-    pipe.write(body.getbuffer().nbytes.to_bytes(8, "little"))
-    pipe.write(body.getbuffer())
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> dict[str, NDArray[Any]] | None:
-    """Return the next message, None if there is none."""
-    head = pipe.read(8)
-    if len(head) < 8:
-        return None
-    size = int.from_bytes(head, "little")
-    body = pipe.read(size)
-    if len(body) < size:
-        return None
-    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
 def _main() -> None:
     """Read a market, solve it, send what there is after every round."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may end up among the messages
-    message = _receive(sys.stdin.buffer)
+    message = receive(sys.stdin.buffer)
     if message is None:
         return
     threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
@@ -256,11 +235,11 @@ def _main() -> None:
 
     def progress(report: Progress) -> None:
         known = [number for number in (report.value, report.bound) if number is not None]
-        _send(out, {"progress": np.array([report.done, *known], np.int64)})
+        send(out, {"progress": np.array([report.done, *known], np.int64)})
 
     budget = Budget(work_limit=None if work < 0 else work, gap=None if np.isnan(gap) else gap, progress=progress)
-    solved = pricing.solve(market, budget, start, lambda found: _send(out, _packed(found, False)))
-    _send(out, _packed(solved, True))
+    solved = pricing.solve(market, budget, start, lambda found: send(out, _packed(found, False)))
+    send(out, _packed(solved, True))
 
 
 if __name__ == "__main__":

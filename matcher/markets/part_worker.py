@@ -8,13 +8,12 @@ on Ctrl-C, which counts as cancelled.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from matcher.market import Market
 from matcher.markets.claims import Solved
 from matcher.markets.components import Answer, quick, solve_here, solve_part
+from matcher.markets.wire import receive, send
 from matcher.progress import Budget, Progress, StopReason
 
 _LOOK_S: Final = 0.05
@@ -108,8 +108,8 @@ class _Team:
         try:
             for at in self._turns():
                 sent = {f"market_{name}": array for name, array in markets[at].to_arrays().items()}
-                _send(child.stdin, {**sent, **self._limits})
-                arrays = _receive(child.stdout)
+                send(child.stdin, {**sent, **self._limits})
+                arrays = receive(child.stdout)
                 if arrays is None:
                     break
                 self.answers[at] = _unpacked(arrays)
@@ -167,32 +167,15 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> Answer:
     return Answer(Solved(arrays.get("pairs"), rows[0], rows[1], [str(name) for name in arrays["methods"]], stop))
 
 
-def _send(pipe: IO[bytes], arrays: dict[str, NDArray[Any]]) -> None:
-    body = io.BytesIO()
-    np.savez(body, **arrays)  # type: ignore[arg-type]
-    pipe.write(body.getbuffer().nbytes.to_bytes(8, "little"))
-    pipe.write(body.getbuffer())
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> dict[str, NDArray[Any]] | None:
-    head = pipe.read(8)
-    body = pipe.read(int.from_bytes(head, "little")) if len(head) == 8 else b""
-    if not body:
-        return None
-    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
 def _main() -> None:
     """Solve one market after the other until there are no more."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may end up among the messages
-    while (message := _receive(sys.stdin.buffer)) is not None:
+    while (message := receive(sys.stdin.buffer)) is not None:
         market = Market.from_arrays({name[7:]: array for name, array in message.items() if name.startswith("market_")})
         work, gap = int(message["limits"][0]), float(message["gap"][0])
         budget = Budget(work_limit=None if work < 0 else work, gap=None if np.isnan(gap) else gap)
-        _send(out, _packed(solve_part(market, budget)))
+        send(out, _packed(solve_part(market, budget)))
 
 
 if __name__ == "__main__":
