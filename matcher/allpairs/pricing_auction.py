@@ -36,6 +36,8 @@ ARC = np.dtype(
 PROVIDER = np.dtype([("p", "i8"), ("used", "i8"), ("capacity", "i8"), ("head", "i4")], align=True)
 #: a recipient: its price, the charge of a missing unit; units wanted, missing, and in excess, which are neither yet
 RECIPIENT = np.dtype([("u", "i8"), ("unmet", "i8"), ("demand", "i8"), ("missing", "i8"), ("lack", "i8")], align=True)
+#: an arc as its provider sees it: u - cost when `order_takers` looked, its cost, its position, its recipient
+TAKE = np.dtype([("worth", "i8"), ("cost", "i8"), ("arc", "i4"), ("recipient", "i4")], align=True)
 Records = NDArray[np.void]
 
 
@@ -46,8 +48,8 @@ class Flow(NamedTuple):
     ----------
     arcs, start
         (A,) `ARC`, sorted by recipient, then by `ask`; (R + 1,) first arc of each recipient.
-    by, worth, first
-        (A,) int32 arcs sorted by provider, then by u - cost before `lower_prices`, greatest first; that (A,); (P + 1,).
+    takes, first
+        (A,) `TAKE`, sorted by provider, then by `worth`, greatest first; (P + 1,) first of each provider.
     givers, takers
         (P,) `PROVIDER`; (R,) `RECIPIENT`.
     most
@@ -56,8 +58,7 @@ class Flow(NamedTuple):
 
     arcs: Records
     start: IntArray
-    by: ShortArray
-    worth: IntArray
+    takes: Records
     first: IntArray
     givers: Records
     takers: Records
@@ -103,14 +104,35 @@ def order_within(start: IntArray, key: IntArray, order: ShortArray) -> None:
 
 
 @compiled
+def takes_of(arcs: Records, num_providers: int) -> tuple[Records, IntArray]:
+    """Return the arcs (A,) as their providers see them, by provider, then as they stand, and where each one's begin."""
+    first = np.zeros(num_providers + 2, np.int64)
+    for a in range(len(arcs)):
+        first[arcs[a]["provider"] + 2] += 1
+    for j in range(num_providers):
+        first[j + 2] += first[j + 1]
+    takes = np.empty(len(arcs), TAKE)
+    for a in range(len(arcs)):
+        j = arcs[a]["provider"]
+        at = first[j + 1]
+        first[j + 1] += 1
+        takes[at]["cost"], takes[at]["arc"], takes[at]["recipient"] = arcs[a]["cost"], a, arcs[a]["recipient"]
+    return takes, first[:-1]
+
+
+@compiled
 def order_takers(f: Flow) -> None:
-    """Sort the arcs of each provider by what they are worth now, greatest first."""
-    for k in range(len(f.by)):
-        a = f.by[k]
-        f.worth[k] = f.arcs[a]["cost"] - f.takers[f.arcs[a]["recipient"]]["u"]
-    order_within(f.first, f.worth, f.by)
-    for k in range(len(f.by)):
-        f.worth[k] = -f.worth[k]
+    """Sort the arcs of each provider by what they are worth now, greatest first, ties as they stand."""
+    for j in range(len(f.givers)):
+        for k in range(f.first[j], f.first[j + 1]):
+            cost, arc, recipient = f.takes[k]["cost"], f.takes[k]["arc"], f.takes[k]["recipient"]
+            worth = f.takers[recipient]["u"] - cost
+            at = k
+            while at > f.first[j] and f.takes[at - 1]["worth"] < worth:
+                f.takes[at] = f.takes[at - 1]
+                at -= 1
+            f.takes[at]["worth"], f.takes[at]["cost"] = worth, cost
+            f.takes[at]["arc"], f.takes[at]["recipient"] = arc, recipient
 
 
 @compiled
@@ -243,13 +265,13 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
             bids += 1
             best, second, arc, room = epsilon, 0, -1, 0
             for k in range(f.first[j], f.first[j + 1]):
-                if f.worth[k] <= second:
+                if f.takes[k]["worth"] <= second:
                     break  # prices only fall: the rest is worth no more
-                a = f.by[k]
-                i = f.arcs[f.by[k]]["recipient"]
-                worth = f.takers[i]["u"] - f.arcs[a]["cost"]
+                i = f.takes[k]["recipient"]
+                worth = f.takers[i]["u"] - f.takes[k]["cost"]
                 if worth <= second:
                     continue
+                a = f.takes[k]["arc"]
                 left = min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
                 if left <= 0:
                     continue

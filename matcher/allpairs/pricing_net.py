@@ -174,19 +174,18 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     arcs["flow"], arcs["following"] = net.flow[order], -1
     arcs["cost"] = net.cost[order] * nodes.scale
     provider, flow = arcs["provider"], arcs["flow"]
-    by = np.argsort(provider, kind="stable").astype(np.int32)
-    first = np.searchsorted(provider[by], np.arange(P + 1))
+    takes, first = auction.takes_of(arcs, P)
     givers, takers = np.empty(P, auction.PROVIDER), np.empty(R, auction.RECIPIENT)
     givers["p"], givers["capacity"], givers["head"] = net.p, nodes.capacity, -1
     givers["used"] = np.bincount(provider, flow, P).astype(np.int64)
     takers["u"], takers["unmet"], takers["demand"], takers["missing"] = net.u, nodes.unmet, nodes.demand, net.missing
     takers["lack"] = nodes.demand - net.missing - np.bincount(net.recipient, flow, R).astype(np.int64)
-    carry = by[flow[by] > 0]
+    carry = takes["arc"][flow[takes["arc"]] > 0]
     owner = provider[carry]
     givers["head"][owner[::-1]] = carry[::-1]
     same = owner[1:] == owner[:-1]
     arcs["following"][carry[:-1][same]] = carry[1:][same]
-    f = auction.Flow(arcs, start, by, np.empty(A, np.int64), first, givers, takers, nodes.most)
+    f = auction.Flow(arcs, start, takes, first, givers, takers, nodes.most)
     auction.release(f, epsilon)
     if epsilon:
         auction.raise_prices(f, epsilon, _BIDS * R, R // _REST, _PATIENCE * R)

@@ -198,11 +198,10 @@ def fill(f: Flow) -> int:
                     if key + f.givers[node]["p"] < far:
                         goal, far = node, key + f.givers[node]["p"]
                     for k in range(f.first[node], f.first[node + 1]):
-                        if key + f.givers[node]["p"] - f.worth[k] >= far:
+                        if key + f.givers[node]["p"] - f.takes[k]["worth"] >= far:
                             break
-                        a = f.by[k]
-                        i = f.arcs[f.by[k]]["recipient"]
-                        new = key + max(f.arcs[a]["cost"] + f.givers[node]["p"] - f.takers[i]["u"], 0)
+                        a, i = f.takes[k]["arc"], f.takes[k]["recipient"]
+                        new = key + max(f.takes[k]["cost"] + f.givers[node]["p"] - f.takers[i]["u"], 0)
                         if new < far and f.arcs[a]["flow"] < min(
                             f.most, f.takers[i]["demand"], f.givers[node]["capacity"]
                         ):
