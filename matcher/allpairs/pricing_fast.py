@@ -48,6 +48,23 @@ def whole_floor(squared_chord: float) -> int:
 
 
 @compiled
+def find_arcs(
+    start: NDArray[np.int64], provider: NDArray[np.int32], i: NDArray[np.int64], j: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the position of the arc between each recipient i and provider j, -1 where there is none.
+
+    The arcs of recipient i are those from start[i] to start[i + 1], in any order.
+    """
+    found = np.full(len(i), -1, np.int64)
+    for n in range(len(i)):
+        for a in range(start[i[n]], start[i[n] + 1]):
+            if provider[a] == j[n]:
+                found[n] = a
+                break
+    return found
+
+
+@compiled
 def cheapest(
     points: NDArray[np.float64],
     prices: NDArray[np.int64],

@@ -14,7 +14,7 @@ from matcher.allpairs.pricing_net import Net, Nodes
 from matcher.allpairs.pricing_tree import FloatArray, IntArray, cheapest
 
 _COARSEST = 256
-_FACTOR_LOG2 = 2
+_FACTOR_LOG2 = 1
 
 
 def grains(num_providers: int, num_recipients: int) -> list[tuple[int, int]]:

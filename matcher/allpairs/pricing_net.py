@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.allpairs import pricing_auction as auction
+from matcher.allpairs import pricing_fast as fast
 from matcher.allpairs import pricing_paths as paths
 from matcher.allpairs.pricing_auction import FAR, ShortArray
 from matcher.allpairs.pricing_tree import FloatArray, IntArray, Tree, arc_floor_m, cheapest, whole_floor_m
@@ -209,7 +210,7 @@ class Priced:
     recipient, provider, cost
         Pairs with cost + p < u that have no arc yet, the worst of each recipient and of each provider.
     bound
-        What no matching can beat.
+        What no matching can beat; None if only some nodes were looked at.
     u
         (R,) what each recipient's next unit would cost over all pairs, at most `unmet`.
     """
@@ -217,33 +218,35 @@ class Priced:
     recipient: IntArray
     provider: IntArray
     cost: IntArray
-    bound: int
+    bound: int | None
     u: IntArray
 
 
-def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
-    """Find the pairs that the prices of the net show to be missing; none of them: the net is optimal over all pairs."""
-    P = nodes.num_providers
-    keys = net.recipient * np.int64(P) + net.provider
-    order = np.argsort(keys)
-    have = keys[order], net.cost[order]
+def price_out(
+    nodes: Nodes, net: Net, forth: int, back: int, some: tuple[IntArray, IntArray] | None = None
+) -> Priced:
+    """Find pairs that the prices of the net show to be missing; none of all pairs: the net is optimal.
+
+    Looks from every recipient and, if something is missing, from every provider, or from `some` of each.
+    """
+    P, R, scale = nodes.num_providers, nodes.num_recipients, nodes.scale
+    rows, givers = (np.arange(R), np.arange(P)) if some is None else some
+    start = np.searchsorted(net.recipient, np.arange(R + 1))
     # A saturated arc is cheaper than u: where units must come from different providers, look past as many.
     extra = int(min(nodes.demand.max(), P)) if nodes.most == 1 else 1
-    rows = np.arange(nodes.num_recipients)
     k = min(forth + extra, P)
     parts: list[tuple[IntArray, IntArray, IntArray]] = []
     bound = -int(nodes.capacity @ net.p)
     u = np.minimum(net.u, nodes.unmet)
-    scale = nodes.scale
     price, limit = net.p // scale, -(-net.u // scale)
     while len(rows):
         found, key = cheapest(nodes.provider, price, nodes.recipient.xyz[rows], limit[rows], nodes.reach_m, k)
         there = found >= 0
         recipient, provider = rows[np.nonzero(there)[0]], found[there]
-        cost, new = _costs(nodes, have, recipient, provider)
+        cost, new = _costs(nodes, net, start, recipient, provider)
         total = np.where(cost <= nodes.reach_m, cost * scale + net.p[provider], FAR)
         missing = new & (total < net.u[recipient])
-        hits = np.zeros(nodes.num_recipients, bool)
+        hits = np.zeros(R, bool)
         hits[recipient[missing]] = True
         full = there[:, -1] & ~hits[rows] & (k < P)
         sums = np.full(found.shape, FAR)
@@ -252,27 +255,40 @@ def price_out(nodes: Nodes, net: Net, forth: int, back: int) -> Priced:
         u[rows] = np.minimum(u[rows], sums.min(axis=1))
         parts.append((recipient[missing], provider[missing], cost[missing]))
         rows, k = rows[full], min(4 * k, P)
-    if back and sum(len(part[0]) for part in parts):
-        found, _ = cheapest(nodes.recipient, -limit, nodes.provider.xyz, -price, nodes.reach_m, back)
-        provider, rank = np.nonzero(found >= 0)
-        recipient = found[provider, rank]
-        cost, new = _costs(nodes, have, recipient, provider)
+    if back and len(givers) and (some is not None or sum(len(part[0]) for part in parts)):
+        xyz, most = nodes.provider.xyz[givers], -price[givers]
+        found, _ = cheapest(nodes.recipient, -limit, xyz, most, nodes.reach_m, back)
+        there = found >= 0
+        recipient, provider = found[there], givers[np.nonzero(there)[0]]
+        cost, new = _costs(nodes, net, start, recipient, provider)
         missing = new & (cost <= nodes.reach_m) & (cost * scale + net.p[provider] < net.u[recipient])
         parts.append((recipient[missing], provider[missing], cost[missing]))
     recipient, provider, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
     _, first = np.unique(recipient * P + provider, return_index=True)
-    return Priced(recipient[first].astype(np.int32), provider[first].astype(np.int32), cost[first], bound, u)
+    ends = recipient[first].astype(np.int32), provider[first].astype(np.int32)
+    return Priced(*ends, cost[first], bound if some is None else None, u)
+
+
+def moved(before: tuple[Net, Priced], net: Net) -> tuple[IntArray, IntArray]:
+    """Return the (recipients, providers) around which a pair may be missing now that was not before.
+
+    That takes a recipient whose price rose or who had more pairs missing than were added, or a provider whose price
+    fell; nothing is proved by looking there alone.
+    """
+    old, priced = before
+    rows = net.u > old.u
+    rows[priced.recipient] = True
+    return np.flatnonzero(rows), np.flatnonzero(net.p < old.p)
 
 
 def _costs(
-    nodes: Nodes, have: tuple[IntArray, IntArray], recipient: IntArray, provider: IntArray
+    nodes: Nodes, net: Net, start: IntArray, recipient: IntArray, provider: IntArray
 ) -> tuple[IntArray, NDArray[np.bool_]]:
-    """Return the costs of pairs, looked up where they are among `have` (sorted keys and costs), and which are not."""
-    keys = recipient * nodes.num_providers + provider
-    cost = np.empty(len(keys), np.int64)
-    at = np.minimum(np.searchsorted(have[0], keys), max(len(have[0]) - 1, 0))
-    new = have[0][at] != keys if len(have[0]) else np.ones(len(keys), bool)
-    cost[~new] = have[1][at[~new]]
+    """Return the costs of pairs, looked up where the net has them as arcs, and which it has not."""
+    at = fast.find_arcs(start, net.provider, recipient, provider)
+    new = at < 0
+    cost = np.empty(len(at), np.int64)
+    cost[~new] = net.cost[at[~new]]
     cost[new] = nodes.cost(recipient[new], provider[new])
     return cost, new
 

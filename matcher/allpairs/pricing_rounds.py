@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.allpairs import pricing_grain as grain
-from matcher.allpairs.pricing_net import Net, Nodes, exact, extended, make_net, neighbours, price_out, settled
+from matcher.allpairs.pricing_net import Net, Nodes, exact, extended, make_net, moved, neighbours, price_out, settled
 from matcher.allpairs.pricing_tree import IntArray
 from matcher.progress import Budget, Progress, StopReason
 
@@ -131,6 +131,7 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
     net.u, net.p = net.u * scale, net.p * scale
     # True distances matter, and are computed, when epsilon is 0; coarse grains do without.
     rough = nodes.rough() if epsilon_m and not enough_m else nodes
+    before = None
     while True:
         net = settled(nodes, net, epsilon_m * scale)
         found = exact(nodes, net, False) if epsilon_m and not enough_m else net
@@ -139,8 +140,12 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
         state.offer_flow(found, value)
         if first:
             _report(budget, state)
-        priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK)
-        state.offer_prices(priced.bound // scale, _whole(priced.u, scale), _whole(net.p, scale))
+        some = None if before is None else moved(before, net)
+        priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK, some)
+        if some is not None and not len(priced.cost):
+            priced = price_out(nodes, net, _FORTH, 0)
+        if priced.bound is not None:
+            state.offer_prices(priced.bound // scale, _whole(priced.u, scale), _whole(net.p, scale))
         budget.spend()
         if not epsilon_m and not len(priced.cost):
             state.net, state.u, state.p, state.proved = net, net.u, net.p, True
@@ -148,6 +153,7 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
         _report(budget, state)
         if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
             return epsilon_m
+        before = None if epsilon_m else (net, priced)
         net = extended(nodes, net, priced, _KEEP)
         if epsilon_m:
             epsilon_m = max(epsilon_m // _STEP, enough_m)
