@@ -27,15 +27,17 @@ ShortArray = NDArray[np.int32]
 FAR = np.int64(1) << 61
 
 
-#: an arc: what it asked (cost + p) at the beginning, its cost, its units; the next arc with units of its provider or -1
+#: an arc: what it asked (cost + p) at the beginning, its units; the next arc with units of its provider or -1
 ARC = np.dtype(
-    [("ask", "i8"), ("cost", "i8"), ("flow", "i8"), ("provider", "i4"), ("recipient", "i4"), ("following", "i4")],
+    [("ask", "i8"), ("flow", "i8"), ("metres", "i4"), ("provider", "i4"), ("recipient", "i4"), ("following", "i4")],
     align=True,
 )
-#: a provider: its price, units given and units it has; its first arc with units or -1
-PROVIDER = np.dtype([("p", "i8"), ("used", "i8"), ("capacity", "i8"), ("head", "i4")], align=True)
-#: a recipient: its price, the charge of a missing unit; units wanted, missing, and in excess, which are neither yet
-RECIPIENT = np.dtype([("u", "i8"), ("unmet", "i8"), ("demand", "i8"), ("missing", "i8"), ("lack", "i8")], align=True)
+#: the part of an arc that every bid of its recipient looks at, small so that it is quickly there
+NEAR = np.dtype([("metres", "i4"), ("provider", "i4")], align=True)
+#: a provider: units given and units it has; its first arc with units or -1
+PROVIDER = np.dtype([("used", "i8"), ("capacity", "i8"), ("head", "i4")], align=True)
+#: a recipient: the charge of a missing unit; units wanted, missing, and in excess, which are neither yet
+RECIPIENT = np.dtype([("unmet", "i8"), ("demand", "i8"), ("missing", "i8"), ("lack", "i8")], align=True)
 #: an arc as its provider sees it: u - cost when `order_takers` looked, its cost, its position, its recipient
 TAKE = np.dtype([("worth", "i8"), ("cost", "i8"), ("arc", "i4"), ("recipient", "i4")], align=True)
 Records = NDArray[np.void]
@@ -46,23 +48,31 @@ class Flow(NamedTuple):
 
     Attributes
     ----------
-    arcs, start
-        (A,) `ARC`, sorted by recipient, then by `ask`; (R + 1,) first arc of each recipient.
+    arcs, near, start
+        (A,) `ARC`, sorted by recipient, then by `ask`; (A,) `NEAR` of the same; (R + 1,) first arc of each recipient.
     takes, first
         (A,) `TAKE`, sorted by provider, then by `worth`, greatest first; (P + 1,) first of each provider.
     givers, takers
         (P,) `PROVIDER`; (R,) `RECIPIENT`.
+    p, u
+        (P,), (R,) their prices.
     most
         Units an arc may carry.
+    scale
+        A metre costs so much.
     """
 
     arcs: Records
+    near: Records
     start: IntArray
     takes: Records
     first: IntArray
     givers: Records
     takers: Records
+    p: IntArray
+    u: IntArray
     most: int
+    scale: int
 
 
 @compiled
@@ -104,7 +114,7 @@ def order_within(start: IntArray, key: IntArray, order: ShortArray) -> None:
 
 
 @compiled
-def takes_of(arcs: Records, num_providers: int) -> tuple[Records, IntArray]:
+def takes_of(arcs: Records, num_providers: int, scale: int) -> tuple[Records, IntArray]:
     """Return the arcs (A,) as their providers see them, by provider, then as they stand, and where each one's begin."""
     first = np.zeros(num_providers + 2, np.int64)
     for a in range(len(arcs)):
@@ -116,7 +126,8 @@ def takes_of(arcs: Records, num_providers: int) -> tuple[Records, IntArray]:
         j = arcs[a]["provider"]
         at = first[j + 1]
         first[j + 1] += 1
-        takes[at]["cost"], takes[at]["arc"], takes[at]["recipient"] = arcs[a]["cost"], a, arcs[a]["recipient"]
+        takes[at]["cost"], takes[at]["arc"] = arcs[a]["metres"] * scale, a
+        takes[at]["recipient"] = arcs[a]["recipient"]
     return takes, first[:-1]
 
 
@@ -126,7 +137,7 @@ def order_takers(f: Flow) -> None:
     for j in range(len(f.givers)):
         for k in range(f.first[j], f.first[j + 1]):
             cost, arc, recipient = f.takes[k]["cost"], f.takes[k]["arc"], f.takes[k]["recipient"]
-            worth = f.takers[recipient]["u"] - cost
+            worth = f.u[recipient] - cost
             at = k
             while at > f.first[j] and f.takes[at - 1]["worth"] < worth:
                 f.takes[at] = f.takes[at - 1]
@@ -147,11 +158,11 @@ def release(f: Flow, epsilon: int) -> int:
         for a in range(f.start[i], f.start[i + 1]):
             j = f.arcs[a]["provider"]
             if f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]):
-                least = min(least, f.arcs[a]["cost"] + f.givers[j]["p"])
-        f.takers[i]["u"] = least
+                least = min(least, f.arcs[a]["metres"] * f.scale + f.p[j])
+        f.u[i] = least
         for a in range(f.start[i], f.start[i + 1]):
             units = f.arcs[a]["flow"]
-            if units > 0 and f.arcs[a]["cost"] + f.givers[f.arcs[a]["provider"]]["p"] > least + epsilon:
+            if units > 0 and f.arcs[a]["metres"] * f.scale + f.p[f.arcs[a]["provider"]] > least + epsilon:
                 put(f, a, -units)
                 f.takers[i]["lack"] += units
                 freed += units
@@ -190,10 +201,8 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
             bids += 1
             best, second, arc, room = f.takers[i]["unmet"], FAR, -1, f.takers[i]["lack"]
             for a in range(f.start[i], f.start[i + 1]):
-                if f.arcs[a]["ask"] >= second:
-                    break  # prices only rise: the rest asks no less
-                j = f.arcs[a]["provider"]
-                asked = f.arcs[a]["cost"] + f.givers[j]["p"]
+                j = f.near[a]["provider"]
+                asked = f.near[a]["metres"] * f.scale + f.p[j]
                 if asked >= second:
                     continue
                 left = min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
@@ -207,19 +216,19 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
             if arc < 0:
                 f.takers[i]["missing"] += f.takers[i]["lack"]
                 f.takers[i]["lack"] = 0
-                f.takers[i]["u"] = best
+                f.u[i] = best
                 break
             units = min(f.takers[i]["lack"], room)
             put(f, arc, units)
             f.takers[i]["lack"] -= units
-            f.takers[i]["u"] = (second if units == room else best) + epsilon
+            f.u[i] = (second if units == room else best) + epsilon
             j = f.arcs[arc]["provider"]
             while f.givers[j]["used"] > f.givers[j]["capacity"]:
                 # The units that are worth least to their recipients go, and the next ones set the price.
                 low, following, out = FAR, FAR, -1
                 a = f.givers[j]["head"]
                 while a >= 0:
-                    worth = f.takers[f.arcs[a]["recipient"]]["u"] - f.arcs[a]["cost"]
+                    worth = f.u[f.arcs[a]["recipient"]] - f.arcs[a]["metres"] * f.scale
                     if worth < low:
                         following = low
                         low, out = worth, a
@@ -230,7 +239,7 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 if units < f.arcs[out]["flow"]:
                     following = low
                 put(f, out, -units)
-                f.givers[j]["p"] = max(f.givers[j]["p"], following)
+                f.p[j] = max(f.p[j], following)
                 i2 = f.arcs[out]["recipient"]
                 f.takers[i2]["lack"] += units
                 if not waits[i2] and i2 != i:
@@ -249,7 +258,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
     waits = np.zeros(num, np.bool_)
     begin, end, bids = 0, 0, 0
     for j in range(num):
-        if f.givers[j]["used"] < f.givers[j]["capacity"] and f.givers[j]["p"] > 0:
+        if f.givers[j]["used"] < f.givers[j]["capacity"] and f.p[j] > 0:
             line[end] = j
             end += 1
             waits[j] = True
@@ -261,14 +270,14 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
         j = line[begin]
         begin = begin + 1 if begin < num else 0
         waits[j] = False
-        while f.givers[j]["used"] < f.givers[j]["capacity"] and f.givers[j]["p"] > 0:
+        while f.givers[j]["used"] < f.givers[j]["capacity"] and f.p[j] > 0:
             bids += 1
             best, second, arc, room = epsilon, 0, -1, 0
             for k in range(f.first[j], f.first[j + 1]):
                 if f.takes[k]["worth"] <= second:
                     break  # prices only fall: the rest is worth no more
                 i = f.takes[k]["recipient"]
-                worth = f.takers[i]["u"] - f.takes[k]["cost"]
+                worth = f.u[i] - f.takes[k]["cost"]
                 if worth <= second:
                     continue
                 a = f.takes[k]["arc"]
@@ -281,11 +290,11 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 else:
                     second = worth
             if arc < 0:
-                f.givers[j]["p"] = 0
+                f.p[j] = 0
                 break
             units = min(f.givers[j]["capacity"] - f.givers[j]["used"], room)
             put(f, arc, units)
-            f.givers[j]["p"] = min(f.givers[j]["p"], max((second if units == room else best) - epsilon, 0))
+            f.p[j] = min(f.p[j], max((second if units == room else best) - epsilon, 0))
             i = f.arcs[arc]["recipient"]
             over = units
             while over > 0:
@@ -295,7 +304,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                     high = f.takers[i]["unmet"]
                 for a in range(f.start[i], f.start[i + 1]):
                     if f.arcs[a]["flow"] > 0:
-                        paid = f.arcs[a]["cost"] + f.givers[f.arcs[a]["provider"]]["p"]
+                        paid = f.arcs[a]["metres"] * f.scale + f.p[f.arcs[a]["provider"]]
                         if paid > high:
                             following = high
                             high, out = paid, a
@@ -305,13 +314,13 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 if units < (f.takers[i]["missing"] if out < 0 else f.arcs[out]["flow"]):
                     following = high
                 over -= units
-                f.takers[i]["u"] = min(f.takers[i]["u"], following)
+                f.u[i] = min(f.u[i], following)
                 if out < 0:
                     f.takers[i]["missing"] -= units
                     continue
                 put(f, out, -units)
                 j2 = f.arcs[out]["provider"]
-                if not waits[j2] and j2 != j and f.givers[j2]["p"] > 0:
+                if not waits[j2] and j2 != j and f.p[j2] > 0:
                     waits[j2] = True
                     line[end] = j2
                     end = end + 1 if end < num else 0

@@ -173,20 +173,22 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     arcs = np.empty(A, auction.ARC)
     arcs["ask"], arcs["recipient"], arcs["provider"] = ask, net.recipient, net.provider[order]
     arcs["flow"], arcs["following"] = net.flow[order], -1
-    arcs["cost"] = net.cost[order] * nodes.scale
+    arcs["metres"] = net.cost[order]
+    near = np.empty(A, auction.NEAR)
+    near["metres"], near["provider"] = arcs["metres"], arcs["provider"]
     provider, flow = arcs["provider"], arcs["flow"]
-    takes, first = auction.takes_of(arcs, P)
+    takes, first = auction.takes_of(arcs, P, nodes.scale)
     givers, takers = np.empty(P, auction.PROVIDER), np.empty(R, auction.RECIPIENT)
-    givers["p"], givers["capacity"], givers["head"] = net.p, nodes.capacity, -1
+    givers["capacity"], givers["head"] = nodes.capacity, -1
     givers["used"] = np.bincount(provider, flow, P).astype(np.int64)
-    takers["u"], takers["unmet"], takers["demand"], takers["missing"] = net.u, nodes.unmet, nodes.demand, net.missing
+    takers["unmet"], takers["demand"], takers["missing"] = nodes.unmet, nodes.demand, net.missing
     takers["lack"] = nodes.demand - net.missing - np.bincount(net.recipient, flow, R).astype(np.int64)
     carry = takes["arc"][flow[takes["arc"]] > 0]
     owner = provider[carry]
     givers["head"][owner[::-1]] = carry[::-1]
     same = owner[1:] == owner[:-1]
     arcs["following"][carry[:-1][same]] = carry[1:][same]
-    f = auction.Flow(arcs, start, takes, first, givers, takers, nodes.most)
+    f = auction.Flow(arcs, near, start, takes, first, givers, takers, net.p.copy(), net.u.copy(), nodes.most, nodes.scale)
     auction.release(f, epsilon)
     if epsilon:
         auction.raise_prices(f, epsilon, _BIDS * R, R // _REST, _PATIENCE * R)
@@ -196,9 +198,7 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     paths.fill(f)
     if not epsilon:
         paths.tighten(f)
-    cost = arcs["cost"] // nodes.scale
-    sides = takers["missing"].copy(), takers["u"].copy(), givers["p"].copy()
-    return Net(net.recipient, provider.copy(), cost, flow.copy(), *sides)
+    return Net(net.recipient, provider.copy(), net.cost[order], flow.copy(), takers["missing"].copy(), f.u, f.p)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,29 +121,29 @@ def serve(f: Flow) -> int:
                     a = f.givers[node]["head"]
                     while a >= 0:
                         i = f.arcs[a]["recipient"]
-                        new = key + max(f.takers[i]["u"] - f.arcs[a]["cost"] - f.givers[node]["p"], 0)
+                        new = key + max(f.u[i] - f.arcs[a]["metres"] * f.scale - f.p[node], 0)
                         if new < far:
                             size = offer(s, run, size, num_p + i, new, a)
                         a = f.arcs[a]["following"]
                     continue
                 i = node - num_p
-                new = key + max(f.takers[i]["unmet"] - f.takers[i]["u"], 0)
+                new = key + max(f.takers[i]["unmet"] - f.u[i], 0)
                 if new < far:
                     goal, far = node, new
                 for a in range(f.start[i], f.start[i + 1]):
-                    if key + f.arcs[a]["ask"] - f.takers[i]["u"] >= far:
+                    if key + f.arcs[a]["ask"] - f.u[i] >= far:
                         break
                     j = f.arcs[a]["provider"]
-                    new = key + max(f.arcs[a]["cost"] + f.givers[j]["p"] - f.takers[i]["u"], 0)
+                    new = key + max(f.arcs[a]["metres"] * f.scale + f.p[j] - f.u[i], 0)
                     if new < far and f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]):
                         size = offer(s, run, size, j, new, a)
             steps += count
             for t in range(count):
                 node = s.touched[t]
                 if node < num_p:
-                    f.givers[node]["p"] += far - s.label[node]
+                    f.p[node] += far - s.label[node]
                 else:
-                    f.takers[node - num_p]["u"] += far - s.label[node]
+                    f.u[node - num_p] += far - s.label[node]
             units = f.takers[i0]["lack"]
             if goal < num_p:
                 units = min(units, f.givers[goal]["capacity"] - f.givers[goal]["used"])
@@ -180,9 +180,9 @@ def fill(f: Flow) -> int:
     s = space_of(num_p + num_r)
     run, steps = 0, 0
     for j0 in range(num_p):
-        while f.givers[j0]["used"] < f.givers[j0]["capacity"] and f.givers[j0]["p"] > 0:
+        while f.givers[j0]["used"] < f.givers[j0]["capacity"] and f.p[j0] > 0:
             run += 1
-            goal, far = j0, f.givers[j0]["p"]  # the last node before a missing unit, or the one whose price falls to 0
+            goal, far = j0, f.p[j0]  # the last node before a missing unit, or the one whose price falls to 0
             size = offer(s, run, 0, j0, 0, -1)
             count = 0
             while size > 0:
@@ -195,35 +195,35 @@ def fill(f: Flow) -> int:
                 s.touched[count] = node
                 count += 1
                 if node < num_p:
-                    if key + f.givers[node]["p"] < far:
-                        goal, far = node, key + f.givers[node]["p"]
+                    if key + f.p[node] < far:
+                        goal, far = node, key + f.p[node]
                     for k in range(f.first[node], f.first[node + 1]):
-                        if key + f.givers[node]["p"] - f.takes[k]["worth"] >= far:
+                        if key + f.p[node] - f.takes[k]["worth"] >= far:
                             break
                         a, i = f.takes[k]["arc"], f.takes[k]["recipient"]
-                        new = key + max(f.takes[k]["cost"] + f.givers[node]["p"] - f.takers[i]["u"], 0)
+                        new = key + max(f.takes[k]["cost"] + f.p[node] - f.u[i], 0)
                         if new < far and f.arcs[a]["flow"] < min(
                             f.most, f.takers[i]["demand"], f.givers[node]["capacity"]
                         ):
                             size = offer(s, run, size, num_p + i, new, a)
                     continue
                 i = node - num_p
-                new = key + max(f.takers[i]["u"] - f.takers[i]["unmet"], 0)
+                new = key + max(f.u[i] - f.takers[i]["unmet"], 0)
                 if f.takers[i]["missing"] > 0 and new < far:
                     goal, far = node, new
                 for a in range(f.start[i], f.start[i + 1]):
                     if f.arcs[a]["flow"] > 0:
                         j = f.arcs[a]["provider"]
-                        new = key + max(f.takers[i]["u"] - f.arcs[a]["cost"] - f.givers[j]["p"], 0)
+                        new = key + max(f.u[i] - f.arcs[a]["metres"] * f.scale - f.p[j], 0)
                         if new < far:
                             size = offer(s, run, size, j, new, a)
             steps += count
             for t in range(count):
                 node = s.touched[t]
                 if node < num_p:
-                    f.givers[node]["p"] -= far - s.label[node]
+                    f.p[node] -= far - s.label[node]
                 else:
-                    f.takers[node - num_p]["u"] -= far - s.label[node]
+                    f.u[node - num_p] -= far - s.label[node]
             units = f.givers[j0]["capacity"] - f.givers[j0]["used"]
             if goal >= num_p:
                 units = min(units, f.takers[goal - num_p]["missing"])
@@ -257,9 +257,9 @@ def tighten(f: Flow) -> None:
     for push in range(2):
         for a in range(len(f.arcs)):
             units, i, j = f.arcs[a]["flow"], f.arcs[a]["recipient"], f.arcs[a]["provider"]
-            gain = f.takers[i]["u"] - f.arcs[a]["cost"] - f.givers[j]["p"]
+            gain = f.u[i] - f.arcs[a]["metres"] * f.scale - f.p[j]
             if units > 0 and gain > 0 and units < f.most:
                 if push:
-                    f.takers[i]["u"] -= gain
+                    f.u[i] -= gain
                 elif units == f.givers[j]["capacity"]:
-                    f.givers[j]["p"] += gain
+                    f.p[j] += gain
