@@ -100,7 +100,12 @@ def cheapest(
             if node >= first_leaf:
                 for i in range(start[node], end[node]):
                     dx, dy, dz = points[i, 0] - x, points[i, 1] - y, points[i, 2] - z
-                    whole = whole_floor(dx * dx + dy * dy + dz * dz)
+                    squared = dx * dx + dy * dy + dz * dz
+                    # The chord alone, without a root, rules most of them out: whole + 1 is more than it.
+                    room = float(ceiling - prices[i] + 1)
+                    if room < 0.0 or squared > room * room:
+                        continue
+                    whole = whole_floor(squared)
                     total = whole + prices[i]
                     if whole > reach or total > ceiling:
                         continue
@@ -125,7 +130,11 @@ def cheapest(
                 gx = max(low[child, 0] - x, x - high[child, 0], 0.0)
                 gy = max(low[child, 1] - y, y - high[child, 1], 0.0)
                 gz = max(low[child, 2] - z, z - high[child, 2], 0.0)
-                whole = whole_floor(gx * gx + gy * gy + gz * gz)
+                squared = gx * gx + gy * gy + gz * gz
+                room = float(ceiling - floor[child] + 1)
+                if room < 0.0 or squared > room * room:
+                    continue
+                whole = whole_floor(squared)
                 total = whole + floor[child]
                 if whole > reach or total > ceiling:
                     continue

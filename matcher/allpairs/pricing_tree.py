@@ -22,7 +22,7 @@ from matcher.allpairs import pricing_fast as fast
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-LEAF = 8
+LEAF = 16
 _BLOCK_PAIRS = 4_000_000
 
 
