@@ -27,9 +27,13 @@ ShortArray = NDArray[np.int32]
 FAR = np.int64(1) << 61
 
 
-#: an arc: what it asked (cost + p) at the beginning, its units; the next arc with units of its provider or -1
+#: an arc: what it asked (cost + p) at the beginning, its units and how many more it may carry; the next arc with units
+#: of its provider or -1
 ARC = np.dtype(
-    [("ask", "i8"), ("flow", "i8"), ("metres", "i4"), ("provider", "i4"), ("recipient", "i4"), ("following", "i4")],
+    [
+        *(("ask", "i8"), ("flow", "i8"), ("room", "i8")),
+        *(("metres", "i4"), ("provider", "i4"), ("recipient", "i4"), ("following", "i4")),
+    ],
     align=True,
 )
 #: the part of an arc that every bid of its recipient looks at, small so that it is quickly there
@@ -95,6 +99,7 @@ def put(f: Flow, arc: int, units: int) -> None:
         f.arcs[arc]["following"] = f.givers[j]["head"]
         f.givers[j]["head"] = arc
     f.arcs[arc]["flow"] += units
+    f.arcs[arc]["room"] -= units
     f.givers[j]["used"] += units
     if f.arcs[arc]["flow"] == 0:
         unlink(f, j, arc)
@@ -157,7 +162,7 @@ def release(f: Flow, epsilon: int) -> int:
         least = f.takers[i]["unmet"]
         for a in range(f.start[i], f.start[i + 1]):
             j = f.arcs[a]["provider"]
-            if f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]):
+            if f.arcs[a]["room"] > 0:
                 least = min(least, f.arcs[a]["metres"] * f.scale + f.p[j])
         f.u[i] = least
         for a in range(f.start[i], f.start[i + 1]):
@@ -205,7 +210,7 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 asked = f.near[a]["metres"] * f.scale + f.p[j]
                 if asked >= second:
                     continue
-                left = min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
+                left = f.arcs[a]["room"]
                 if left <= 0:
                     continue
                 if asked < best:
@@ -281,7 +286,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 if worth <= second:
                     continue
                 a = f.takes[k]["arc"]
-                left = min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
+                left = f.arcs[a]["room"]
                 if left <= 0:
                     continue
                 if worth > best:

@@ -173,6 +173,8 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     arcs = np.empty(A, auction.ARC)
     arcs["ask"], arcs["recipient"], arcs["provider"] = ask, net.recipient, net.provider[order]
     arcs["flow"], arcs["following"] = net.flow[order], -1
+    most = np.minimum(nodes.capacity[arcs["provider"]], nodes.demand[net.recipient])
+    arcs["room"] = np.minimum(most, nodes.most) - arcs["flow"]
     arcs["metres"] = net.cost[order]
     near = np.empty(A, auction.NEAR)
     near["metres"], near["provider"] = arcs["metres"], arcs["provider"]

@@ -135,7 +135,7 @@ def serve(f: Flow) -> int:
                         break
                     j = f.arcs[a]["provider"]
                     new = key + max(f.arcs[a]["metres"] * f.scale + f.p[j] - f.u[i], 0)
-                    if new < far and f.arcs[a]["flow"] < min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]):
+                    if new < far and f.arcs[a]["room"] > 0:
                         size = offer(s, run, size, j, new, a)
             steps += count
             for t in range(count):
@@ -158,9 +158,7 @@ def serve(f: Flow) -> int:
                         if push:
                             put(f, a, units)
                         else:
-                            units = min(
-                                units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
-                            )
+                            units = min(units, f.arcs[a]["room"])
                         node = num_p + i
                     else:
                         if push:
@@ -202,9 +200,7 @@ def fill(f: Flow) -> int:
                             break
                         a, i = f.takes[k]["arc"], f.takes[k]["recipient"]
                         new = key + max(f.takes[k]["cost"] + f.p[node] - f.u[i], 0)
-                        if new < far and f.arcs[a]["flow"] < min(
-                            f.most, f.takers[i]["demand"], f.givers[node]["capacity"]
-                        ):
+                        if new < far and f.arcs[a]["room"] > 0:
                             size = offer(s, run, size, num_p + i, new, a)
                     continue
                 i = node - num_p
@@ -238,9 +234,7 @@ def fill(f: Flow) -> int:
                         if push:
                             put(f, a, units)
                         else:
-                            units = min(
-                                units, min(f.most, f.takers[i]["demand"], f.givers[j]["capacity"]) - f.arcs[a]["flow"]
-                            )
+                            units = min(units, f.arcs[a]["room"])
                         node = j
                     else:
                         if push:
