@@ -18,6 +18,7 @@ from matcher.progress import Budget, Progress, StopReason
 _NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
 _KEEP = 12  # arcs a recipient keeps from round to round
+_KEEP_LATE = 4  # the same once prices hardly move
 _STEP = 6  # how much smaller epsilon is from round to round
 _EXACT_M = 3  # below so many metres epsilon is 0
 _SPACINGS = 3  # a coarse grain ends with an epsilon of its mean distance over this
@@ -150,11 +151,12 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
         if not epsilon_m and not len(priced.cost):
             state.net, state.u, state.p, state.proved = net, net.u, net.p, True
             state.value = state.bound = value
-        _report(budget, state)
+        _report(budget, state, priced.bound is not None and not state.proved)
         if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
             return epsilon_m
+        late = before is not None
         before = None if epsilon_m else (net, priced)
-        net = extended(nodes, net, priced, _KEEP)
+        net = extended(nodes, net, priced, _KEEP_LATE if late else _KEEP)
         if epsilon_m:
             epsilon_m = max(epsilon_m // _STEP, enough_m)
             if epsilon_m < _EXACT_M and not enough_m:
@@ -176,12 +178,12 @@ def _stop(state: State, budget: Budget) -> bool:
     return state.stop_reason is not None
 
 
-def _report(budget: Budget, state: State) -> None:
+def _report(budget: Budget, state: State, news: bool=True) -> None:
     assert state.value is not None
     assert state.bound is not None
     if state.coarse:
         budget.report(Progress("price", budget.work))
     else:
         budget.report(Progress("price", budget.work, None, state.value, state.bound, state.value - state.bound))
-    if state.watch is not None:
+    if state.watch is not None and news:
         state.watch(state)
