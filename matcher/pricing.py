@@ -54,7 +54,7 @@ def solve_points(market: Market, budget: Budget, start: Matching | Ints | None =
 def solve(
     market: Market, budget: Budget, start: Matching | Ints | None, watch: Callable[[Solved], None] | None = None
 ) -> Solved:
-    """Return the pairs and prices of `solve_points`; `watch` is shown what there is after every round."""
+    """Return the pairs and prices of `solve_points`; `watch` is shown what there is after every bound."""
     sites = _Sites.of(market)
     if sites is None:
         return _trivial(market, np.zeros((0, 2), np.int64))

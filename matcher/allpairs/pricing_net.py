@@ -190,7 +190,9 @@ def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
     givers["head"][owner[::-1]] = carry[::-1]
     same = owner[1:] == owner[:-1]
     arcs["following"][carry[:-1][same]] = carry[1:][same]
-    f = auction.Flow(arcs, near, start, takes, first, givers, takers, net.p.copy(), net.u.copy(), nodes.most, nodes.scale)
+    f = auction.Flow(
+        arcs, near, start, takes, first, givers, takers, net.p.copy(), net.u.copy(), nodes.most, nodes.scale
+    )
     auction.release(f, epsilon)
     if epsilon:
         auction.raise_prices(f, epsilon, _BIDS * R, R // _REST, _PATIENCE * R)
@@ -217,16 +219,14 @@ class Priced:
         (R,) what each recipient's next unit would cost over all pairs, at most `unmet`.
     """
 
-    recipient: IntArray
-    provider: IntArray
+    recipient: ShortArray
+    provider: ShortArray
     cost: IntArray
     bound: int | None
     u: IntArray
 
 
-def price_out(
-    nodes: Nodes, net: Net, forth: int, back: int, some: tuple[IntArray, IntArray] | None = None
-) -> Priced:
+def price_out(nodes: Nodes, net: Net, forth: int, back: int, some: tuple[IntArray, IntArray] | None = None) -> Priced:
     """Find pairs that the prices of the net show to be missing; none of all pairs: the net is optimal.
 
     Looks from every recipient and, if something is missing, from every provider, or from `some` of each.

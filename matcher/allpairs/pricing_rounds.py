@@ -35,7 +35,7 @@ class Start:
 
 @dataclass(slots=True)
 class State:
-    """The best so far: a feasible flow with its value, prices with their bound; `watch` is called after every round.
+    """The best so far: a feasible flow with its value, prices with their bound; `watch` is called after every bound.
 
     Value and bound of a coarse grain say nothing of the market, so they are reported to nobody.
     """
@@ -141,6 +141,7 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
         state.offer_flow(found, value)
         if first:
             _report(budget, state)
+            _show(state)
         some = None if before is None else moved(before, net)
         priced = price_out(rough if epsilon_m else nodes, net, _FORTH, _BACK, some)
         if some is not None and not len(priced.cost):
@@ -151,7 +152,9 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
         if not epsilon_m and not len(priced.cost):
             state.net, state.u, state.p, state.proved = net, net.u, net.p, True
             state.value = state.bound = value
-        _report(budget, state, priced.bound is not None and not state.proved)
+        _report(budget, state)
+        if priced.bound is not None and not state.proved:
+            _show(state)
         if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
             return epsilon_m
         late = before is not None
@@ -178,12 +181,15 @@ def _stop(state: State, budget: Budget) -> bool:
     return state.stop_reason is not None
 
 
-def _report(budget: Budget, state: State, news: bool=True) -> None:
+def _report(budget: Budget, state: State) -> None:
     assert state.value is not None
     assert state.bound is not None
     if state.coarse:
         budget.report(Progress("price", budget.work))
     else:
         budget.report(Progress("price", budget.work, None, state.value, state.bound, state.value - state.bound))
-    if state.watch is not None and news:
+
+
+def _show(state: State) -> None:
+    if state.watch is not None:
         state.watch(state)

@@ -221,7 +221,7 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> Solved:
 
 
 def _main() -> None:
-    """Read a market, solve it, send what there is after every round."""
+    """Read a market, solve it, send what there is after every bound."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may end up among the messages
     message = receive(sys.stdin.buffer)
