@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 
 from matcher import Market, match
 from matcher.allpairs import pricing_auction, pricing_fast, pricing_paths
-from matcher.allpairs.pricing_tree import arc_floor_m, whole_floor_m
+from matcher.allpairs.pricing_tree import Tree, arc_floor_m, cheapest, kd_order, whole_floor_m
 from matcher.certificate import lower_bounds
 from matcher.geo import ecef, geodesic_m, pair_m
 from matcher.markets.arrayform import seal
@@ -233,13 +233,42 @@ def test_pathological_markets_are_proved(kind):
 def test_the_plain_loops_give_the_same_bytes_as_the_compiled_ones(monkeypatch):
     market = town_market(150, 350, 4, max_km=300)
     first = match(market)
-    for module in (pricing_auction, pricing_paths):
+    for module in (pricing_auction, pricing_paths, pricing_fast):
         for name, function in list(vars(module).items()):
             monkeypatch.setattr(module, name, getattr(function, "py_func", function))
     monkeypatch.setattr(pricing_fast, "AVAILABLE", False)
     second = match(market)
     assert np.array_equal(first.pairs, second.pairs)
     assert first.proof == second.proof
+
+
+def test_a_tree_is_halved_along_its_widest_side_ties_by_position():
+    rng = np.random.default_rng(9)
+    for _ in range(200):
+        xyz = rng.integers(-2, 3, (rng.integers(1, 60), 3)) * rng.choice([1.0, 0.1, -0.0])
+        order, n = np.arange(len(xyz)), len(xyz)
+        size = n
+        for level in range(n.bit_length()):
+            if size <= 1:
+                break
+            starts = [k * n >> level for k in range(1 << level)]
+            for begin, end in zip(starts, [*starts[1:], n], strict=True):
+                run = order[begin:end]
+                axis = int(np.argmax(xyz[run].max(axis=0) - xyz[run].min(axis=0)))
+                order[begin:end] = sorted(run, key=lambda at, axis=axis: (xyz[at, axis], at))
+            size = -(-size // 2)
+        assert np.array_equal(kd_order(xyz, leaf=1), order)
+
+
+def test_the_cheapest_are_those_of_looking_at_all():
+    rng = np.random.default_rng(10)
+    for _ in range(200):
+        a, b = (ecef(rng.uniform(28, 31, n), rng.uniform(100, 103, n)) for n in rng.integers(1, 80, 2))
+        prices, limit = rng.integers(-200_000, 200_000, len(a)), rng.integers(-100_000, 300_000, len(b))
+        reach, k = int(rng.integers(0, 300_000)), int(rng.integers(1, min(len(a), 9) + 1))
+        bound = whole_floor_m(arc_floor_m(np.square(a[None] - b[:, None]).sum(axis=2)))
+        keys = np.where((bound <= reach) & (bound + prices < limit[:, None]), bound + prices, np.iinfo(np.int64).max)
+        assert np.array_equal(cheapest(Tree.build(a), prices, b, limit, reach, k)[1], np.sort(keys, axis=1)[:, :k])
 
 
 def test_the_bound_on_the_geodesic_is_below_it_and_close():
