@@ -21,9 +21,9 @@ import ortools
 import pandas as pd
 
 import matcher
-from matcher.curves import CHILD_KM_VALUES, point
-from matcher.problem import Problem
-from matcher.twolevel import baselines
+from matcher.methods import greedy as baselines
+from matcher.problem.problem import Problem
+from matcher.study.tradeoffs import CHILD_KM_VALUES, point
 
 METRICS = (
     "schools_children_share",

@@ -23,13 +23,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 import matcher
-import matcher.tables
-from matcher.joint import solve_joint
-from matcher.problem import Problem
-from matcher.solution import Solution
-from matcher.twolevel.baselines import greedy, sequential
-from matcher.twolevel.joint_certificate import check
-from matcher.twolevel.joint_terms import is_joint_case
+import matcher.files.reading
+from matcher.methods.greedy import greedy, sequential
+from matcher.methods.joint.solver import solve_joint
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution
+from matcher.proof.joint_certificate import check
+from matcher.proof.joint_terms import is_joint_case
 
 COLUMNS = (
     *("run", "status", "proof", "counties", "children_pct", "mean_km", "p95_km", "school_pairs"),
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--curve", action="store_true", help="coverage against travel over child_km")
     parser.add_argument("--rule", default="{}", help="fields of the policy as JSON")
     arguments = parser.parse_args()
-    instance = matcher.tables.read(arguments.folder, datum=arguments.datum)
+    instance = matcher.files.reading.read(arguments.folder, datum=arguments.datum)
     fields = json.loads(arguments.rule)
     tables = {name: getattr(instance, name) for name in ("organizations", "branches", "counties", "schools")}
     fresh = matcher.Instance(**tables)

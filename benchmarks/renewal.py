@@ -24,11 +24,11 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import matcher
-from matcher.renewals.events import Joins, events_of
-from matcher.renewals.replanning import changed_instance
-from matcher.renewals.standing import FROZEN, keep_first
-from matcher.rules import Selector
-from matcher.rules_keep import Keep
+from matcher.policy.keep import Keep
+from matcher.policy.rules import Selector
+from matcher.renewal.events import Joins, events_of
+from matcher.renewal.replanning import changed_instance
+from matcher.renewal.standing import FROZEN, keep_first
 
 
 def clock(name: str, work: Any) -> Any:

@@ -27,9 +27,9 @@ from scipy.optimize import linear_sum_assignment
 
 import matcher
 from benchmarks.registry import load
-from matcher.problem import Problem
-from matcher.tabular.tables_out import write_tables
-from matcher.twolevel import baselines
+from matcher.files.writing import write_tables
+from matcher.methods import greedy as baselines
+from matcher.problem.problem import Problem
 
 
 def peak_mb() -> float:

@@ -28,11 +28,11 @@ import ortools
 from ortools.graph.python import min_cost_flow
 
 import matcher
-from matcher.preference.rotations import deferred_acceptance
-from matcher.preference.stability_price import price_of_stability
-from matcher.preference.stable import best_stable
-from matcher.preference.stable_proof import check_best
-from matcher.stability import Preferences, blocking_pairs, is_stable
+from matcher.stable.best import best_stable
+from matcher.stable.preferences import Preferences, blocking_pairs, is_stable
+from matcher.stable.proof import check_best
+from matcher.stable.rotations import deferred_acceptance
+from matcher.study.stability_prices import price_of_stability
 
 Row = tuple[str, str, int, float, str]
 

@@ -11,25 +11,30 @@ from typing import TYPE_CHECKING, Any
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from matcher.checker import Report as Report
-    from matcher.checker import verify as verify
-    from matcher.curves import tradeoff as tradeoff
-    from matcher.drawing.curve_figure import draw_curve as draw_curve
-    from matcher.drawing.tradeoff_figure import draw_tradeoff as draw_tradeoff
-    from matcher.embedded import example as example
-    from matcher.errors import Fault as Fault
-    from matcher.errors import InfeasibleError as InfeasibleError
-    from matcher.errors import InvalidInput as InvalidInput
-    from matcher.errors import MatcherError as MatcherError
-    from matcher.errors import MissingExtra as MissingExtra
-    from matcher.errors import SaveError as SaveError
-    from matcher.errors import UnsolvedError as UnsolvedError
-    from matcher.explain import Explanation as Explanation
-    from matcher.levelprices import level_prices as level_prices
-    from matcher.market import Market as Market
-    from matcher.markets.many import match_many as match_many
-    from matcher.markets.matching_solver import match as match
-    from matcher.matching import Matching as Matching
+    from matcher.base.errors import Fault as Fault
+    from matcher.base.errors import InfeasibleError as InfeasibleError
+    from matcher.base.errors import InvalidInput as InvalidInput
+    from matcher.base.errors import MatcherError as MatcherError
+    from matcher.base.errors import MissingExtra as MissingExtra
+    from matcher.base.errors import SaveError as SaveError
+    from matcher.base.errors import UnsolvedError as UnsolvedError
+    from matcher.base.notices import Notice as Notice
+    from matcher.base.progress import CancelToken as CancelToken
+    from matcher.base.progress import Progress as Progress
+    from matcher.base.result import Level as Level
+    from matcher.base.result import Proof as Proof
+    from matcher.checking.checker import Report as Report
+    from matcher.checking.checker import verify as verify
+    from matcher.files.examples import example as example
+    from matcher.files.reading import read as read
+    from matcher.files.roads import road_times as road_times
+    from matcher.files.roads import with_roads as with_roads
+    from matcher.files.saving import load_plan as load_plan
+    from matcher.files.templates import template as template
+    from matcher.market.many import match_many as match_many
+    from matcher.market.market import Market as Market
+    from matcher.market.matching import Matching as Matching
+    from matcher.market.solving import match as match
     from matcher.model import Branch as Branch
     from matcher.model import County as County
     from matcher.model import Instance as Instance
@@ -40,88 +45,83 @@ if TYPE_CHECKING:
     from matcher.model import School as School
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
-    from matcher.notices import Notice as Notice
+    from matcher.outcome.changes import Diff as Diff
+    from matcher.outcome.changes import diff as diff
     from matcher.plan import Plan as Plan
-    from matcher.plans.changes import Diff as Diff
-    from matcher.plans.changes import diff as diff
-    from matcher.policy import Policy as Policy
-    from matcher.preference.stability_price import price_of_stability as price_of_stability
-    from matcher.preference.stability_price import relaxed_match as relaxed_match
-    from matcher.progress import CancelToken as CancelToken
-    from matcher.progress import Progress as Progress
-    from matcher.progressbar import ProgressBar as ProgressBar
-    from matcher.renewals.events import events_from_json as events_from_json
-    from matcher.renewals.events import events_to_json as events_to_json
-    from matcher.renewals.recommending import recommend as recommend
-    from matcher.renewals.renewal import next_year as next_year
-    from matcher.renewals.renewal import renewal_curve as renewal_curve
-    from matcher.renewals.replanning import replan as replan
-    from matcher.result import Level as Level
-    from matcher.result import Proof as Proof
-    from matcher.roads import road_times as road_times
-    from matcher.roads import with_roads as with_roads
-    from matcher.rules import Violation as Violation
-    from matcher.saving import load_plan as load_plan
+    from matcher.policy.policy import Policy as Policy
+    from matcher.policy.rules import Violation as Violation
+    from matcher.renewal.events import events_from_json as events_from_json
+    from matcher.renewal.events import events_to_json as events_to_json
+    from matcher.renewal.recommending import recommend as recommend
+    from matcher.renewal.replanning import replan as replan
+    from matcher.show.curve_figure import draw_curve as draw_curve
+    from matcher.show.explain import Explanation as Explanation
+    from matcher.show.progressbar import ProgressBar as ProgressBar
+    from matcher.show.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.solver import solve as solve
-    from matcher.tables import read as read
-    from matcher.tabular.template_out import template as template
+    from matcher.study.level_costs import level_prices as level_prices
+    from matcher.study.renewal_curves import next_year as next_year
+    from matcher.study.renewal_curves import renewal_curve as renewal_curve
+    from matcher.study.stability_prices import price_of_stability as price_of_stability
+    from matcher.study.stability_prices import relaxed_match as relaxed_match
+    from matcher.study.tradeoffs import tradeoff as tradeoff
 
 #: public name -> module that defines it
 _HOME = {
     "Branch": "model",
-    "CancelToken": "progress",
+    "CancelToken": "base.progress",
     "County": "model",
-    "Diff": "plans.changes",
-    "Explanation": "explain",
-    "Fault": "errors",
-    "InfeasibleError": "errors",
+    "Diff": "outcome.changes",
+    "Explanation": "show.explain",
+    "Fault": "base.errors",
+    "InfeasibleError": "base.errors",
     "Instance": "model",
-    "InvalidInput": "errors",
-    "Level": "result",
+    "InvalidInput": "base.errors",
+    "Level": "base.result",
     "Lock": "model",
-    "Market": "market",
-    "MatcherError": "errors",
-    "Matching": "matching",
-    "MissingExtra": "errors",
-    "Notice": "notices",
+    "Market": "market.market",
+    "MatcherError": "base.errors",
+    "Matching": "market.matching",
+    "MissingExtra": "base.errors",
+    "Notice": "base.notices",
     "Organization": "model",
     "Pairing": "model",
     "Plan": "plan",
-    "Policy": "policy",
+    "Policy": "policy.policy",
     "Preference": "model",
-    "Progress": "progress",
-    "ProgressBar": "progressbar",
-    "Proof": "result",
-    "Report": "checker",
-    "SaveError": "errors",
+    "Progress": "base.progress",
+    "ProgressBar": "show.progressbar",
+    "Proof": "base.result",
+    "Report": "checking.checker",
+    "SaveError": "base.errors",
     "School": "model",
     "Successor": "model",
     "TravelTime": "model",
-    "UnsolvedError": "errors",
-    "Violation": "rules",
-    "diff": "plans.changes",
-    "events_from_json": "renewals.events",
-    "events_to_json": "renewals.events",
-    "next_year": "renewals.renewal",
-    "recommend": "renewals.recommending",
-    "renewal_curve": "renewals.renewal",
-    "replan": "renewals.replanning",
-    "draw_curve": "drawing.curve_figure",
-    "draw_tradeoff": "drawing.tradeoff_figure",
-    "example": "embedded",
-    "level_prices": "levelprices",
-    "load_plan": "saving",
-    "match": "markets.matching_solver",
-    "match_many": "markets.many",
-    "price_of_stability": "preference.stability_price",
-    "read": "tables",
-    "relaxed_match": "preference.stability_price",
-    "road_times": "roads",
+    "UnsolvedError": "base.errors",
+    "Violation": "policy.rules",
+    "diff": "outcome.changes",
+    "events_from_json": "renewal.events",
+    "events_to_json": "renewal.events",
+    "next_year": "study.renewal_curves",
+    "recommend": "renewal.recommending",
+    "renewal_curve": "study.renewal_curves",
+    "replan": "renewal.replanning",
+    "draw_curve": "show.curve_figure",
+    "draw_tradeoff": "show.tradeoff_figure",
+    "example": "files.examples",
+    "level_prices": "study.level_costs",
+    "load_plan": "files.saving",
+    "match": "market.solving",
+    "match_many": "market.many",
+    "price_of_stability": "study.stability_prices",
+    "read": "files.reading",
+    "relaxed_match": "study.stability_prices",
+    "road_times": "files.roads",
     "solve": "solver",
-    "template": "tabular.template_out",
-    "tradeoff": "curves",
-    "verify": "checker",
-    "with_roads": "roads",
+    "template": "files.templates",
+    "tradeoff": "study.tradeoffs",
+    "verify": "checking.checker",
+    "with_roads": "files.roads",
 }
 
 __all__ = sorted([*_HOME, "__version__"])

@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from matcher._version import __version__
-from matcher.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra
-from matcher.markets.interrupts import cancel_on_interrupt
-from matcher.messages import text
-from matcher.progress import CancelToken
-from matcher.progressline import ProgressLine
+from matcher.base.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra
+from matcher.base.interrupts import cancel_on_interrupt
+from matcher.base.progress import CancelToken
+from matcher.show.progressline import ProgressLine
+from matcher.words.catalogue import text
 
 if TYPE_CHECKING:
     from matcher.model import Instance
     from matcher.plan import Plan
-    from matcher.policy import Policy
+    from matcher.policy.policy import Policy
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     """Plan the embedded example; write plan and map."""
-    from matcher.tables import read
+    from matcher.files.reading import read
 
     with importlib.resources.as_file(importlib.resources.files("matcher") / "data" / "example") as folder:
         instance = read(folder)
@@ -87,12 +87,12 @@ def run_plan(options: argparse.Namespace) -> int:
     policy = _policy(options.policy)
     instance = _read(options)
     if options.edits is not None:
-        from matcher.tabular.workbook_edits import read_edits
+        from matcher.files.plan_edits import read_edits
 
         instance = read_edits(options.edits).applied(instance, options.lang)
     start = None
     if options.start is not None:
-        from matcher.saving import load_plan
+        from matcher.files.saving import load_plan
 
         start = load_plan(options.start)
     plan, interrupted = _solve(instance, policy, options, start=start)
@@ -109,7 +109,7 @@ def run_plan(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """Judge a saved plan by the input given."""
-    from matcher.checker import verify
+    from matcher.checking.checker import verify
 
     policy = None if options.policy is None else _policy(options.policy)
     report = verify(_read(options), options.out, policy)
@@ -119,7 +119,7 @@ def run_verify(options: argparse.Namespace) -> int:
 
 def run_explain(options: argparse.Namespace) -> int:
     """Say why somebody is paired as it is."""
-    from matcher.saving import load_plan
+    from matcher.files.saving import load_plan
 
     kind, found, known_id = options.name.partition(":")
     if not found:
@@ -131,8 +131,8 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def run_diff(options: argparse.Namespace) -> int:
     """Say what differs between two saved plans."""
-    from matcher.plans.changes import diff
-    from matcher.saving import load_plan
+    from matcher.files.saving import load_plan
+    from matcher.outcome.changes import diff
 
     found = diff(load_plan(options.old), load_plan(options.new))
     _print(options, found.to_json(), found.summary(options.lang))
@@ -141,7 +141,7 @@ def run_diff(options: argparse.Namespace) -> int:
 
 def run_report(options: argparse.Namespace) -> int:
     """Write the HTML report of a saved plan."""
-    from matcher.saving import find_plan, load_plan
+    from matcher.files.saving import find_plan, load_plan
 
     plan = load_plan(options.out)
     target = plan.report(options.html or find_plan(Path(options.out)) / "plan.html", lang=options.lang)
@@ -151,7 +151,7 @@ def run_report(options: argparse.Namespace) -> int:
 
 def run_template(options: argparse.Namespace) -> int:
     """Write an empty workbook to fill in."""
-    from matcher.tabular.template_out import template
+    from matcher.files.templates import template
 
     target = template(options.file, lang=options.lang)
     _print(options, {"format": "matcher.written/1", "path": str(target)}, text("cli.saved", options.lang, path=target))
@@ -183,7 +183,7 @@ def _solve(
 
 
 def _show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *, interrupted: bool) -> int:
-    from matcher.plans.plandata import head
+    from matcher.outcome.document import head
 
     _print(options, head(plan), "\n".join([plan.summary(options.lang), *notes]))
     if interrupted:
@@ -192,15 +192,15 @@ def _show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *,
 
 
 def _read(options: argparse.Namespace) -> Instance:
-    from matcher.tables import read
-    from matcher.tabular.region import parsed
+    from matcher.files.reading import read
+    from matcher.files.region import parsed
 
     try:
         region = parsed(options.region)
         return read(options.input, datum=options.datum, region=region, gazetteer=options.gazetteer)
     except InvalidInput as error:
         if options.mark is not None:
-            from matcher.tabular.faultbook import mark_faults
+            from matcher.files.faultbook import mark_faults
 
             marked = mark_faults(options.input, error, options.mark, lang=options.lang)
             print(text("cli.saved", options.lang, path=marked), file=sys.stderr)
@@ -208,7 +208,7 @@ def _read(options: argparse.Namespace) -> Instance:
 
 
 def _policy(path: str | None) -> Policy | None:
-    from matcher.policy import Policy
+    from matcher.policy.policy import Policy
 
     if path is None:
         return None
@@ -221,7 +221,7 @@ def _policy(path: str | None) -> Policy | None:
 
 def _kind_of(word: str) -> str:
     """Return the kind that `word` is, in English or in Chinese, as people write it in their tables."""
-    from matcher.tabular.headers import table_of
+    from matcher.tables.columns import table_of
 
     table = table_of(word.strip())
     return {"organizations": "organization", "branches": "branch", "counties": "county", "schools": "school"}.get(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from matcher.arrays import Arrays, BoolArray, IntArray
-from matcher.crosscheck import SIDES
 from matcher.geo import chord_floor_m, ecef, pair_m
+from matcher.tables.arrays import Arrays, BoolArray, IntArray
+from matcher.tables.crosscheck import SIDES
 
 if TYPE_CHECKING:
     from matcher.model import Instance

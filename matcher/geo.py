@@ -13,7 +13,7 @@ from typing import Final, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from matcher.errors import Fault, InvalidInput
+from matcher.base.errors import Fault, InvalidInput
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from matcher.errors import Fault, InvalidInput, Lang
-from matcher.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
-from matcher.notices import Notice
+from matcher.base.errors import Fault, InvalidInput, Lang
+from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
+from matcher.base.notices import Notice
 
 # the class of pydantic's classes has no public name
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
 
-    from matcher.arrays import Arrays
-    from matcher.tables import Datum
-    from matcher.tabular.region import Region
+    from matcher.files.reading import Datum
+    from matcher.files.region import Region
+    from matcher.tables.arrays import Arrays
 else:
     ModelMetaclass = type(BaseModel)
 
@@ -244,13 +244,15 @@ class Instance(BaseModel):
                 raise InvalidInput(faults)
             super().__init__(**prepared)
         except (ValidationError, InvalidInput):
-            from matcher.tabular.drafts import faults_of  # not at the top: drafts imports the records of this module
+            from matcher.tables.drafts import faults_of  # not at the top: drafts imports the records of this module
 
             raise InvalidInput([*faults, *faults_of(prepared)]) from None
 
     def model_post_init(self, context: Any) -> None:
         """Check the instance as a whole and put every table in id order."""
-        from matcher.crosscheck import cross_check  # not at the top: crosscheck imports the records of this module
+        from matcher.tables.crosscheck import (
+            cross_check,  # not at the top: crosscheck imports the records of this module
+        )
 
         super().model_post_init(context)  # pydantic's own: sets up the private attributes
         faults = cross_check({name: getattr(self, name) for name in RECORDS})
@@ -271,14 +273,14 @@ class Instance(BaseModel):
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a planner should know about this input: what the reader noticed, then what shows in the records."""
-        from matcher.crosscheck import notices_of
+        from matcher.tables.crosscheck import notices_of
 
         return (*self._reading, *notices_of({name: getattr(self, name) for name in RECORDS}))
 
     @cached_property
     def arrays(self) -> Arrays:
         """The instance as read-only arrays, built once."""
-        from matcher.arrays import Arrays  # loads NumPy: only when first used
+        from matcher.tables.arrays import Arrays  # loads NumPy: only when first used
 
         return Arrays.of(self)
 
@@ -303,7 +305,7 @@ class Instance(BaseModel):
         InvalidInput
             With every fault of every table.
         """
-        from matcher.tables import from_frames
+        from matcher.files.reading import from_frames
 
         return from_frames(frames, datum=datum, region=region)
 
@@ -345,7 +347,7 @@ class Instance(BaseModel):
 
     def summary(self, lang: Lang = "en") -> str:
         """Return the instance on one screen: its tables, how good its points are, what to know."""
-        from matcher.plans.instance_summary import instance_summary  # heavy parts load when first used
+        from matcher.tables.overview import instance_summary  # heavy parts load when first used
 
         return instance_summary(self, lang)
 
@@ -353,7 +355,7 @@ class Instance(BaseModel):
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.plans.summary import as_html
+        from matcher.show.summary import as_html
 
         return as_html(self.summary())
 

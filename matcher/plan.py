@@ -9,27 +9,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from matcher.arrays import IntArray
-from matcher.crosscheck import SIDES
-from matcher.errors import InfeasibleError, Lang, UnsolvedError
-from matcher.messages import text
-from matcher.notices import Notice
-from matcher.plans.metrics import Metric, metrics_of, schools_at_county_seat, spread
-from matcher.plans.planframes import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
-from matcher.plans.policynames import stranger_notices
-from matcher.plans.unmatched import Unmatched, as_columns, is_planned, unmatched_of
-from matcher.problem import Problem
-from matcher.progress import StopReason
-from matcher.result import Level, Proof, Status
+from matcher.base.errors import InfeasibleError, Lang, UnsolvedError
+from matcher.base.notices import Notice
+from matcher.base.progress import StopReason
+from matcher.base.result import Level, Proof, Status
+from matcher.outcome.frames import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
+from matcher.outcome.metrics import Metric, metrics_of, schools_at_county_seat, spread
+from matcher.outcome.notices import stranger_notices
+from matcher.outcome.unmatched import Unmatched, as_columns, is_planned, unmatched_of
+from matcher.problem.problem import Problem
+from matcher.tables.arrays import IntArray
+from matcher.tables.crosscheck import SIDES
+from matcher.words.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from matcher.drawing.picture import Picture
-    from matcher.explain import Explanation
     from matcher.model import Instance
-    from matcher.policy import Policy
-    from matcher.solution import Solution
+    from matcher.policy.policy import Policy
+    from matcher.problem.solution import Solution
+    from matcher.show.explain import Explanation
+    from matcher.show.picture import Picture
 
 Pairs = Iterable[Sequence[str]]
 
@@ -129,7 +129,7 @@ class Plan:
         >>> matcher.Plan.from_pairs(instance, county_pairs=[("U1", "520203")]).metrics["counties_covered"]
         1
         """
-        from matcher.plans.hardrules import hard_violations  # not at the top: it reads plans
+        from matcher.proof.hardrules import hard_violations  # not at the top: it reads plans
 
         problem = Problem.of(instance, policy)
         known: dict[str, IntArray] = {}
@@ -189,13 +189,13 @@ class Plan:
     @property
     def blocking_pairs(self) -> pd.DataFrame:
         """Who would rather have each other: level, provider_id, recipient_id, km, provider_km, recipient_km."""
-        from matcher.plans.blocking import blocking_frame  # whatever the policy asks: counted for `metrics` only
+        from matcher.proof.blocking import blocking_frame  # whatever the policy asks: counted for `metrics` only
 
         return blocking_frame(self.problem, self.county_pairs, self.school_pairs)
 
     @property
     def unmatched(self) -> pd.DataFrame:
-        """Who wanted more and why: kind, id, missing, reason, detail (reasons: see `matcher.plans.unmatched`)."""
+        """Who wanted more and why: kind, id, missing, reason, detail (reasons: see `matcher.outcome.unmatched`)."""
         import pandas as pd
 
         return pd.DataFrame(as_columns(self.unmatched_rows), columns=list(UNMATCHED_COLUMNS))
@@ -209,7 +209,7 @@ class Plan:
 
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
-        """Every number of the plan by name (see `matcher.plans.metrics`)."""
+        """Every number of the plan by name (see `matcher.outcome.metrics`)."""
         return MappingProxyType(metrics_of(self.problem, self.county_pairs, self.school_pairs))
 
     @cached_property
@@ -227,7 +227,7 @@ class Plan:
             If nothing feasible is known.
         """
         if self.status == "infeasible":
-            from matcher.plans.witnesswords import witness_words
+            from matcher.show.witnesswords import witness_words
 
             english, chinese = (
                 "\n".join(
@@ -245,7 +245,7 @@ class Plan:
 
         `prices` is what `matcher.level_prices` returned, if what each level cost those below it shall be shown.
         """
-        from matcher.plans.summary import plan_summary  # heavy parts load when first used
+        from matcher.show.summary import plan_summary  # heavy parts load when first used
 
         return plan_summary(self, lang, prices)
 
@@ -257,7 +257,7 @@ class Plan:
         InvalidInput
             If `kind` or `id` is not known.
         """
-        from matcher.explain import explain
+        from matcher.show.explain import explain
 
         return explain(self, kind, id)
 
@@ -269,14 +269,14 @@ class Plan:
         MissingExtra
             If the extra `figures` is not installed.
         """
-        from matcher.figures import draw_map
+        from matcher.show.figures import draw_map
 
         county, school = (pair_frame(self.problem, level, self.pairs(level)) for level in SIDES)
         return draw_map(self.instance, county, school, lang=lang, title=title)
 
     def report(self, path: str | Path, *, lang: Lang = "en") -> Path:
         """Write the plan as one HTML file that needs no network; return its path."""
-        from matcher.report import write_report
+        from matcher.show.report import write_report
 
         return write_report(self, Path(path), lang)
 
@@ -291,13 +291,13 @@ class Plan:
         SaveError
             If the target can't be written, or is something else than a plan.
         """
-        from matcher.saving import save_plan
+        from matcher.files.saving import save_plan
 
         return save_plan(self, Path(path), lang)
 
     def to_json(self) -> str:
         """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""
-        from matcher.plans.plandata import to_json
+        from matcher.outcome.document import to_json
 
         return to_json(self)
 
@@ -310,7 +310,7 @@ class Plan:
         InvalidInput
             If it is not JSON, or of another format.
         """
-        from matcher.plans.plandata import from_json
+        from matcher.outcome.document import from_json
 
         return from_json(source)
 
@@ -334,7 +334,7 @@ class Plan:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.plans.summary import as_html
+        from matcher.show.summary import as_html
 
         return as_html(self.summary())
 

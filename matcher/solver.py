@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from matcher.errors import check_kind
-from matcher.objectives import check_range
-from matcher.problem import Problem
-from matcher.progress import Budget, CancelToken, ProgressCallback, check_workers
-from matcher.twolevel.joint_terms import is_joint_case
+from matcher.base.errors import check_kind
+from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
+from matcher.problem.problem import Problem
+from matcher.problem.terms import check_range
+from matcher.proof.joint_terms import is_joint_case
 
 if TYPE_CHECKING:
-    from matcher.arrays import IntArray
     from matcher.model import Instance
     from matcher.plan import Plan
-    from matcher.policy import Policy
-    from matcher.solution import Solution
+    from matcher.policy.policy import Policy
+    from matcher.problem.solution import Solution
+    from matcher.tables.arrays import IntArray
 
 #: solvers that count in floating point are exact below this
 MOST_FLOAT: Final = 1 << 52
@@ -111,23 +111,23 @@ def solve_problem(
     """
     budget = Budget() if budget is None else budget
     if problem.policy.stability == "require":
-        from matcher.preference.stable_plan import solve_stable  # OR-Tools: only when needed
+        from matcher.methods.stable_plan import solve_stable  # OR-Tools: only when needed
 
         return _explained(problem, solve_stable(problem, budget))
     if problem.policy.asks_stability:
-        from matcher.preference.relaxed_plan import solve_relaxed  # OR-Tools: only when needed
+        from matcher.methods.relaxed_plan import solve_relaxed  # OR-Tools: only when needed
 
         return _explained(problem, solve_relaxed(problem, budget, start))
     if is_joint_case(problem):
-        from matcher.joint import solve_joint  # scipy: only when needed
+        from matcher.methods.joint.solver import solve_joint  # scipy: only when needed
 
         return _explained(problem, solve_joint(problem, budget, start=None if start is None else start[0]))
     if any(rule.code == "maxchanges" for rule in problem.rules):
-        from matcher.renewals.capped import is_capped_case, solve_capped  # scipy: only when needed
+        from matcher.methods.capped import is_capped_case, solve_capped  # scipy: only when needed
 
         if is_capped_case(problem):
             return _explained(problem, solve_capped(problem, budget, start))
-    from matcher.mip import solve_general  # OR-Tools: only when needed
+    from matcher.methods.textbook import solve_general  # OR-Tools: only when needed
 
     check_range(problem.facts, problem.policy, MOST_FLOAT)
 
@@ -139,9 +139,9 @@ def _explained(problem: Problem, solution: Solution) -> Solution:
     """Return the solution; where there is none, with pins or bounds as the reason if they alone are reason enough."""
     if solution.stop_reason is not None or solution.status in ("optimal", "feasible"):
         return solution
-    from matcher.general.witness import bounds_witness
-    from matcher.mip import SCOPE, infeasible  # OR-Tools: only when needed
-    from matcher.result import Proof
+    from matcher.base.result import Proof
+    from matcher.methods.textbook import SCOPE, infeasible  # OR-Tools: only when needed
+    from matcher.proof.witness import bounds_witness
 
     witness = bounds_witness(problem)
     return solution if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))

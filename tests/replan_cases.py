@@ -6,9 +6,9 @@ import random
 from typing import Any
 
 import matcher
-from matcher.renewals.events import events_of
-from matcher.renewals.replanning import changed_instance
-from matcher.renewals.standing import keep_first
+from matcher.renewal.events import events_of
+from matcher.renewal.replanning import changed_instance
+from matcher.renewal.standing import keep_first
 
 
 def random_events(rng: random.Random, instance: matcher.Instance, count: int) -> list[dict[str, Any]]:

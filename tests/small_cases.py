@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import matcher
-from matcher.objectives import NAMES
+from matcher.problem.terms import NAMES
 
 KINDS = ("university", "enterprise", "institution")
 PROVINCES = ("甲省", "乙省")

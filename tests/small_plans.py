@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 import matcher
+from matcher.base.result import Level, Proof
 from matcher.plan import Plan
-from matcher.problem import Problem
-from matcher.result import Level, Proof
-from matcher.solution import Solution
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution
 
 COUNTY_PAIRS = (("U1", "C1"), ("U2", "C2"))
 SCHOOL_PAIRS = (("B1", "S1"), ("B1", "S2"), ("B2", "S3"), ("B3", "S4"))

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from matcher.stability import Preferences
+from matcher.stable.preferences import Preferences
 
 
 def random_preferences(rng, *, max_side=4, max_arcs=12, ties=False, minima=False, max_bound=3) -> Preferences:

@@ -8,8 +8,8 @@ from itertools import chain, combinations, product
 import numpy as np
 import pytest
 
-from matcher.twolevel.block_flow import Block, _assign, _augment, optimum, prices
-from matcher.twolevel.joint_terms import Packing, packings
+from matcher.methods.joint.block_flow import Block, _assign, _augment, optimum, prices
+from matcher.proof.joint_terms import Packing, packings
 
 
 def _random_block(seed: int, width: int = 40) -> Block:

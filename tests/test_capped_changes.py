@@ -10,12 +10,12 @@ import pytest
 from joint_cases import random_case
 
 import matcher
-from matcher.mip import solve_textbook
-from matcher.policy import MaxChanges
-from matcher.problem import Problem
-from matcher.progress import Budget, CancelToken
-from matcher.renewals.capped import is_capped_case
-from matcher.renewals.capped_check import PRICE
+from matcher.base.progress import Budget, CancelToken
+from matcher.methods.capped import is_capped_case
+from matcher.methods.textbook import solve_textbook
+from matcher.policy.policy import MaxChanges
+from matcher.problem.problem import Problem
+from matcher.proof.capped import PRICE
 from matcher.solver import solve_problem
 
 

@@ -9,8 +9,9 @@ import pytest
 from oracles import brute_force, dual_bounds
 from strategies import random_case
 
-from matcher import Level, Market, Proof, certificate, match
-from matcher.markets.matching_check import flaws
+from matcher import Level, Market, Proof, match
+from matcher.market import certificate
+from matcher.market.check import flaws
 
 
 def with_arrays(matching, **changed):
@@ -169,9 +170,8 @@ def test_sums_are_exact_beyond_64_bits():
 def test_the_checks_import_no_solver():
     code = (
         "import sys, numpy as np, matcher\n"
-        "from matcher import certificate, matching\n"
-        "from matcher.markets import matching_check, matching_stable\n"
-        "from matcher.preference import stable_proof\n"
+        "from matcher.market import certificate, check, matching, stable\n"
+        "from matcher.stable import proof\n"
         "solvers = ('ortools', 'highspy', 'scipy.optimize', 'networkx')\n"
         "assert not [name for name in sys.modules if name.startswith(solvers)]\n"
     )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from small_plans import COUNTY_PAIRS, SCHOOL_PAIRS, small_instance, small_plan
 
 import matcher
+from matcher.outcome.changes import CAUSES, KINDS, classify
 from matcher.plan import Plan
-from matcher.plans.changes import CAUSES, KINDS, classify
 
 
 def ended(plan: Plan, level: str) -> dict[tuple[str, str], tuple[str, str]]:

@@ -13,10 +13,10 @@ import pytest
 from small_plans import COUNTY_PAIRS, SCHOOL_PAIRS, small_instance, small_plan, solver_plan
 
 import matcher
-from matcher.notices import Notice
+from matcher.base.notices import Notice
+from matcher.base.result import Proof
+from matcher.outcome.claims import Claims
 from matcher.plan import Plan
-from matcher.plans.planclaims import Claims
-from matcher.result import Proof
 
 LOCKS = (
     {"level": "school", "provider_id": "B3", "recipient_id": "S4", "kind": "forbid", "reason": "x"},
@@ -251,7 +251,7 @@ def test_the_checker_loads_no_solver(policy: dict[str, Any], tmp_path: Path) -> 
     """Judging a saved plan, its certificate or its witness leaves every solver out of the process."""
     folder = matcher.solve(small_instance(), matcher.Policy(**policy)).save(tmp_path / "out")
     code = (
-        "import sys, matcher, matcher.checker;"
+        "import sys, matcher, matcher.checking.checker;"
         "report = matcher.verify(matcher.read(sys.argv[1] + '/input'), sys.argv[1]);"
         "assert report.ok, report;"
         "bad = [m for m in sys.modules if m.startswith(('ortools', 'scipy.optimize', 'highspy', 'networkx'))];"
@@ -272,7 +272,7 @@ def test_preferences_of_the_table_decide_who_blocks() -> None:
         {"level": "school", "side": "provider", "id": "B1", "choice_id": "S1", "rank": 2},
         {"level": "school", "side": "provider", "id": "B1", "choice_id": "S2", "rank": 3},
     ]
-    from matcher.plans.blocking import blocking
+    from matcher.proof.blocking import blocking
 
     plan = small_plan(instance=small_instance(preferences=lists))
     branches, schools = plan.problem.arrays.sides("school")

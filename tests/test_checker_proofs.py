@@ -12,9 +12,9 @@ import pytest
 from small_plans import small_instance, small_plan
 
 import matcher
+from matcher.base.result import Proof
+from matcher.outcome.claims import Claims
 from matcher.plan import Plan
-from matcher.plans.planclaims import Claims
-from matcher.result import Proof
 
 
 def certified() -> Plan:

@@ -12,11 +12,11 @@ import pytest
 from small_plans import small_instance
 
 import matcher
+from matcher.base.progress import CancelToken, Progress
 from matcher.cli import main
-from matcher.messages import catalogue
-from matcher.progress import CancelToken, Progress
-from matcher.progressline import ProgressLine
-from matcher.tabular.tables_out import write_tables
+from matcher.files.writing import write_tables
+from matcher.show.progressline import ProgressLine
+from matcher.words.catalogue import catalogue
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_progress_rewrites_one_line_of_a_terminal() -> None:
 
 def test_a_second_interrupt_stops_at_once() -> None:
     """The first interrupt asks, the second insists; afterwards the handler is as before."""
-    from matcher.markets.interrupts import cancel_on_interrupt
+    from matcher.base.interrupts import cancel_on_interrupt
 
     before, cancel = signal.getsignal(signal.SIGINT), CancelToken()
     with cancel_on_interrupt(cancel):

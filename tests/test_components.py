@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from matcher import CancelToken, Market, match
-from matcher.markets import components
-from matcher.markets.level_solver import solve_listed
-from matcher.markets.matching_check import flaws
-from matcher.pricing import solve_points
-from matcher.progress import Budget
+from matcher.base.progress import Budget
+from matcher.market import components
+from matcher.market.check import flaws
+from matcher.market.listed import solve_listed
+from matcher.market.points.sites import solve_points
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from enumeration import Enumeration
 from small_cases import random_instance, random_policy
 
 import matcher
-from matcher import curves
-from matcher.problem import Problem
+from matcher.problem.problem import Problem
+from matcher.study import tradeoffs as curves
 
 
 def fresh():

@@ -10,16 +10,16 @@ import pytest
 from small_cases import random_instance, random_policy
 
 import matcher
-from matcher.general.columns import SetProgram
-from matcher.general.decompose import Decomposition
-from matcher.general.improve import Search
-from matcher.general.incumbent import measured
-from matcher.general.large import solve_large
-from matcher.general.pricing_sets import SetPricing
-from matcher.mip import solve_textbook
-from matcher.plans.hardrules import hard_violations
-from matcher.problem import Problem
-from matcher.progress import Budget
+from matcher.base.progress import Budget
+from matcher.methods.decomposition.columns import SetProgram
+from matcher.methods.decomposition.decompose import Decomposition
+from matcher.methods.decomposition.improve import Search
+from matcher.methods.decomposition.incumbent import measured
+from matcher.methods.decomposition.large import solve_large
+from matcher.methods.decomposition.pricing_sets import SetPricing
+from matcher.methods.textbook import solve_textbook
+from matcher.problem.problem import Problem
+from matcher.proof.hardrules import hard_violations
 
 
 def compare(seed: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import matcher
-from matcher.tabular.tables_out import write_tables
+from matcher.files.writing import write_tables
 
 PROGRAM = """
 import sys, matcher

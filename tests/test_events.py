@@ -11,9 +11,9 @@ from joint_cases import random_case
 from replan_cases import random_events
 
 import matcher
-from matcher.arrays import Arrays
-from matcher.renewals.events import FORMAT, Joins, Leaves, Refused, Takes, changed, events_of
-from matcher.renewals.replanning import changed_instance
+from matcher.renewal.events import FORMAT, Joins, Leaves, Refused, Takes, changed, events_of
+from matcher.renewal.replanning import changed_instance
+from matcher.tables.arrays import Arrays
 
 
 @pytest.mark.parametrize("seed", range(60))

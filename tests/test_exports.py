@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matcher import InvalidInput, Market, match
-from matcher.markets.exports import to_dimacs, to_mps
+from matcher.market.exports import to_dimacs, to_mps
 
 
 def draw(seed):

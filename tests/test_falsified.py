@@ -10,11 +10,11 @@ import pytest
 from test_stable_plan import random_market
 
 import matcher
-from matcher.plans.planclaims import Claims
-from matcher.policy import MaxChanges, Objective
-from matcher.renewals.events import events_of
-from matcher.renewals.replanning import changed_instance
-from matcher.rules_keep import Keep
+from matcher.outcome.claims import Claims
+from matcher.policy.keep import Keep
+from matcher.policy.policy import MaxChanges, Objective
+from matcher.renewal.events import events_of
+from matcher.renewal.replanning import changed_instance
 
 KINDS = ("kept", "new", "ended", "ended_forced", "ended_consequent", "ended_chosen")
 

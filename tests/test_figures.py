@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from matcher import figures
-from matcher.drawing import pairmap, picture
-from matcher.drawing.picture import Ink, ink
-from matcher.errors import InvalidInput, MissingExtra
+from matcher.base.errors import InvalidInput, MissingExtra
 from matcher.geo import geodesic_m, nearest, pair_m
-from matcher.messages import catalogue
 from matcher.model import Instance
+from matcher.show import figures, pairmap, picture
+from matcher.show.picture import Ink, ink
+from matcher.words.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIF = matplotlib.font_manager.findfont("DejaVu Serif")

@@ -8,12 +8,13 @@ import pytest
 from oracles import brute_force
 from strategies import random_case
 
-from matcher import InvalidInput, Market, flow, match
-from matcher.certificate import HallWitness
-from matcher.flow import Face, least_cost, most_pairs
-from matcher.markets.hall import hall_set
-from matcher.markets.matching_check import flaws
-from matcher.markets.prices import NotOptimal, dual_prices
+from matcher import InvalidInput, Market, match
+from matcher.market import flow
+from matcher.market.certificate import HallWitness
+from matcher.market.check import flaws
+from matcher.market.flow import Face, least_cost, most_pairs
+from matcher.market.hall import hall_set
+from matcher.market.prices import NotOptimal, dual_prices
 
 
 def first_level(seed, **changed):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher import geo
-from matcher.errors import InvalidInput
+from matcher.base.errors import InvalidInput
 
 
 def on_sphere(rng, n):

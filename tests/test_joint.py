@@ -11,12 +11,12 @@ import pytest
 from joint_cases import brute_force, random_case
 
 from matcher import Branch, CancelToken, County, Instance, InvalidInput, Organization, Pairing, Policy, School
-from matcher.joint import JointSolver, solve_joint
-from matcher.problem import Problem
-from matcher.progress import Budget
-from matcher.solution import Solution
-from matcher.twolevel.joint_certificate import check
-from matcher.twolevel.joint_terms import is_joint_case
+from matcher.base.progress import Budget
+from matcher.methods.joint.solver import JointSolver, solve_joint
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution
+from matcher.proof.joint_certificate import check
+from matcher.proof.joint_terms import is_joint_case
 
 
 def assert_proved(problem: Problem, solution: Solution, want: tuple[int, ...] | None) -> None:
@@ -63,7 +63,7 @@ def test_equals_brute_force_at_length(part):
 
 def test_narrow_fields_are_noticed(monkeypatch):
     """When prices do not fit the first packing, the wide one gives the same proved optimum."""
-    import matcher.joint as joint
+    import matcher.methods.joint.solver as joint
 
     for seed in range(60):
         instance, policy = random_case(seed)
@@ -234,8 +234,8 @@ def test_same_bytes_for_any_hash_seed():
         "import sys, random; sys.path.insert(0, 'tests')\n"
         "from test_joint import _town\n"
         "from matcher import Instance\n"
-        "from matcher.joint import solve_joint\n"
-        "from matcher.problem import Problem\n"
+        "from matcher.methods.joint.solver import solve_joint\n"
+        "from matcher.problem.problem import Problem\n"
         "town = _town(12)\n"
         "names = ('organizations', 'branches', 'counties', 'schools', 'previous')\n"
         "tables = {n: random.Random(int(sys.argv[1])).sample(getattr(town, n), len(getattr(town, n))) for n in names}\n"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from joint_cases import random_case
 
-from matcher.joint import solve_joint
-from matcher.problem import Problem
-from matcher.twolevel.joint_bounds import JointBounds, arc_floor_m
-from matcher.twolevel.joint_certificate import NAMES, check
-from matcher.twolevel.joint_terms import JointTerms
+from matcher.methods.joint.solver import solve_joint
+from matcher.problem.problem import Problem
+from matcher.proof.joint_bounds import JointBounds, arc_floor_m
+from matcher.proof.joint_certificate import NAMES, check
+from matcher.proof.joint_terms import JointTerms
 
 
 def _cases(count: int):
@@ -30,9 +30,7 @@ def _cases(count: int):
 
 def test_imports_no_solver():
     """The certificate is checked without loading scipy or OR-Tools."""
-    code = (
-        "import sys, matcher.twolevel.joint_certificate\nprint([m for m in ('ortools', 'scipy') if m in sys.modules])"
-    )
+    code = "import sys, matcher.proof.joint_certificate\nprint([m for m in ('ortools', 'scipy') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
@@ -135,7 +133,7 @@ def test_arc_floor_is_below_the_geodesic():
 
 def test_bounds_never_exceed_exact_values():
     """The recomputed bound of every allowed pair is lexicographically at most its exact value."""
-    from matcher.twolevel.blocks import Blocks
+    from matcher.methods.joint.blocks import Blocks
 
     compared = 0
     for seed in range(150):

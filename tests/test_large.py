@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import matcher
-from matcher.general.large import solve_large
+from matcher.base.progress import Budget
+from matcher.methods.decomposition.large import solve_large
 from matcher.plan import Plan
-from matcher.problem import Problem
-from matcher.progress import Budget
+from matcher.problem.problem import Problem
 
 
 def town(seed: int = 1) -> matcher.Instance:

@@ -7,7 +7,7 @@ from enumeration import Enumeration
 from small_cases import random_instance, random_policy
 
 import matcher
-from matcher.levelprices import objective_of
+from matcher.study.level_costs import objective_of
 
 
 def test_prices_equal_enumeration():

@@ -3,9 +3,9 @@
 import numpy as np
 
 from matcher import Market, match
-from matcher.markets.many import match_many
-from matcher.markets.matching_check import flaws
-from matcher.progress import CancelToken
+from matcher.base.progress import CancelToken
+from matcher.market.check import flaws
+from matcher.market.many import match_many
 
 
 def draw(rng, number):

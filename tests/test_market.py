@@ -9,7 +9,7 @@ from geopy.distance import geodesic
 from strategies import random_case
 
 from matcher import InvalidInput, Market, match
-from matcher.messages import catalogue
+from matcher.words.catalogue import catalogue
 
 
 def codes(error):

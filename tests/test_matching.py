@@ -9,8 +9,8 @@ from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
 from strategies import cases, middle_market, random_case
 
 from matcher import InfeasibleError, InvalidInput, Market, Matching, match
-from matcher.markets import assignment, prices
-from matcher.markets.matching_check import flaws
+from matcher.market import assignment, prices
+from matcher.market.check import flaws
 
 
 def check(case, best, matching):

@@ -10,9 +10,9 @@ import pytest
 from strategies import middle_market
 
 from matcher import CancelToken, InvalidInput, Market, UnsolvedError, match
-from matcher.certificate import pair_flaws
-from matcher.markets import flow_worker
-from matcher.markets.matching_check import flaws
+from matcher.market.certificate import pair_flaws
+from matcher.market.check import flaws
+from matcher.market.jobs import flow as flow_worker
 
 
 @pytest.mark.parametrize("unmet", [None, 400])

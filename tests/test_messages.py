@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.messages import catalogue
+from matcher.words.catalogue import catalogue
 
 PACKAGE = Path(__file__).resolve().parent.parent / "matcher"
 CODE = "\n".join(

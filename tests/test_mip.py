@@ -8,10 +8,10 @@ import pytest
 from enumeration import MORE, Enumeration
 from small_cases import random_instance, random_policy
 
-from matcher.general.witness import recomputes
-from matcher.mip import solve_general
-from matcher.problem import Problem
-from matcher.progress import Budget
+from matcher.base.progress import Budget
+from matcher.methods.textbook import solve_general
+from matcher.problem.problem import Problem
+from matcher.proof.witness import recomputes
 
 
 def check_against_enumeration(seed: int) -> str:

@@ -6,13 +6,13 @@ from geopy.distance import geodesic
 from small_plans import COUNTY_PAIRS, small_instance, small_plan, solver_plan
 
 import matcher
-from matcher.messages import text
-from matcher.objectives import NAMES
+from matcher.outcome.changes import CAUSES, KINDS
+from matcher.outcome.frames import PAIR_COLUMNS, UNMATCHED_COLUMNS
+from matcher.outcome.unmatched import REASONS, detail_code, detail_words
 from matcher.plan import Plan
-from matcher.plans.changes import CAUSES, KINDS
-from matcher.plans.planframes import PAIR_COLUMNS, UNMATCHED_COLUMNS
-from matcher.plans.unmatched import REASONS, detail_code, detail_words
-from matcher.rules import Violation
+from matcher.policy.rules import Violation
+from matcher.problem.terms import NAMES
+from matcher.words.catalogue import text
 
 
 def test_frames_have_the_contracts_columns_then_the_extras() -> None:

@@ -8,8 +8,8 @@ from test_relaxed_plan import best_by_enumeration
 from test_stable_plan import random_market
 
 import matcher
-from matcher.preference import relaxed_plan
-from matcher.problem import Problem
+from matcher.methods import relaxed_plan
+from matcher.problem.problem import Problem
 
 
 @pytest.mark.parametrize("seed", range(8))

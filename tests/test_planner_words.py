@@ -11,9 +11,9 @@ from small_plans import small_instance, small_plan
 
 import matcher
 from matcher.cli import main
-from matcher.tabular.faultbook import mark_faults
-from matcher.tabular.tables_out import write_workbook
-from matcher.tabular.workbook_edits import read_edits
+from matcher.files.faultbook import mark_faults
+from matcher.files.plan_edits import read_edits
+from matcher.files.writing import write_workbook
 
 
 def test_columns_and_kinds_that_nobody_has_are_warned_of() -> None:

@@ -9,16 +9,18 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from matcher import Market, match
-from matcher.allpairs import pricing_auction, pricing_fast, pricing_paths
-from matcher.allpairs.pricing_tree import Tree, arc_floor_m, cheapest, kd_order, whole_floor_m
-from matcher.certificate import lower_bounds
+from matcher.base.progress import Budget, CancelToken
 from matcher.geo import ecef, geodesic_m, pair_m
-from matcher.markets.arrayform import seal
-from matcher.markets.level_solver import solve_listed
-from matcher.markets.matching_check import flaws
-from matcher.matching import Matching
-from matcher.pricing import solve_points
-from matcher.progress import Budget, CancelToken
+from matcher.market.arrayform import seal
+from matcher.market.certificate import lower_bounds
+from matcher.market.check import flaws
+from matcher.market.listed import solve_listed
+from matcher.market.matching import Matching
+from matcher.market.points import auction as pricing_auction
+from matcher.market.points import compiled as pricing_fast
+from matcher.market.points import paths as pricing_paths
+from matcher.market.points.sites import solve_points
+from matcher.market.points.tree import Tree, arc_floor_m, cheapest, kd_order, whole_floor_m
 
 CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"
 

@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 import matcher
 from matcher import Progress, ProgressBar
-from matcher.progressbar import drawn, fraction
+from matcher.show.progressbar import drawn, fraction
 
 
 class Terminal(io.StringIO):

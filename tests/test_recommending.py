@@ -9,7 +9,7 @@ from joint_cases import random_case
 from replan_cases import full_solve
 
 import matcher
-from matcher.renewals.events import Joins
+from matcher.renewal.events import Joins
 
 KINDS = {
     "organization": ("organizations", "county", 0),
@@ -76,7 +76,7 @@ def held_against_full(seed: int) -> int:
         followed = matcher.replan(plan, [event, place.event])
         assert [each.value for each in followed.levels] == values[place.provider_id, place.recipient_id]
     if (
-        matcher.renewals.replanning.case_of(plan, event).again is not None
+        matcher.renewal.replanning.case_of(plan, event).again is not None
     ):  # where all is solved anew, only the nearest are tried
         assert [values[p.provider_id, p.recipient_id] for p in places] == [
             [each.value for each in full.levels] for _, _, full in found[:3]

@@ -10,9 +10,9 @@ import pytest
 from test_stable_plan import pairings, random_market
 
 import matcher
-from matcher.plans.blocking import blocking
-from matcher.preference import relaxed_plan
-from matcher.problem import Problem
+from matcher.methods import relaxed_plan
+from matcher.problem.problem import Problem
+from matcher.proof.blocking import blocking
 from matcher.solver import solve_problem
 
 NONE = np.zeros((0, 2), dtype=np.int64)

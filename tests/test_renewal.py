@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import matcher
-from matcher.policy import Objective
-from matcher.problem import Problem
-from matcher.rules import Selector
-from matcher.rules_keep import Keep
+from matcher.policy.keep import Keep
+from matcher.policy.policy import Objective
+from matcher.policy.rules import Selector
+from matcher.problem.problem import Problem
 
 
 def small(seed: int) -> matcher.Instance:

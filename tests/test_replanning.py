@@ -9,9 +9,9 @@ from joint_cases import random_case
 from replan_cases import full_solve, random_events
 
 import matcher
-from matcher.renewals.replanning import case_of
-from matcher.rules import Selector
-from matcher.rules_keep import Keep
+from matcher.policy.keep import Keep
+from matcher.policy.rules import Selector
+from matcher.renewal.replanning import case_of
 
 
 def values(plan: matcher.Plan) -> list[int | None]:

@@ -9,7 +9,7 @@ import pytest
 from small_plans import small_instance, small_plan, solver_plan
 
 import matcher
-from matcher.plans.summary import display_width, plan_summary, table_lines
+from matcher.show.summary import display_width, plan_summary, table_lines
 
 VOID = {"meta", "img", "br"}
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import matcher
-from matcher import roads
+from matcher.files import roads
+from matcher.files.roads import road_times, with_roads
 from matcher.geo import pair_m
-from matcher.roads import road_times, with_roads
 
 
 def place(rng):

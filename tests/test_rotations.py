@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from stable_oracles import all_matchings, closed_sets, count_blocking, irving_leather, random_preferences, strict
 
-from matcher.preference.rotations import deferred_acceptance, find_rotations, recipient_best
-from matcher.stability import is_stable
+from matcher.stable.preferences import is_stable
+from matcher.stable.rotations import deferred_acceptance, find_rotations, recipient_best
 
 
 def as_set(f, arcs):

@@ -10,11 +10,11 @@ import pytest
 from small_cases import random_instance, random_policy, random_rules
 
 import matcher
-from matcher.general.large import solve_large
-from matcher.problem import Problem
-from matcher.progress import Budget
-from matcher.result import Level
-from matcher.solution import Solution
+from matcher.base.progress import Budget
+from matcher.base.result import Level
+from matcher.methods.decomposition.large import solve_large
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution
 from matcher.solver import solve_problem
 
 

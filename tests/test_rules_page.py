@@ -11,8 +11,8 @@ from typing import get_args
 import pytest
 
 import matcher
-from matcher.policy import AnyRule
-from matcher.rules import Locks
+from matcher.policy.policy import AnyRule
+from matcher.policy.rules import Locks
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")

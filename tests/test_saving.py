@@ -18,7 +18,7 @@ import pytest
 from small_plans import small_instance, small_plan, solver_plan
 
 import matcher
-from matcher import saving
+from matcher.files import saving
 
 FILES = ["county_pairings.csv", "input", "plan.json", "proof.npz", "school_pairings.csv", "unmatched.csv"]
 

@@ -10,10 +10,10 @@ from joint_cases import random_case
 from test_joint import _town
 
 import matcher
-from matcher.problem import Problem
+from matcher.methods.greedy import greedy, sequential
+from matcher.problem.problem import Problem
+from matcher.proof.joint_terms import is_joint_case
 from matcher.solver import solve_problem, start_pairs
-from matcher.twolevel.baselines import greedy, sequential
-from matcher.twolevel.joint_terms import is_joint_case
 
 
 def test_plan_is_optimal_and_verifies():
@@ -56,7 +56,7 @@ def test_falsified_certificate_does_not_verify():
     """An optimal plan with another problem's prices is refused."""
     from dataclasses import replace
 
-    from matcher.result import Proof
+    from matcher.base.result import Proof
 
     town = _town(8)
     plan = matcher.solve(town)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from stable_oracles import blocking_by_definition, random_preferences
 
-from matcher.stability import Preferences, blocking_pairs, is_stable
+from matcher.stable.preferences import Preferences, blocking_pairs, is_stable
 
 
 def arrays(f: Preferences):

@@ -10,8 +10,8 @@ from stable_oracles import all_matchings, count_blocking
 from test_stable import cost_of
 
 import matcher
-from matcher.markets.matching_stable import preferences_of
-from matcher.preference.stability_price import COLUMNS, price_of_stability, relaxed_match
+from matcher.market.stable import preferences_of
+from matcher.study.stability_prices import COLUMNS, price_of_stability, relaxed_match
 
 
 def market(rng, *, ranks=True, unmet=True):

@@ -5,11 +5,11 @@ import pytest
 from scipy.optimize import linprog
 from stable_oracles import all_matchings, count_blocking, irving_leather, random_preferences, strict
 
-from matcher.preference.closure import Implications, Network, is_least
-from matcher.preference.rotations import find_rotations
-from matcher.preference.stable import best_stable, kept_cost, least_closed_set
-from matcher.preference.stable_proof import check_best
-from matcher.stability import Preferences, is_stable
+from matcher.stable.best import best_stable, kept_cost, least_closed_set
+from matcher.stable.closure import Implications, Network, is_least
+from matcher.stable.preferences import Preferences, is_stable
+from matcher.stable.proof import check_best
+from matcher.stable.rotations import find_rotations
 
 
 def cost_of(f, sets, cost, unmet):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import matcher
-from matcher.plans.blocking import blocking
-from matcher.preference.stable_markets import SCOPE, SCOPE_TIES
-from matcher.preference.stable_plan_check import check_stable
-from matcher.problem import Problem
+from matcher.problem.problem import Problem
+from matcher.proof.blocking import blocking
+from matcher.proof.preference_blocks import SCOPE, SCOPE_TIES
+from matcher.proof.stability import check_stable
 from matcher.solver import solve_problem
 
 

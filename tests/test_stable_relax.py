@@ -5,10 +5,10 @@ import pytest
 from stable_oracles import all_matchings, count_blocking, irving_leather, random_preferences
 from test_stable import cost_of
 
-from matcher.preference.stable import best_stable
-from matcher.preference.stable_relax import nearly_stable
-from matcher.progress import Budget, CancelToken
-from matcher.stability import Preferences, is_stable
+from matcher.base.progress import Budget, CancelToken
+from matcher.stable.best import best_stable
+from matcher.stable.preferences import Preferences, is_stable
+from matcher.stable.relaxed import nearly_stable
 
 
 def check_against_enumeration(rng):

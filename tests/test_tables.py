@@ -12,8 +12,8 @@ import pytest
 
 import matcher
 from matcher import InvalidInput
-from matcher.tabular.headers import TABLES, columns_of, normal, table_of
-from matcher.tabular.template_out import example_rows
+from matcher.files.templates import example_rows
+from matcher.tables.columns import TABLES, columns_of, normal, table_of
 
 ORGANIZATIONS = "id,name,kind,province,lat,lon,capacity\nU1,甲大学,university,贵州省,26.6,106.7,1\n"
 ORGANIZATIONS += "U2,乙大学,,贵州省,26.7,106.8,1..2\n"

@@ -18,9 +18,9 @@ from table_corpus import GOOD, PREVIOUS, book, cell, csv_text, folder, tables
 import matcher
 from matcher import InvalidInput
 from matcher.cli import main
+from matcher.files.faultbook import mark_faults
 from matcher.geo import from_wgs84
-from matcher.tabular.faultbook import mark_faults
-from matcher.tabular.headers import TABLES
+from matcher.tables.columns import TABLES
 
 BAD = {"lat": "north", "children": -1, "county_id": "nowhere", "id": None, "lon": 1e300}
 

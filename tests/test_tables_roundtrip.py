@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import matcher
-from matcher.tabular.headers import TABLES, columns_of
-from matcher.tabular.tables_out import write_tables, write_workbook
+from matcher.files.writing import write_tables, write_workbook
+from matcher.tables.columns import TABLES, columns_of
 
 #: texts that spreadsheets and this library could take for something else
 TRAPS = [

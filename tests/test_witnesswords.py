@@ -8,8 +8,8 @@ import pytest
 from small_plans import small_instance
 
 import matcher
-from matcher.messages import catalogue
-from matcher.plans.witnesswords import witness_words
+from matcher.show.witnesswords import witness_words
+from matcher.words.catalogue import catalogue
 
 PIN = {"kind": "pin", "level": "county", "provider_id": "U1", "recipient_id": "C1"}
 FLOOR = {"kind": "floor", "level": "school", "percent": 100}

@@ -16,10 +16,10 @@ from small_plans import small_instance, small_plan
 
 import matcher
 from matcher import InvalidInput
-from matcher.tabular.bookform import COLUMNS
-from matcher.tabular.tables_out import write_workbook
-from matcher.tabular.workbook import write_plan
-from matcher.tabular.workbook_edits import read_edits
+from matcher.files.bookform import COLUMNS
+from matcher.files.plan_book import write_plan
+from matcher.files.plan_edits import read_edits
+from matcher.files.writing import write_workbook
 
 
 @pytest.fixture(scope="module")

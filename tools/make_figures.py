@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import matcher
-from matcher.problem import Problem
-from matcher.twolevel import baselines
+from matcher.methods import greedy as baselines
+from matcher.problem.problem import Problem
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "figures"
 WORDS = {

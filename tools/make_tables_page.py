@@ -1,4 +1,4 @@
-"""Keep the tables of headers in docs/tables.md as the mapping in matcher/tabular/headers.py has them.
+"""Keep the tables of headers in docs/tables.md as the mapping in matcher/tables/columns.py has them.
 
 python tools/make_tables_page.py            # write
 python tools/make_tables_page.py --check    # exit 1 if the page is not up to date
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from matcher.tabular.headers import TABLES
-from matcher.tabular.template_out import note
+from matcher.files.templates import note
+from matcher.tables.columns import TABLES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "tables.md"
 BEGIN, END = "<!-- headers: made by tools/make_tables_page.py -->", "<!-- end of headers -->"

@@ -295,7 +295,7 @@ def solve_spopt(points: Points) -> int | None:
     return round(pulp.value(model.problem.objective))
 
 
-_OURS = ("matcher.markets.matching_solver", "matcher.allpairs.pricing_fast")
+_OURS = ("matcher.market.solving", "matcher.market.points.compiled")
 
 #: the last two are not peers: this library on two processes, and a flow on near arcs that proves nothing
 PEERS = {

@@ -1,1 +1,0 @@
-"""All pairs of points without listing them: the rounds of flow, pricing and repair."""

@@ -1,0 +1,210 @@
+"""The errors of the package.
+
+MatcherError
+ ├── InvalidInput       what was given is faulty; lists every fault at once
+ ├── InfeasibleError    no plan meets the hard rules; carries the witness
+ ├── UnsolvedError      stopped before anything feasible was found
+ ├── SaveError          a target could not be written; nothing was changed
+ └── MissingExtra       the feature needs an optional package
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from matcher.words.catalogue import has_text, text
+
+Lang = Literal["en", "zh"]
+
+
+class MatcherError(Exception):
+    """Base of every error that the package raises on purpose; `code` is stable."""
+
+    code: str = "error"
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what is wrong."""
+        return str(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values (format `matcher.error/1`), with the message in both languages."""
+        said = {lang: self.message(lang) for lang in ("en", "zh")}
+        return {"format": "matcher.error/1", "code": self.code, "message": said}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of the input, named in the user's own terms.
+
+    Attributes
+    ----------
+    code
+        Stable code; also the key of its text and of its mend in the message catalogue.
+    table, sheet, row, column, value
+        Where it stands: `row` is the 1-based row as the user's editor shows it (header = 1), None if unknown.
+    details
+        What the texts of the catalogue fill in.
+    """
+
+    code: str
+    table: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: Any = None
+    sheet: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what is wrong."""
+        key = f"fault.{self.code}"
+        if has_text(f"{key}.{self.details.get('why')}"):
+            key += f".{self.details['why']}"
+        return text(key, lang, **self._fields())
+
+    def mend(self, lang: Lang = "en") -> str:
+        """Say how to mend it."""
+        key = f"mend.{self.code}"
+        if has_text(f"{key}.{self.details.get('why')}"):
+            key += f".{self.details['why']}"
+        if "nearest" in self.details and has_text(f"{key}.nearest"):
+            key += ".nearest"
+        return text(key, lang, **self._fields())
+
+    def where(self, lang: Lang = "en") -> str:
+        """Say where it stands, as `schools row 12 column lat`."""
+        parts = [text("fault.where.table", lang, table=self.table)] if self.table else []
+        if self.sheet and self.sheet != self.table:
+            parts.append(f"[{self.sheet}]")
+        if self.row is not None:
+            parts.append(text("fault.where.row", lang, row=self.row))
+        if self.column is not None:
+            parts.append(text("fault.where.column", lang, column=self.column))
+        return " ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fault as plain JSON values, with its texts in both languages."""
+        return {
+            "code": self.code,
+            "table": self.table,
+            "sheet": self.sheet,
+            "row": self.row,
+            "column": self.column,
+            "value": None if self.value is None else str(self.value),
+            "message": {lang: self.message(lang) for lang in ("en", "zh")},
+            "mend": {lang: self.mend(lang) for lang in ("en", "zh")},
+        }
+
+    def _fields(self) -> dict[str, Any]:
+        place = {"table": self.table, "row": self.row, "column": self.column, "value": self.value, "sheet": self.sheet}
+        return {**place, **self.details}
+
+
+class InvalidInput(MatcherError):
+    """What was given is faulty; `faults` lists every fault, sorted by table, row and column."""
+
+    code = "invalid_input"
+
+    def __init__(self, faults: Sequence[Fault]):
+        order = sorted(
+            faults, key=lambda f: (f.table or "", f.row is not None, f.row or 0, f.column or "", f.code, str(f.value))
+        )
+        self.faults: tuple[Fault, ...] = tuple(order)
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en", *, most: int = 20) -> str:
+        """Return the faults as text, at most `most` of each code, the rest counted."""
+        lines = [text("fault.head", lang, count=len(self.faults))]
+        by_code: dict[str, list[Fault]] = {}
+        for fault in self.faults:
+            by_code.setdefault(fault.code, []).append(fault)
+        for group in by_code.values():
+            for fault in group[:most]:
+                where = fault.where(lang)
+                lines.append(
+                    f"  {where + ': ' if where else ''}{fault.message(lang)} {fault.mend(lang)} [{fault.code}]"
+                )
+            if len(group) > most:
+                lines.append(text("fault.more", lang, count=len(group) - most, code=group[0].code))
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all faults as plain JSON values."""
+        return {
+            "format": "matcher.faults/1",
+            "count": len(self.faults),
+            "faults": [fault.to_json() for fault in self.faults],
+        }
+
+
+def check_kind(value: Any, expected: type, column: str) -> None:
+    """Refuse an argument of another kind by its name.
+
+    Raises
+    ------
+    InvalidInput
+        If `value` is no `expected` (code `wrong_type`).
+    """
+    if not isinstance(value, expected):
+        raise InvalidInput([wrong_kind(value, expected.__name__, column)])
+
+
+def wrong_kind(value: Any, expected: str, column: str) -> Fault:
+    """Return the fault of an argument that is no `expected`."""
+    return Fault("wrong_type", column=column, details={"found": type(value).__name__, "expected": expected})
+
+
+class InfeasibleError(MatcherError):
+    """No plan meets the hard rules; `witness` says why, in a form that the checker recomputes.
+
+    `chinese` is the message in Chinese, where there is one.
+    """
+
+    code = "infeasible"
+
+    def __init__(self, message: str, witness: Mapping[str, Any] | None = None, chinese: str | None = None):
+        super().__init__(message)
+        self.witness = witness
+        self._chinese = chinese
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say why there is none."""
+        return self._chinese if lang == "zh" and self._chinese else str(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values, the witness among them."""
+        return {**super().to_json(), "witness": None if self.witness is None else dict(self.witness)}
+
+
+class UnsolvedError(MatcherError):
+    """The work was stopped before anything feasible was found."""
+
+    code = "unsolved"
+
+
+class SaveError(MatcherError):
+    """A target could not be written; what stood there before still stands. `code` and `details` say why."""
+
+    def __init__(self, code: str, **details: Any):
+        self.code = code
+        self.details = details
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say why."""
+        return text(f"error.{self.code}", lang, **self.details)
+
+
+class MissingExtra(MatcherError):
+    """A feature needs an optional package that is not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, package: str, extra: str):
+        self.package, self.extra = package, extra
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what to install."""
+        return text("error.missing_extra", lang, package=self.package, extra=self.extra)

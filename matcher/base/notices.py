@@ -1,0 +1,54 @@
+"""What is no fault but must be said: one small type for every warning, from reading to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from matcher.base.errors import Lang
+from matcher.words.catalogue import has_text, text
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that a planner should know about an input or a plan.
+
+    Attributes
+    ----------
+    code
+        Stable code; `notice.CODE` in the message catalogue is its text.
+    details
+        Plain values (text, numbers) that the text fills in.
+
+    Examples
+    --------
+    >>> Notice("assumed_children", {"table": "schools", "children": 100}).text()
+    'schools has no column for children: every row counts as 100.'
+    """
+
+    code: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: Lang = "en") -> str:
+        """Say it."""
+        key = f"notice.{self.code}"
+        if "nearest" in self.details and has_text(f"{key}.nearest"):
+            key += ".nearest"
+        return text(key, lang, **self.details)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the notice as plain JSON values, with its text in both languages."""
+        said = {"en": self.text("en"), "zh": self.text("zh")}
+        return {"code": self.code, "details": dict(self.details), "text": said}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Notice:
+        """Read what `to_json` wrote."""
+        return cls(content["code"], dict(content["details"]))
+
+    def __hash__(self) -> int:
+        return hash((self.code, tuple(sorted((name, str(value)) for name, value in self.details.items()))))
+
+    def __str__(self) -> str:
+        return self.text()

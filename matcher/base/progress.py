@@ -1,0 +1,173 @@
+"""How long work reports, and how it is told to stop: one protocol for the whole package.
+
+A solver receives one `Budget`. It calls `spend` for the work it did, `report` where a person would want to see
+something move, and looks at `stop_reason` wherever it could return what it has.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from numbers import Integral, Real
+from typing import Any, Literal
+
+from matcher.base.errors import Fault, InvalidInput, wrong_kind
+
+StopReason = Literal["time", "work", "gap", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One report of long work.
+
+    Attributes
+    ----------
+    phase
+        What is being done, a stable word such as "read", "arcs", "level:convenience", "price".
+    done, of
+        Steps done and, where known, steps in all.
+    value, bound, gap
+        Value of the best plan so far on the level in work, its bound, |value - bound|; None where there is none yet.
+    """
+
+    phase: str
+    done: int = 0
+    of: int | None = None
+    value: int | None = None
+    bound: int | None = None
+    gap: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON values."""
+        return {"format": "matcher.progress/1", **asdict(self)}
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+class CancelToken:
+    """Set from any thread to ask running work to stop with the best it has."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._event.is_set()
+
+
+class Budget:
+    """The limits of one run and the account of what was spent.
+
+    Parameters
+    ----------
+    time_limit_s
+        Stop after so many seconds of wall clock; not reproducible.
+    work_limit
+        Stop after so many units of work; reproducible. One unit is about one shortest-path step, one priced block or
+        one evaluated inner problem; each solver documents its own unit.
+    gap
+        Stop a level once |value - bound| <= gap * max(1, |value|).
+    progress, cancel
+        Where to report, and a token that asks to stop.
+
+    Raises
+    ------
+    InvalidInput
+        If a limit is negative or not a number, or `progress` or `cancel` is something else.
+    """
+
+    __slots__ = ("_cancel", "_deadline", "_progress", "gap", "work", "work_limit")
+
+    def __init__(
+        self,
+        *,
+        time_limit_s: float | None = None,
+        work_limit: int | None = None,
+        gap: float | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: CancelToken | None = None,
+    ):
+        faults = [
+            *_limit_faults("time_limit_s", time_limit_s, Real),
+            *_limit_faults("work_limit", work_limit, Integral),
+            *_limit_faults("gap", gap, Real),
+        ]
+        if progress is not None and not callable(progress):
+            faults.append(wrong_kind(progress, "callable", "progress"))
+        if cancel is not None and not hasattr(cancel, "cancelled"):
+            faults.append(wrong_kind(cancel, "CancelToken", "cancel"))
+        if faults:
+            raise InvalidInput(faults)
+        self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+        self._cancel = cancel
+        self._progress = progress
+        self.work_limit = work_limit
+        self.gap = gap
+        self.work = 0
+
+    def spend(self, units: int = 1) -> None:
+        """Add `units` of work to the account."""
+        self.work += units
+
+    @property
+    def time_left_s(self) -> float | None:
+        """Seconds until the deadline (never negative), None without one."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the work must stop now, or None."""
+        if self._cancel is not None and self._cancel.cancelled:
+            return "cancelled"
+        if self.work_limit is not None and self.work >= self.work_limit:
+            return "work"
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "time"
+        return None
+
+    @property
+    def can_end(self) -> bool:
+        """Whether the clock or a token may ask the work to stop while one long step runs."""
+        return self._deadline is not None or self._cancel is not None
+
+    def close_enough(self, value: int, bound: int) -> bool:
+        """Whether the gap asked for is reached (an exact match always is)."""
+        return value == bound or (self.gap is not None and abs(value - bound) <= self.gap * max(1, abs(value)))
+
+    def report(self, progress: Progress) -> None:
+        """Hand one report to the caller's callback, if there is one."""
+        if self._progress is not None:
+            self._progress(progress)
+
+
+def check_workers(workers: Any) -> None:
+    """Refuse a number of workers that is none.
+
+    Raises
+    ------
+    InvalidInput
+        If `workers` is no whole number, or below 1.
+    """
+    if not isinstance(workers, Integral) or isinstance(workers, bool):
+        raise InvalidInput([wrong_kind(workers, "int", "workers")])
+    if int(workers) < 1:
+        details = {"reason": ">= 1", "why": "greater_than_equal", "ge": 1}
+        raise InvalidInput([Fault("invalid_value", column="workers", value=workers, details=details)])
+
+
+def _limit_faults(column: str, value: Any, kind: Any) -> list[Fault]:
+    if value is None:
+        return []
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return [wrong_kind(value, "int" if kind is Integral else "float", column)]
+    return [] if value >= 0 else [Fault("limit_negative", column=column, value=value)]

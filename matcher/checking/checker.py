@@ -1,0 +1,308 @@
+"""The independent checker behind `matcher.verify`: any plan against its input, with no solver involved.
+
+Nothing a plan says is believed. Ids, bounds, rules and pins are judged from the input; every kilometre, flag, metric,
+reason and level is computed again; bounds and status must follow from the proof, and a certificate is checked itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from matcher.base.errors import InvalidInput, Lang, wrong_kind
+from matcher.checking.proofs import proof_violations
+from matcher.model import RECORDS
+from matcher.outcome.claims import UNREADABLE, Claims
+from matcher.outcome.frames import KIND_OF_TABLE, PAIR_COLUMNS, UNMATCHED_COLUMNS, pair_columns
+from matcher.outcome.metrics import Metric, metrics_of
+from matcher.outcome.unmatched import as_columns, unmatched_of
+from matcher.plan import Plan, plan_notices, positions_of
+from matcher.policy.rules import Violation
+from matcher.problem.problem import Problem
+from matcher.proof.hardrules import hard_violations
+from matcher.tables.arrays import IntArray
+from matcher.tables.crosscheck import SIDES, notices_of
+from matcher.words.catalogue import has_text, text
+
+if TYPE_CHECKING:
+    from matcher.model import Instance
+    from matcher.policy.policy import Policy
+
+#: a claimed number may be off by this much of its last digit shown, from writing it as text
+_HALF_DIGIT: Final = 0.0005
+#: code of a wrong value by the column that holds it
+_COLUMN_CODES: Final = {
+    "county_id": "wrong_county",
+    "organization_id": "wrong_organization",
+    "km": "km_differs",
+    "minutes": "minutes_differ",
+    "kept": "kept_differs",
+    "since": "since_differs",
+}
+
+
+#: notices that follow from the input and the pairs; those of the reading of files do not
+_DERIVED_NOTICES: Final = {
+    "unlimited_reach",
+    "estimated_times",
+    "school_at_county_seat",
+    "policy_unknown_id",
+    "policy_unknown_province",
+    "policy_unknown_column",
+    "policy_unknown_kind",
+    "assumed_children",
+    "previous_stranger",
+    "preference_gaps",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the checker found.
+
+    Attributes
+    ----------
+    ok
+        Whether the plan breaks no rule and everything it says is true.
+    violations
+        Every breach and every false claim, each with a stable code, details and a text in both languages.
+    metrics
+        The numbers of the plan as the checker computes them, by the plan's own policy.
+    edits
+        Of a plan's workbook: what was changed in it since it was written (codes `edit_*`); an edit is no breach as
+        such, what it breaks is among the violations.
+    """
+
+    ok: bool
+    violations: tuple[Violation, ...]
+    metrics: Mapping[str, Metric]
+    edits: tuple[Violation, ...] = ()
+    #: "infeasible" or "unknown" where the plan says so of itself and has no pairs that could keep the rules
+    without_plan: str | None = None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The distinct codes of the violations, sorted."""
+        return tuple(sorted({violation.code for violation in self.violations}))
+
+    def summary(self, lang: Lang = "en", *, most: int = 20) -> str:
+        """Say what was found, at most `most` violations of each code, the rest counted."""
+        lines = [text("report.edits", lang, count=len(self.edits))] if self.edits else []
+        lines += [f"  {edit.text(lang)}" for edit in self.edits[:most]]
+        if len(self.edits) > most:
+            lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
+        if self.ok:
+            key = "report.ok" if self.without_plan is None else f"report.ok.{self.without_plan}"
+            return "\n".join([*lines, text(key, lang)])
+        lines.append(text("report.head", lang, count=len(self.violations)))
+        by_code: dict[str, list[Violation]] = {}
+        for violation in self.violations:
+            by_code.setdefault(violation.code, []).append(violation)
+        for code, group in by_code.items():
+            lines += [f"  {violation.text(lang)} [{code}]" for violation in group[:most]]
+            if len(group) > most:
+                lines.append(text("fault.more", lang, count=len(group) - most, code=code))
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values (format `matcher.report/1`)."""
+        return {
+            "format": "matcher.report/1",
+            "ok": self.ok,
+            "violations": [violation.to_json() for violation in self.violations],
+            "metrics": dict(self.metrics),
+            "edits": [edit.to_json() for edit in self.edits],
+        }
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        from matcher.show.summary import as_html  # only in a notebook
+
+        return as_html(self.summary())
+
+
+def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy | None = None) -> Report:
+    """Judge a plan by its input; no solver is involved.
+
+    Parameters
+    ----------
+    instance
+        The input, as the one who asks knows it.
+    plan
+        A `Plan`, or the path of a saved one (folder or workbook), also of one that was edited; or its `Claims`.
+    policy
+        Whose rules the pairs must keep; the plan's own if None. What the plan says of its levels and proof is always
+        judged by the plan's own policy.
+
+    Raises
+    ------
+    InvalidInput
+        If `plan` is a path with nothing to read.
+
+    Examples
+    --------
+    >>> import matcher
+    >>> university = matcher.Organization(id="U1", lat=26.6, lon=106.7)
+    >>> county = matcher.County(id="C1", lat=26.2, lon=105.5)
+    >>> instance = matcher.Instance(organizations=[university], counties=[county])
+    >>> matcher.verify(instance, matcher.Plan.from_pairs(instance, county_pairs=[("U1", "C1")])).ok
+    True
+    """
+    claims = _claims(plan)
+    problem = Problem.of(instance, claims.policy)
+    judge = problem if policy is None else Problem.of(instance, policy)
+    violations = list(claims.broken)
+    if claims.digest is not None and claims.digest != instance.digest:
+        violations.append(Violation("input_differs", {}))
+    pairs: dict[str, IntArray] = {}
+    for level in SIDES:
+        recipient, provider = PAIR_COLUMNS[level][:2]
+        rows = claims.rows[level]
+        given = list(zip(rows.get(provider, ()), rows.get(recipient, ()), strict=False))
+        pairs[level], strangers = positions_of(problem, level, given)
+        violations += _unknown_ids(problem, level, strangers)
+        violations += _rows(problem, level, rows)
+    has_plan = (
+        claims.status not in ("infeasible", "unknown")
+        or any(len(found) for found in pairs.values())
+        # a plan made by hand has values whatever its pairs are
+        or (claims.status == "unknown" and any(level.value is not None for level in claims.levels or ()))
+    )
+    broken = hard_violations(judge, pairs["county"], pairs["school"]) if has_plan else []
+    violations += broken
+    metrics = metrics_of(problem, pairs["county"], pairs["school"])
+    violations += _metrics(claims.metrics, metrics)
+    violations += _unmatched(problem, claims, pairs, has_plan)
+    violations += _warnings(problem, claims, pairs)
+    violations += proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
+    return Report(
+        not violations, tuple(violations), MappingProxyType(metrics), claims.edits, None if has_plan else claims.status
+    )
+
+
+def _claims(plan: Plan | Claims | str | Path) -> Claims:
+    if isinstance(plan, Claims):
+        return plan
+    if isinstance(plan, Plan):
+        return Claims.of(plan)
+    if not isinstance(plan, str | os.PathLike):
+        raise InvalidInput([wrong_kind(plan, "Plan, or the path of one", "plan")])
+    path = Path(plan)
+    if path.suffix.lower() == ".xlsx":
+        from matcher.files.plan_book import plan_claims  # needs the extra `excel`
+
+        return plan_claims(path)
+    return Claims.of_folder(path)
+
+
+def _unknown_ids(problem: Problem, level: str, strangers: tuple[tuple[str, str], ...]) -> Iterator[Violation]:
+    for pair in strangers:
+        for side, known in enumerate(pair):
+            if known not in problem.arrays.sides(level)[side].index:
+                kind = KIND_OF_TABLE[SIDES[level][side]]
+                yield Violation("unknown_id", {"level": level, "kind": kind, "id": known})
+
+
+def _rows(problem: Problem, level: str, rows: Mapping[str, Any]) -> Iterator[Violation]:
+    """Compare every value of every row whose ids are known with what the input says."""
+    recipient, provider = PAIR_COLUMNS[level][:2]
+    if recipient not in rows or provider not in rows:
+        return
+    providers, recipients = problem.arrays.sides(level)
+    known = [
+        (row, providers.index[provider_id], recipients.index[recipient_id])
+        for row, (provider_id, recipient_id) in enumerate(zip(rows[provider], rows[recipient], strict=True))
+        if provider_id in providers.index and recipient_id in recipients.index
+    ]
+    positions = _as_pairs([(p, r) for _, p, r in known])
+    truth = pair_columns(problem, level, positions)
+    for column in (name for name in PAIR_COLUMNS[level][2:] if name in rows):
+        for at, (row, _, _) in enumerate(known):
+            claimed, true = rows[column][row], truth[column][at]
+            if claimed != UNREADABLE and not _same(claimed, true):
+                details = {"level": level, "provider": rows[provider][row], "recipient": rows[recipient][row]}
+                yield Violation(_COLUMN_CODES[column], {**details, "claimed": _plain(claimed), "true": _plain(true)})
+
+
+def _as_pairs(pairs: list[tuple[int, int]]) -> IntArray:
+    import numpy as np
+
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _same(claimed: Any, true: Any) -> bool:
+    """Compare a claimed value with a true one; NaN and None are the same nothing."""
+    claimed, true = _plain(claimed), _plain(true)
+    if isinstance(claimed, bool) or isinstance(true, bool) or None in (claimed, true) or isinstance(true, str):
+        return type(claimed) is type(true) and claimed == true
+    try:
+        return abs(float(claimed) - float(true)) < _HALF_DIGIT
+    except (TypeError, ValueError):
+        return False
+
+
+def _plain(value: Any) -> Any:
+    """Return a plain Python value: NumPy's scalars unpacked, NaN as None."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if value != value else value
+
+
+def _metrics(claimed: Mapping[str, Any] | None, true: Mapping[str, Metric]) -> Iterator[Violation]:
+    if claimed is None:
+        return
+    for name, value in true.items():
+        if name not in claimed:
+            yield Violation("metric_missing", {"name": name})
+        elif type(claimed[name]) is bool or claimed[name] != value:
+            yield Violation("metric_differs", {"name": name, "claimed": claimed[name], "true": value})
+    for name in sorted(set(claimed) - set(true)):
+        yield Violation("metric_unknown", {"name": name})
+
+
+def _unmatched(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool) -> Iterator[Violation]:
+    if claims.unmatched is None or any(name not in claims.unmatched for name in UNMATCHED_COLUMNS[:2]):
+        return
+    columns = as_columns(unmatched_of(problem, pairs["county"], pairs["school"], has_plan=has_plan))
+    truth = _by_name(columns)
+    claimed = _by_name(claims.unmatched)
+    if len(claimed) < len(claims.unmatched["id"]):
+        yield Violation("unmatched_repeated", {})
+    for kind, known in sorted(truth.keys() - claimed.keys()):
+        yield Violation("unmatched_row_missing", {"kind": kind, "id": known})
+    for kind, known in sorted(claimed.keys() - truth.keys()):
+        yield Violation("unmatched_row_false", {"kind": kind, "id": known})
+    for name in sorted(truth.keys() & claimed.keys()):
+        for column, value in claimed[name].items():
+            if value != UNREADABLE and value != truth[name][column]:
+                details = {"kind": name[0], "id": name[1], "claimed": value, "true": truth[name][column]}
+                yield Violation(f"unmatched_{column}_differs", details)
+
+
+def _by_name(columns: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    names = [name for name in UNMATCHED_COLUMNS[2:] if name in columns]
+    found = {}
+    for row, name in enumerate(zip(columns["kind"], columns["id"], strict=True)):
+        found[name] = {column: columns[column][row] for column in names}
+    return found
+
+
+def _warnings(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
+    """Every notice that follows from the input and the pairs must be there as it is, and no other of its kind."""
+    if claims.warnings is None:
+        return
+    tables = {name: getattr(problem.instance, name) for name in RECORDS}
+    known = (*plan_notices(problem, pairs["county"], pairs["school"]), *notices_of(tables))
+    true = [(notice.code, dict(notice.details)) for notice in known]
+    said = [(notice.code, dict(notice.details)) for notice in claims.warnings]
+    for code, _ in (notice for notice in true if notice not in said):
+        yield Violation("warning_missing", {"name": code})
+    for code, _ in (notice for notice in said if notice[0] in _DERIVED_NOTICES and notice not in true):
+        yield Violation("warning_false", {"name": code})
+    for code, _ in (notice for notice in said if not has_text(f"notice.{notice[0]}")):
+        yield Violation("warning_false", {"name": code})

@@ -1,1 +1,0 @@
-"""Figures without a browser: maps and charts with Chinese text."""

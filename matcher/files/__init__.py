@@ -1,0 +1,1 @@
+"""Tables, workbooks, frames, road graphs and plans: in and out."""

@@ -1,0 +1,284 @@
+"""Tables to an instance: folders of CSV files, workbooks and frames, with every fault in one pass.
+
+The steps: find the tables (csvfiles, workbook_in, frames), find their columns (headers), read the cells (cells), put
+names to ids, convert coordinates to WGS-84, and let the records and the cross-checks judge the rest (drafts).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from matcher.base.errors import Fault, InvalidInput
+from matcher.base.notices import Notice
+from matcher.files.cells import as_text, read_column, shown
+from matcher.files.rawtables import Findings, RawTable
+from matcher.model import RECORDS, Instance, Record
+from matcher.tables.columns import TABLES, Column, columns_of, datum_of, nearest_column, normal
+from matcher.tables.crosscheck import cross_check
+from matcher.tables.drafts import UNREADABLE
+
+if TYPE_CHECKING:
+    from matcher.files.region import Region
+
+Datum = Literal["wgs84", "gcj02", "bd09"]
+DATUMS: Final = ("wgs84", "gcj02", "bd09")
+#: tables that must be there; branches and schools must be there together or not at all
+_NEEDED: Final = ("organizations", "counties")
+_SCHOOL_LEVEL: Final = ("branches", "schools")
+#: what office people put into a header to make it narrow
+_LINE_BREAK: Final = re.compile(r"[\t\r\n]+")
+
+
+@dataclass(slots=True, eq=False)
+class Typed:
+    """A table whose cells are read: `columns` by name, `UNREADABLE` where a cell could not be."""
+
+    raw: RawTable
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    extras: list[dict[str, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.raw.rows)
+
+    def fault(self, code: str, position: int | None, column: str | None, value: Any = None, **details: Any) -> Fault:
+        """Return a fault at a cell, in the user's own header and row number."""
+        row = None if position is None else self.raw.rows[position]
+        title = None if column is None else self.titles.get(column, column)
+        return Fault(code, self.raw.table, row, title, value, self.raw.sheet, details)
+
+    def records(self) -> list[Record]:
+        """Return the rows as records, without validating again what `cells` has read.
+
+        A test holds this equal to validation. Where a cell could not be read, the record has `UNREADABLE`: such records
+        are for the cross-checks only.
+        """
+        kind = RECORDS[self.raw.table]
+        columns: list[Sequence[Any]] = []
+        for name, field_info in kind.model_fields.items():
+            if name == "extras":
+                columns.append(self.extras or [{} for _ in range(len(self))])
+                continue
+            values = self.columns.get(name)
+            default = None if field_info.is_required() else field_info.default
+            if values is None:
+                columns.append([default] * len(self))
+            elif default is not None and None in values:
+                columns.append([default if value is None else value for value in values])
+            else:
+                columns.append(values)
+        # one pass in C for each attribute of a pydantic model
+        names, given = list(kind.model_fields), {*self.columns, "extras"}
+        records: list[Record] = list(map(kind.__new__, repeat(kind, len(self))))
+        fields = map(dict, map(zip, repeat(names), zip(*columns, strict=True)))
+        put = object.__setattr__
+        attributes: tuple[tuple[str, Iterable[Any]], ...] = (
+            ("__dict__", fields),
+            ("__pydantic_fields_set__", repeat(given)),
+            ("__pydantic_extra__", repeat(None)),
+            ("__pydantic_private__", repeat(None)),
+        )
+        for name, each in attributes:
+            deque(map(put, records, repeat(name), each), maxlen=0)
+        return records
+
+
+def read(
+    path: str | Path, *, datum: Datum = "wgs84", region: Region | None = None, gazetteer: str | Path | None = None
+) -> Instance:
+    r"""Read an instance from a folder of CSV files or from one .xlsx workbook.
+
+    Parameters
+    ----------
+    path
+        The folder or the workbook; `docs/tables.md` says what the tables may hold.
+    datum
+        Of every coordinate in the tables and in the gazetteer; they are converted to WGS-84.
+    region
+        Where every point must lie: "china" or (lat_min, lat_max, lon_min, lon_max) in degrees; None for anywhere.
+    gazetteer
+        A CSV file of places (name, lat, lon, optionally county_id) that gives coordinates to schools without.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of every table, each with table, sheet, row, column, value, code and how to mend it.
+    MissingExtra
+        If `path` is a workbook and the extra `excel` is not installed.
+
+    Examples
+    --------
+    >>> import matcher, tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "organizations.csv").write_text("id,lat,lon\nU1,26.6,106.7\n")
+    >>> _ = (folder / "counties.csv").write_text("区划代码,纬度,经度\n520203,26.2,105.5\n", encoding="utf-8")
+    >>> matcher.read(folder)
+    Instance(1 organizations, 0 branches, 1 counties, 0 schools, 0 previous pairs)
+    """
+    path = Path(path)
+    _known_datum(datum)
+    if path.is_dir():
+        from matcher.files.csvfiles import read_folder
+
+        found = read_folder(path)
+    elif not path.exists():
+        raise InvalidInput([Fault("not_found", value=str(path))])
+    elif path.suffix.lower() in (".xlsx", ".xlsm"):
+        from matcher.files.workbook_in import read_workbook
+
+        found = read_workbook(path)
+    else:
+        raise InvalidInput([Fault("not_a_folder", value=str(path))])
+    places = None
+    if gazetteer is not None:
+        from matcher.files.gazetteer import read_gazetteer
+
+        places = read_gazetteer(Path(gazetteer), found)
+    return build(found, datum=datum, region=region, places=places)
+
+
+def from_frames(frames: Mapping[str, Any], *, datum: Datum = "wgs84", region: Region | None = None) -> Instance:
+    """Build an instance from frames by table name; see `Instance.from_frames`."""
+    from matcher.files.frames import read_frames
+
+    _known_datum(datum)
+    return build(read_frames(frames), datum=datum, region=region)
+
+
+def build(found: Findings, *, datum: Datum, region: Region | None = None, places: Any = None) -> Instance:
+    """Turn what a reader found into an instance, or into the complete list of its faults."""
+    faults, notices = found.faults, found.notices
+    absent = _absent(found)
+    typed = {raw.table: _typed(raw, datum, faults, notices) for raw in found.tables}
+    _put_ids_for_names(typed, faults, notices)
+    from matcher.files.region import place
+
+    place(typed, datum, region, places, faults, notices)
+    records = {name: table.records() for name, table in typed.items()}
+    if not faults:
+        try:
+            instance = Instance(**records)
+        except InvalidInput:
+            pass  # said again below, with the user's rows and headers
+        else:
+            instance.__dict__.pop("notices", None)
+            instance._reading = tuple(notices)
+            return instance
+    rows = {name: table.raw.rows for name, table in typed.items()}
+    for fault in cross_check({name: records.get(name, ()) for name in RECORDS}, rows, absent):
+        table = typed.get(fault.table or "")
+        if table is not None and fault.column is not None:
+            fault = replace(fault, column=table.titles.get(fault.column, fault.column))
+        sheet = table.raw.sheet if table is not None else None
+        faults.append(replace(fault, sheet=sheet, value=shown(fault.value)))
+    raise InvalidInput(faults)
+
+
+def _known_datum(datum: str) -> None:
+    if datum not in DATUMS:
+        raise InvalidInput([Fault("unknown_datum", value=datum, details={"known": ", ".join(DATUMS)})])
+
+
+def _absent(found: Findings) -> frozenset[str]:
+    """Report the tables that are needed and missing; return all that can't be judged against."""
+    there = {raw.table for raw in found.tables} | found.broken
+    missing = [table for table in _NEEDED if table not in there]
+    one = [table for table in _SCHOOL_LEVEL if table in there]
+    if len(one) == 1:
+        missing += [table for table in _SCHOOL_LEVEL if table not in there]
+    elif not one:
+        found.notices.append(Notice("no_school_level"))
+    unknown = [notice.details for notice in found.notices if notice.code == "unknown_table"]
+    for table in missing:
+        near = [details["name"] for details in unknown if details.get("nearest") in _names(table)]
+        details = {"nearest": near[0]} if near else {}
+        found.faults.append(Fault("missing_table", table, details=details))
+    return frozenset(found.broken | set(missing))
+
+
+def _names(table: str) -> set[str]:
+    known = TABLES[table]
+    return {normal(name) for name in (known.name, known.zh, *known.also)}
+
+
+def _typed(raw: RawTable, datum: Datum, faults: list[Fault], notices: list[Notice]) -> Typed:
+    """Find the columns of a table and read their cells."""
+    typed = Typed(raw)
+    spec = TABLES[raw.table]
+    header = [_LINE_BREAK.sub(" ", as_text(title)) for title in raw.header]
+    known = columns_of(raw.table, header)
+    for position, name in known.items():
+        if name in typed.titles:
+            first = typed.titles[name]
+            faults.append(
+                Fault(
+                    "repeated_column", raw.table, None, header[position], None, raw.sheet, {"first": first, "of": name}
+                )
+            )
+            continue
+        typed.titles[name] = header[position]
+        if datum_of(header[position]) not in (None, datum):
+            declared = {"declared": datum, "found": datum_of(header[position])}
+            faults.append(Fault("two_datums", raw.table, None, header[position], None, raw.sheet, declared))
+        column = spec.column(name)
+        typed.columns[name], problems = read_column(column, raw.columns[position])
+        faults += [typed.fault(bad.code, bad.position, name, bad.value, **bad.details) for bad in problems]
+    _read_extras(typed, header, known, faults, notices)
+    for column in spec.columns:
+        if column.required and column.name not in typed.titles:
+            details = {"zh": column.zh}
+            near = [title for title in header if title and nearest_column(raw.table, title) in _headers(column)]
+            near = [title for title in near if header.index(title) not in known]
+            if near:
+                details["nearest"] = near[0]
+            faults.append(Fault("missing_column", raw.table, None, column.name, None, raw.sheet, details))
+            typed.columns[column.name] = [UNREADABLE] * len(raw.rows)
+    return typed
+
+
+def _headers(column: Any) -> set[str]:
+    return {normal(title) for title in (column.name, column.zh, *column.also, *column.weak)}
+
+
+def _read_extras(
+    typed: Typed, header: Sequence[str], known: Mapping[int, str], faults: list[Fault], notices: list[Notice]
+) -> None:
+    """Carry unknown columns through, one notice each."""
+    raw = typed.raw
+    extras: dict[str, list[Any]] = {}
+    for position, title in enumerate(header):
+        if position in known:
+            continue
+        cells, problems = read_column(Column(title, title, "text"), raw.columns[position])
+        if not title:
+            filled = next((number for number, cell in enumerate(cells) if cell), None)
+            if filled is not None:
+                faults.append(typed.fault("missing_header", filled, None, shown(cells[filled])))
+            continue
+        faults += [typed.fault(bad.code, bad.position, title, bad.value, **bad.details) for bad in problems]
+        if title in extras:
+            faults.append(
+                Fault("repeated_column", raw.table, None, title, None, raw.sheet, {"first": title, "of": title})
+            )
+            continue
+        extras[title] = cells
+        nearest = nearest_column(raw.table, title)
+        details = {"table": raw.table, "column": title} | ({} if nearest is None else {"nearest": nearest})
+        notices.append(Notice("unknown_column", details))
+    names = list(extras)
+    typed.extras = [
+        {name: cell for name, cell in zip(names, row, strict=True) if cell}
+        for row in zip(*extras.values(), strict=True)
+    ]
+
+
+def _put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:
+    from matcher.files.naming import put_ids_for_names
+
+    put_ids_for_names(typed, faults, notices)

@@ -1,0 +1,195 @@
+"""Where the points of the tables lie: swapped and stray coordinates, datums, and points for schools without any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.base.errors import Fault, InvalidInput
+from matcher.base.notices import Notice
+from matcher.tables.columns import normal
+from matcher.tables.crosscheck import DATUM_TITLES, plain_datum
+from matcher.tables.drafts import UNREADABLE
+
+if TYPE_CHECKING:
+    from matcher.files.gazetteer import Gazetteer
+    from matcher.files.reading import Typed
+
+#: lat_min, lat_max, lon_min, lon_max in degrees
+Box = tuple[float, float, float, float]
+Region = Literal["china"] | Box
+
+#: mainland, islands and sea of China, generously
+CHINA: Final[Box] = (3.0, 54.0, 73.0, 136.0)
+#: a school farther than this from its county's seat is worth a look: no county of China reaches so far
+_FAR_KM: Final = 400.0
+_EXAMPLES: Final = 5
+_WITH_POINTS: Final = ("organizations", "branches", "counties", "schools")
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def place(
+    typed: Mapping[str, Typed],
+    datum: str,
+    region: Region | None,
+    places: Gazetteer | None,
+    faults: list[Fault],
+    notices: list[Notice],
+) -> None:
+    """Check every point, convert it to WGS-84 and give points to schools without, in place."""
+    box = _box(region)
+    if places is not None and "schools" in typed:
+        places.place(typed["schools"], notices)
+    points = {name: _points(typed[name]) for name in _WITH_POINTS if name in typed}
+    judged = box
+    if judged is None and _mostly_within(points, CHINA):
+        judged = CHINA
+    for name, (lat, lon) in points.items():
+        _judge(typed[name], lat, lon, judged, box is not None, faults, notices)
+        if datum != "wgs84":  # as which the cross-checks judge every instance
+            _one_datum(typed[name], datum, faults)
+    _convert(typed, datum)
+    _near_county(typed, notices)
+
+
+def parsed(word: str | None) -> Region | None:
+    """Read a region from the command line: `china`, or lat_min,lat_max,lon_min,lon_max.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither.
+    """
+    if word is None or word == "china":
+        return None if word is None else "china"
+    try:
+        south, north, west, east = (float(side) for side in word.split(","))
+    except ValueError:
+        raise InvalidInput([Fault("bad_region", value=word)]) from None
+    return south, north, west, east
+
+
+def _box(region: Region | None) -> Box | None:
+    if region is None or region == "china":
+        return None if region is None else CHINA
+    try:
+        south, north, west, east = (float(side) for side in region)
+    except (TypeError, ValueError):
+        raise InvalidInput([Fault("bad_region", value=str(region))]) from None
+    if not (-90 <= south <= north <= 90 and -180 <= west <= east <= 180):
+        raise InvalidInput([Fault("bad_region", value=str(region))])
+    return south, north, west, east
+
+
+def _points(table: Typed) -> tuple[Floats, Floats]:
+    """Return lat and lon of each row, NaN in both where one is missing or unreadable."""
+    columns = [table.columns.get(name) or [None] * len(table) for name in ("lat", "lon")]
+    lat, lon = (np.array([v if type(v) is float else np.nan for v in values], dtype=np.float64) for values in columns)
+    there = ~(np.isnan(lat) | np.isnan(lon))
+    return np.where(there, lat, np.nan), np.where(there, lon, np.nan)
+
+
+def _within(lat: Floats, lon: Floats, box: Box) -> Bools:
+    south, north, west, east = box
+    return np.asarray((south <= lat) & (lat <= north) & (west <= lon) & (lon <= east))
+
+
+def _mostly_within(points: Mapping[str, tuple[Floats, Floats]], box: Box) -> bool:
+    within = sum(int(_within(lat, lon, box).sum()) for lat, lon in points.values())
+    there = sum(int((~np.isnan(lat)).sum()) for lat, _ in points.values())
+    return there > 0 and 2 * within > there
+
+
+def _judge(
+    table: Typed, lat: Floats, lon: Floats, box: Box | None, declared: bool, faults: list[Fault], notices: list[Notice]
+) -> None:
+    """Report points that can't be, swapped ones and those outside the box."""
+    wild = np.abs(lat) > 90
+    swapped = wild & (np.abs(lon) <= 90)
+    stray = np.zeros(len(lat), dtype=np.bool_)
+    if box is not None:
+        outside = ~np.isnan(lat) & ~_within(lat, lon, box)
+        swapped |= outside & _within(lon, lat, box)
+        stray = outside & ~swapped & ~wild
+    faults += [
+        table.fault("out_of_range", position, "lat", float(lat[position]), low=-90, high=90)
+        for position in np.flatnonzero(wild & ~swapped).tolist()
+    ]
+    faults += [
+        table.fault("swapped_coordinates", position, "lat", float(lat[position]), lon=float(lon[position]))
+        for position in np.flatnonzero(swapped).tolist()
+    ]
+    if declared:
+        for position in np.flatnonzero(stray):
+            here = {"lat": float(lat[position]), "lon": float(lon[position]), "region": box}
+            faults.append(table.fault("out_of_region", int(position), "lat", float(lat[position]), **here))
+    elif stray.any():
+        rows = ", ".join(str(table.raw.rows[position]) for position in np.flatnonzero(stray)[:_EXAMPLES])
+        notices.append(Notice("far_points", {"table": table.raw.table, "count": int(stray.sum()), "rows": rows}))
+    for position in np.flatnonzero(wild | swapped | (stray & declared)):
+        table.columns["lat"][position] = table.columns["lon"][position] = UNREADABLE
+
+
+def _one_datum(table: Typed, datum: str, faults: list[Fault]) -> None:
+    """Report rows whose own column of datums names another than the declared one."""
+    for position, extras in enumerate(table.extras):
+        for title, value in extras.items():
+            if normal(title) in DATUM_TITLES and plain_datum(value) != datum:
+                faults.append(table.fault("two_datums", position, title, value, declared=datum, found=value))
+
+
+def _convert(typed: Mapping[str, Typed], datum: str) -> None:
+    if datum == "wgs84":
+        return
+    for name in _WITH_POINTS:
+        if name not in typed:
+            continue
+        lat, lon = _points(typed[name])
+        there = np.flatnonzero(~np.isnan(lat))
+        if not len(there):
+            continue
+        new_lat, new_lon = converted(lat[there], lon[there], datum)
+        columns = typed[name].columns
+        for position, north, east in zip(there.tolist(), new_lat.tolist(), new_lon.tolist(), strict=True):
+            columns["lat"][position], columns["lon"][position] = north, east
+        for extras in typed[name].extras:
+            for title in extras:
+                if normal(title) in DATUM_TITLES:
+                    extras[title] = "wgs84"
+
+
+def converted(lat: Floats, lon: Floats, datum: str) -> tuple[Floats, Floats]:
+    """Return the points in WGS-84 degrees."""
+    from matcher.geo import to_wgs84
+
+    new: Any = to_wgs84(lat, lon, datum)
+    return np.asarray(new[0]), np.asarray(new[1])
+
+
+def _near_county(typed: Mapping[str, Typed], notices: list[Notice]) -> None:
+    """Name schools that stand far from the seat of their county: a wrong county or a wrong point."""
+    if "schools" not in typed or "counties" not in typed:
+        return
+    schools, counties = typed["schools"], typed["counties"]
+    seat_lat, seat_lon = _points(counties)
+    seat = {known: position for position, known in enumerate(counties.columns["id"])}
+    at = np.array([seat.get(known, -1) for known in schools.columns["county_id"]], dtype=np.int64)
+    if not len(at) or not len(seat_lat):
+        return
+    lat, lon = _points(schools)
+    far = (at >= 0) & (_km(lat, lon, seat_lat[at], seat_lon[at]) > _FAR_KM)
+    if far.any():
+        rows = ", ".join(str(schools.raw.rows[position]) for position in np.flatnonzero(far)[:_EXAMPLES])
+        notices.append(Notice("far_from_county", {"count": int(far.sum()), "km": int(_FAR_KM), "rows": rows}))
+
+
+def _km(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:
+    """Return great-circle kilometres, good enough for a warning; NaN where a point is missing."""
+    p1, p2 = np.radians(lat1), np.radians(lat2)
+    half = np.sin((p2 - p1) / 2) ** 2 + np.cos(p1) * np.cos(p2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    return np.asarray(2 * 6371.0 * np.arcsin(np.sqrt(half)))

@@ -1,0 +1,216 @@
+"""Sheets as office people expect them, and a workbook saved so that the same content gives the same bytes.
+
+Frozen bold headers with filters, widths that fit, formats that show units as they are meant, drop-downs, notes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import unicodedata
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.base.errors import MissingExtra, SaveError
+from matcher.files.cells import escape
+
+#: number formats by what a column holds; "@" keeps ids as text when they are edited
+FORMATS: Final[Mapping[str, str]] = {
+    "id": "@",
+    "text": "General",
+    "whole": "#,##0",
+    "year": "0",
+    "degrees": "0.00000",
+    "km": "#,##0.000",
+    "minutes": "#,##0.0",
+    "share": "0.0%",
+    "any": "General",
+}
+_NARROWEST: Final = 8
+_WIDEST: Final = 48
+#: rows that decide the width of a column
+_LOOKED_AT: Final = 200
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_STAMP: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+#: what keeps the columns of a table for a terminal apart
+_COLUMN_GAP: Final = re.compile(r" {2,}")
+#: text that a reader of workbooks would take for an escaped character
+_ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """One column: its header, what it holds (a key of `FORMATS`), and optionally a note and a drop-down.
+
+    `choices` is a tuple of words, or a formula that names a range; with `strict` nothing else may be entered.
+    """
+
+    title: str
+    kind: str = "text"
+    note: str = ""
+    choices: tuple[str, ...] | str = ()
+    strict: bool = True
+
+
+def new_workbook() -> Any:
+    """Return an empty openpyxl workbook that is written sheet by sheet.
+
+    Raises
+    ------
+    MissingExtra
+        If the extra `excel` is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtra("openpyxl", "excel") from None
+    return openpyxl.Workbook(write_only=True)
+
+
+def add_sheet(
+    workbook: Any, title: str, columns: Sequence[SheetColumn], rows: Sequence[Sequence[Any]], *, filters: bool = True
+) -> None:
+    """Add a sheet with a frozen header, filters, widths and formats; cells are text, numbers or None."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    sheet = workbook.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    _set_up_pages(sheet)
+    sheet.print_title_rows = "1:1"
+    last = get_column_letter(max(1, len(columns)))
+    if filters:
+        sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
+    for number, column in enumerate(columns, 1):
+        shown = [column.title, *(row[number - 1] for row in rows[:_LOOKED_AT])]
+        width = max(_width(value) for value in shown) + 2
+        sheet.column_dimensions[get_column_letter(number)].width = min(max(width, _NARROWEST), _WIDEST)
+        _add_validation(sheet, get_column_letter(number), column)
+    header = []
+    for column in columns:
+        cell = WriteOnlyCell(sheet, plain(column.title))
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
+        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        if column.note:
+            cell.comment = Comment(column.note, "matcher", width=320, height=120)
+        header.append(cell)
+    sheet.append(header)
+    # one cell a column, used again for every row: a row is serialised as soon as it is appended
+    cells = [WriteOnlyCell(sheet) for _ in columns]
+    for cell, column in zip(cells, columns, strict=True):
+        cell.number_format = FORMATS[column.kind]
+    for row in rows:
+        for cell, value in zip(cells, row, strict=True):
+            cell.value = plain(value) if isinstance(value, str) else value
+            if isinstance(value, float):
+                cell._value = repr(value)  # openpyxl itself would write 16 digits and lose the last bit
+        sheet.append(cells)
+
+
+def add_text(workbook: Any, title: str, lines: Sequence[str], widths: Sequence[int] = (100,)) -> None:
+    """Add a sheet of lines of text, the first as its title.
+
+    Two spaces or more inside a line, as in a table for a terminal, begin a new cell.
+    """
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
+    sheet = workbook.create_sheet(title)
+    _set_up_pages(sheet)
+    for letter, width in zip("ABCDEFGH", widths, strict=False):
+        sheet.column_dimensions[letter].width = width
+    for number, line in enumerate(lines):
+        row = []
+        for part in _COLUMN_GAP.split(line.removeprefix("  ").rstrip()):
+            cell = WriteOnlyCell(sheet, plain(escape(part)))
+            cell.alignment = Alignment(wrap_text=len(widths) == 1, vertical="top")
+            if number == 0:
+                cell.font = Font(bold=True, size=14)
+            row.append(cell)
+        sheet.append(row)
+
+
+def add_hidden(workbook: Any, title: str, lines: Sequence[str]) -> None:
+    """Add a sheet that is not shown, for what the library reads back itself."""
+    sheet = workbook.create_sheet(title)
+    sheet.sheet_state = "veryHidden"
+    for line in lines:
+        sheet.append([plain(line)])
+
+
+def save_workbook(workbook: Any, path: Path) -> Path:
+    """Write the workbook beside `path` and put it in place in one step.
+
+    Raises
+    ------
+    SaveError
+        If the target can't be written, for one because it is open in Excel; what stood there is unchanged.
+    """
+    content = io.BytesIO()
+    workbook.save(content)
+    return write_whole(path, _timeless(content.getvalue()))
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file beside `path` and rename it into place."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
+    return path
+
+
+def plain(value: str) -> str:
+    """Return text as a cell holds it, so that readers of workbooks give it back as it is."""
+    return _ESCAPED.sub("_x005F_", value)
+
+
+def _width(value: Any) -> int:
+    """Return how many half-width characters a value takes, of its longest line."""
+    lines = str("" if value is None else value).split("\n")
+    return max(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in lines)
+
+
+def _set_up_pages(sheet: Any) -> None:
+    """Print on A4 across, as wide as the page, as long as it takes."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _add_validation(sheet: Any, letter: str, column: SheetColumn) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    if not column.choices:
+        return
+    formula = column.choices if isinstance(column.choices, str) else '"' + ",".join(column.choices) + '"'
+    rule = DataValidation(type="list", formula1=formula, allow_blank=True)
+    rule.showErrorMessage = column.strict
+    rule.add(f"{letter}2:{letter}10000")
+    sheet.data_validations.append(rule)
+
+
+def _timeless(content: bytes) -> bytes:
+    """Return the package with a fixed date in place of now, so that the same workbook has the same bytes."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as package, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as fixed:
+        for part in package.infolist():
+            entry = zipfile.ZipInfo(part.filename, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # the same on every system
+            data = package.read(part)
+            if part.filename == "docProps/core.xml":
+                data = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z", data)
+            fixed.writestr(entry, data)
+    return whole.getvalue()

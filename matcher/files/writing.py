@@ -1,0 +1,106 @@
+"""An instance as tables again: a canonical folder of CSV files or a workbook, which read back equal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.base.errors import Lang
+from matcher.files.cells import escape, write_bounds
+from matcher.model import Instance
+from matcher.tables.columns import TABLES, Table
+
+#: tables that are written even if they are empty
+_ALWAYS: Final = ("organizations", "branches", "counties", "schools")
+#: how a spreadsheet shows each type of cell
+KINDS: Final = {
+    "id": "id",
+    "lat": "degrees",
+    "lon": "degrees",
+    "count": "whole",
+    "rank": "whole",
+    "year": "year",
+    "decimal": "any",
+    "bounds": "any",
+}
+
+Cell = str | int | float | None
+
+
+def grids(instance: Instance, lang: Lang = "en") -> Iterator[tuple[Table, list[str], list[list[Cell]]]]:
+    """Yield every table of `instance` with its header and its rows, extra columns last, in order of their names."""
+    for spec in TABLES.values():
+        records: Sequence[Any] = getattr(instance, spec.name)
+        if not records and spec.name not in _ALWAYS:
+            continue
+        extras = sorted({name for record in records for name in record.extras})
+        header = [column.zh if lang == "zh" else column.name for column in spec.columns]
+        rows = [
+            [_cell(getattr(record, column.name), column.type, column.values, lang) for column in spec.columns]
+            + [escape(record.extras[name]) if name in record.extras else None for name in extras]
+            for record in records
+        ]
+        yield spec, header + [escape(name) for name in extras], rows
+
+
+def write_tables(instance: Instance, folder: str | Path) -> None:
+    """Write `instance` as CSV files (UTF-8, one a table) into `folder`, which must exist.
+
+    The same instance gives the same bytes; `matcher.read` gives an equal instance back.
+    """
+    for spec, header, rows in grids(instance):
+        (Path(folder) / f"{spec.name}.csv").write_bytes(csv_bytes(header, rows))
+
+
+def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+    """Return a table as the bytes of a CSV file: UTF-8, comma, line feed."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any, kind: str, words: Any, lang: Lang) -> Cell:
+    if value is None or isinstance(value, int | float):
+        return value
+    if kind == "bounds":
+        return write_bounds(value)
+    if kind == "words":
+        return escape(";".join(value))
+    if kind == "choice" and lang == "zh":
+        return str(words[value][0])
+    return escape(value)
+
+
+def _with_datum(title: str, kind: str) -> str:
+    return f"{title} (WGS-84)" if kind in ("lat", "lon") else title
+
+
+def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -> Path:
+    """Write `instance` as a workbook with a sheet a table, headers in English or Chinese; return its path.
+
+    `matcher.read` gives an equal instance back. Coordinates are written in WGS-84, and their headers say so: read as
+    another datum they are a fault, never a shift.
+
+    Raises
+    ------
+    SaveError
+        If the target can't be written.
+    MissingExtra
+        If the extra `excel` is not installed.
+    """
+    from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
+
+    workbook = new_workbook()
+    for spec, header, rows in grids(instance, lang):
+        kinds = [KINDS.get(column.type, "text") for column in spec.columns]
+        kinds += ["text"] * (len(header) - len(kinds))
+        titles = [*(_with_datum(title, column.type) for title, column in zip(header, spec.columns, strict=False))]
+        titles += header[len(titles) :]
+        columns = [SheetColumn(title, kind) for title, kind in zip(titles, kinds, strict=True)]
+        add_sheet(workbook, spec.zh if lang == "zh" else spec.name, columns, rows)
+    return save_workbook(workbook, Path(path))

@@ -1,1 +1,0 @@
-"""What is not a flow: the textbook model, and relaxation with search where that is too large."""

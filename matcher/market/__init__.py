@@ -1,0 +1,1 @@
+"""One bipartite market, its exact optimum level by level, with dual prices."""

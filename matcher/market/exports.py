@@ -1,0 +1,91 @@
+"""A market in the formats of other solvers: DIMACS minimum-cost flow and free MPS.
+
+Both say the one-level problem: minimise the cost of the pairs plus `unmet_cost` for each unit below a maximum. A market
+that first serves as many units as it can has two levels and no such form; give it an `unmet_cost`.
+
+Sources: DIMACS, "The first DIMACS international algorithm implementation challenge: problem definitions and
+specifications" (1990-91); the free MPS format as read by HiGHS, CBC and SCIP.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from matcher.base.errors import Fault, InvalidInput
+from matcher.market.input import Ints
+from matcher.market.market import Market
+
+
+def to_dimacs(market: Market, path: str | Path) -> None:
+    """Write the market as a DIMACS minimum-cost flow problem (``p min``).
+
+    Nodes 1 to P are the providers, P + 1 to P + R the recipients, the last one takes what is left over and hands out
+    what is unmet. The optimum of the problem is the value of the market's level.
+
+    Raises
+    ------
+    InvalidInput
+        If the market has no `unmet_cost` or more than one level.
+    """
+    unmet = _single(market)
+    P, R = market.num_providers, market.num_recipients
+    root = P + R + 1
+    capacity, demand = market.capacity, market.demand
+    rows = [
+        f"c one unit of cost is {market.resolution!r} {market.unit}".rstrip(),
+        f"p min {root} {market.num_arcs + P + R}",
+    ]
+    supply = np.concatenate([capacity[:, 1], -demand[:, 1]])
+    rows += [f"n {node + 1} {units}" for node, units in enumerate(supply.tolist()) if units]
+    rows += [f"n {root} {-int(supply.sum())}"] if supply.sum() else []
+    ends = (market.provider_idx.tolist(), market.recipient_idx.tolist(), market.cost[0].tolist())
+    rows += [f"a {p + 1} {P + 1 + r} 0 1 {cost}" for p, r, cost in zip(*ends, strict=True)]
+    spare = (capacity[:, 1] - capacity[:, 0]).tolist()
+    rows += [f"a {p + 1} {root} 0 {units} 0" for p, units in enumerate(spare)]
+    short = (demand[:, 1] - demand[:, 0]).tolist()
+    rows += [f"a {root} {P + 1 + r} 0 {units} {int(unmet[r])}" for r, units in enumerate(short)]
+    Path(path).write_text("\n".join(rows) + "\n", encoding="ascii")
+
+
+def to_mps(market: Market, path: str | Path) -> None:
+    """Write the market as a linear programme in free MPS; its basic optima are whole.
+
+    Columns ``x_p_r`` are the pairs and ``m_r`` the missing units; rows ``p_i`` and ``r_j`` the bounds of both sides.
+
+    Raises
+    ------
+    InvalidInput
+        If the market has no `unmet_cost` or more than one level.
+    """
+    unmet = _single(market)
+    capacity, demand = market.capacity.tolist(), market.demand.tolist()
+    rows = ["NAME market", "ROWS", " N cost"]
+    rows += [f" L p_{p}" for p in range(len(capacity))]
+    rows += [f" E r_{r}" for r in range(len(demand))]
+    rows.append("COLUMNS")
+    ends = (market.provider_idx.tolist(), market.recipient_idx.tolist(), market.cost[0].tolist())
+    for p, r, cost in zip(*ends, strict=True):
+        rows.append(f" x_{p}_{r} cost {cost} p_{p} 1")
+        rows.append(f" x_{p}_{r} r_{r} 1")
+    rows += [f" m_{r} cost {int(unmet[r])} r_{r} 1" for r in range(len(demand))]
+    rows.append("RHS")
+    rows += [f" rhs p_{p} {most}" for p, (_, most) in enumerate(capacity)]
+    rows += [f" rhs r_{r} {most}" for r, (_, most) in enumerate(demand)]
+    rows.append("RANGES")
+    rows += [f" range p_{p} {most - least}" for p, (least, most) in enumerate(capacity) if least]
+    rows.append("BOUNDS")
+    rows += [f" UP bound x_{p}_{r} 1" for p, r in zip(ends[0], ends[1], strict=True)]
+    rows += [f" UP bound m_{r} {most - least}" for r, (least, most) in enumerate(demand)]
+    rows.append("ENDATA")
+    Path(path).write_text("\n".join(rows) + "\n", encoding="ascii")
+
+
+def _single(market: Market) -> Ints:
+    """Return the (R,) charges of the only level."""
+    if market.unmet_cost is None or market.num_levels != 1:
+        details = {"shape": (market.num_levels,), "expected": "one level with unmet_cost"}
+        raise InvalidInput([Fault("array_shape", column="unmet_cost", details=details)])
+    unmet: Ints = market.unmet_cost[0]
+    return unmet

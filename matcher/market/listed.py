@@ -1,0 +1,183 @@
+"""The levels of a market solved exactly one after the other, each with its dual prices.
+
+A level is solved on the optimal face of those before it, which complementary slackness describes without a big weight:
+an arc with a non-zero reduced cost stays as it is, and so does the number of partners where a price shows that a bound
+binds (see `flow.Face`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.base.progress import Budget, Progress
+from matcher.market import assignment, flow
+from matcher.market.claims import Solved, assembled, infeasible
+from matcher.market.flow import Face
+from matcher.market.hall import hall_set
+from matcher.market.input import Bools, Ints
+from matcher.market.jobs.flow import least_cost_within
+from matcher.market.market import Market, Objective
+from matcher.market.matching import Matching
+from matcher.market.prices import NotOptimal, dual_prices
+
+
+def solve_listed(market: Market, budget: Budget, start: Ints | None) -> Matching:
+    """Solve a market whose candidate arcs can be listed."""
+    if market.has_minima and budget.stop_reason is None:
+        short = hall_set(market)
+        if short is not None:
+            return infeasible(market, *short)
+    solved = _levels_in_order(market, budget)
+    if solved.pairs is None:
+        solved.pairs = start if start is not None else _greedy(market)
+    return assembled(market, solved)
+
+
+def _levels_in_order(market: Market, budget: Budget) -> Solved:
+    """Solve every level on the optimal face of those before it, and the tie rule last."""
+    levels, tie = market.objectives, market.tie_objective
+    solved = Solved()
+    face, chosen, known = Face.whole(market), np.zeros(0, bool), 0
+    for number, level in enumerate(levels if tie is None else (*levels, tie)):
+        # The tie rule is part of what the last level promises, and cheap on what is left by then.
+        if level is not tie:
+            solved.stop_reason = budget.stop_reason
+            if solved.stop_reason is not None:
+                _bound_what_is_left(market, face, level, solved)
+                return solved
+        budget.report(Progress(f"level:{level.name}", number, len(levels)))
+        cost = _cost_on(market, face, level)
+        stands = _still_best(face, level, chosen) if cost is None and number >= max(known, 1) else None
+        if stands is None:
+            if number >= known:
+                following = levels[number + 1] if number + 1 < len(levels) else None
+                found = _solved(market, face, level, following, number, chosen, budget)
+                if found is None:
+                    solved.stop_reason = budget.stop_reason
+                    _bound_what_is_left(market, face, level, solved)
+                    return solved
+                chosen, method, known = found
+            stands = dual_prices(face, cost, level.missing, chosen)
+        p, q = stands
+        reduced = face.reduced(cost, p, q)
+        face, free = face.restrict(reduced, level.missing, (p, q), chosen)
+        chosen = chosen[free]
+        solved.pairs = _pairs(market, face, chosen)
+        solved.provider.append(p)
+        solved.recipient.append(q)
+        solved.methods.append(method)
+        budget.spend()
+    return solved
+
+
+def _still_best(face: Face, level: Objective, chosen: Bools) -> tuple[Ints, Ints] | None:
+    """Return prices that prove what was chosen before best at a level without pair costs, None if it is not.
+
+    Without pair costs no cycle of arcs alone gains anything, so the test costs one search and always ends.
+    """
+    try:
+        return dual_prices(face, None, level.missing, chosen)
+    except NotOptimal:
+        return None
+
+
+def _cost_on(market: Market, face: Face, level: Objective) -> Ints | None:
+    """Return the cost of the free arcs of a face at a level, (F,); None if all are 0."""
+    if level.cost_row is None:
+        return None
+    row: Ints = (market.cost if market.matrix is None else _flat(market))[level.cost_row]
+    return row if face.arcs is None else row[face.arcs]
+
+
+def _flat(market: Market) -> NDArray[np.int64]:
+    assert market.matrix is not None
+    if market.matrix.allowed is not None:
+        return market.cost
+    return market.matrix.cost.reshape(market.num_levels, -1)
+
+
+def _solved(
+    market: Market,
+    face: Face,
+    level: Objective,
+    following: Objective | None,
+    number: int,
+    chosen: Bools,
+    budget: Budget,
+) -> tuple[Bools, str, int] | None:
+    """Return the arcs chosen in a face by an optimal matching, the method, and the first level it may not be best at.
+
+    `chosen` are those of the level before. None if the budget ran out first.
+    """
+    cost = _cost_on(market, face, level)
+    if number == 0 and market.unmet_cost is None and following is not None:
+        both = assignment.least_cost(face, _cost_on(market, face, following), following.missing, most_pairs_first=True)
+        if both is not None:
+            return both, "assignment", 2
+    if cost is None and (number > 0 or not market.has_minima):
+        return flow.most_pairs(face, chosen if number > 0 else np.zeros(face.num_free, bool)), "flow", number + 1
+    one = assignment.least_cost(face, cost, level.missing)
+    if one is not None:
+        return one, "assignment", number + 1
+    numbering = None
+    if market.points is not None:
+        from matcher.geo import kd_order
+
+        order = kd_order(np.concatenate(market.points[:2]))
+        numbering = np.empty(len(order), np.int64)
+        numbering[order] = np.arange(len(order))
+    least = least_cost_within(face, cost, level.missing, budget, numbering=numbering)
+    return None if least is None else (least, "flow", number + 1)
+
+
+def _pairs(market: Market, face: Face, chosen: Bools) -> Ints:
+    """Return the pairs of a matching of a face, (k, 2) in order of (provider, recipient)."""
+    free = np.flatnonzero(chosen)
+    at = np.sort(np.concatenate([face.taken, free if face.arcs is None else face.arcs[free]]))
+    if market.matrix is not None and market.matrix.allowed is None:
+        return np.column_stack(np.divmod(at, max(1, market.num_recipients)))
+    return np.column_stack([market.provider_idx[at], market.recipient_idx[at]])
+
+
+def _bound_what_is_left(market: Market, face: Face, level: Objective, solved: Solved) -> None:
+    """Bound a level that was not solved: every recipient at its cheapest, places free of charge."""
+    cheapest = level.missing.copy()
+    cost = _cost_on(market, face, level)
+    at = np.arange(face.num_free)
+    if len(at):
+        np.minimum.at(cheapest, face.ends_of(at)[1], np.zeros(len(at), np.int64) if cost is None else cost)
+    solved.provider.append(np.zeros(market.num_providers, np.int64))
+    solved.recipient.append(cheapest)
+    solved.methods.append("none")
+
+
+def _greedy(market: Market) -> Ints | None:
+    """Return a maximal-looking matching, cheapest pairs first, for a market without minima; None with minima."""
+    if market.has_minima:
+        return None
+    level = market.objectives[0 if market.unmet_cost is not None else 1]
+    worth = market.cost[level.cost_row] - level.missing[market.recipient_idx]
+    order = np.argsort(worth, kind="stable")
+    if market.unmet_cost is not None:
+        order = order[worth[order] < 0]
+    room_p, room_r = market.capacity[:, 1].copy(), market.demand[:, 1].copy()
+    kept = []
+    # In each round every pair that is the best left for both of its ends is taken; the rest of a long chain is left.
+    for _ in range(16):
+        p, r = market.provider_idx[order], market.recipient_idx[order]
+        order = order[(room_p[p] > 0) & (room_r[r] > 0)]
+        if not len(order):
+            break
+        p, r = market.provider_idx[order], market.recipient_idx[order]
+        first_p, first_r = np.full(len(room_p), len(order)), np.full(len(room_r), len(order))
+        rank = np.arange(len(order))
+        np.minimum.at(first_p, p, rank)
+        np.minimum.at(first_r, r, rank)
+        best = (first_p[p] == rank) & (first_r[r] == rank)
+        kept.append(order[best])
+        room_p[p[best]] -= 1
+        room_r[r[best]] -= 1
+        order = order[~best]
+    at = np.sort(np.concatenate([np.zeros(0, np.int64), *kept]))
+    return np.column_stack([market.provider_idx[at], market.recipient_idx[at]])

@@ -1,0 +1,242 @@
+"""`match_many`: thousands of small markets at once, without paying the set-up of a solver for each.
+
+Markets of one shape whose pairs are all allowed and who give and want one unit are solved by the assignment of SciPy
+(Crouse 2016), and their dual prices are found together: one array operation settles a step of all of them. Everything
+else goes to `match`, one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from matcher.base.errors import check_kind
+from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.base.result import Level, Proof
+from matcher.market.claims import SCOPE
+from matcher.market.input import Ints
+from matcher.market.market import Market
+from matcher.market.matching import Matching
+from matcher.market.solving import match
+
+#: costs beyond this, times the size, are not exact in floating point
+_EXACT: Final = 1 << 52
+_BATCH: Final = 512
+_ONE: Final = np.array([0, 1], np.int64).tobytes()
+
+
+def match_many(
+    markets: Iterable[Market], *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+) -> list[Matching]:
+    """Return the best matching of each market, proved as `match` proves it.
+
+    Parameters
+    ----------
+    markets
+        Any markets; those of one shape made by `Market.from_matrix` with capacity and demand 1 are solved together.
+    progress
+        Told how many are done.
+    cancel
+        Looked at between batches; the markets not reached by then come back as `match` returns them when cancelled.
+
+    Returns
+    -------
+    list of Matching
+        In the order of the markets, with the values that `match` finds for each.
+    """
+    given = list(markets)
+    for market in given:
+        check_kind(market, Market, "markets")
+    budget = Budget(progress=progress, cancel=cancel)
+    answers: list[Matching | None] = [None] * len(given)
+    groups: dict[tuple[bool, bytes, bytes], list[int]] = {}
+    for at, market in enumerate(given):
+        if market.matrix is not None and market.matrix.allowed is None:
+            # Bytes are compared in a tenth of the time of small arrays; they say the shape too.
+            key = (market.unmet_cost is None, market.capacity.tobytes(), market.demand.tobytes())
+            groups.setdefault(key, []).append(at)
+    done = 0
+    for kind, alike in groups.items():
+        members = [at for at in alike if len(given[at].level_names) == 1] if _plain(*kind[1:]) else []
+        for first in range(0, len(members), _BATCH):
+            if budget.stop_reason is not None:
+                break
+            batch = members[first : first + _BATCH]
+            for at, answer in zip(batch, _solved([given[at] for at in batch]), strict=True):
+                answers[at] = answer
+            done += len(batch)
+            budget.report(Progress("match_many", done, len(given)))
+    return [match(given[at], cancel=cancel) if answer is None else answer for at, answer in enumerate(answers)]
+
+
+def _plain(*bounds: bytes) -> bool:
+    """Whether both sides, each (n, 2) int64 as bytes, have members, all with at most one partner."""
+    return all(side and side == _ONE * (len(side) // len(_ONE)) for side in bounds)
+
+
+def _solved(markets: list[Market]) -> list[Matching | None]:
+    """Solve plain markets of one shape, all with `unmet_cost` or all without; None for one that is left to `match`.
+
+    Minimise S * (cost + unmet) + unmet units, S above the number of units, so that ties go to more pairs; without
+    `unmet_cost`, S * unmet units + cost with S above any total. Each recipient may take a place of its own at that
+    charge, which makes it an assignment.
+    """
+    # (B, R, P): turned in one go, which is quicker than one by one
+    cost = np.ascontiguousarray(np.stack([_cost(market) for market in markets]).transpose(0, 2, 1))
+    B, R, P = cost.shape
+    first = markets[0].unmet_cost is None
+    most = int(np.abs(cost).max(initial=0))
+    scale = 2 * (R + 1)
+    if first:
+        charge = np.full((B, R), 2 * (R + P) * (most + 1), np.int64)
+        fine = cost
+    else:
+        unmet = np.stack([market.unmet_cost[0] for market in markets if market.unmet_cost is not None])
+        most = max(most, int(np.abs(unmet).max(initial=0)))
+        if most * scale >= _EXACT:
+            return [None] * B
+        charge, fine = scale * unmet + 1, scale * cost
+    if max(int(charge.max()), most * scale) * (R + P) >= _EXACT:
+        return [None] * B
+    partner = _partners(fine, charge, first)
+    p, u, fits = _prices(fine, charge, partner)
+    if first:
+        rich_p, rich_u = 2 * p > charge[:, :1], 2 * u > charge[:, :1]
+        rows_p, rows_u = (
+            (rich_p.astype(np.int64), p - charge[:, :1] * rich_p),
+            (rich_u.astype(np.int64), u - charge[:, :1] * rich_u),
+        )
+    else:
+        whole_p, whole_u = (p + scale // 2) // scale, (u + scale // 2) // scale
+        rows_p, rows_u = (whole_p, p - scale * whole_p), (whole_u, u - scale * whole_u)
+    served = partner < P
+    metres = np.where(served, np.take_along_axis(cost, np.minimum(partner, P - 1)[:, :, None], 2)[:, :, 0], 0).sum(
+        axis=1
+    )
+    short = R - served.sum(axis=1)
+    if first:
+        fits &= ((p[:, None, :] < charge[:, :1, None] // 2) | (2 * p[:, None, :] > charge[:, :1, None])).all(
+            axis=(1, 2)
+        )
+        if rich_p.any() or rich_u.any():  # else the prices are those of the costs alone, which fit already
+            fits &= _split(fine, rows_p, rows_u)
+        values = np.column_stack([short, metres])
+    else:
+        values = (metres + np.where(served, 0, unmet).sum(axis=1))[:, None]
+    order = np.argsort(partner, axis=1, kind="stable")
+    pairs = np.stack([np.take_along_axis(partner, order, 1), order], axis=2)
+    stacked = np.stack(rows_p, axis=1), np.stack(rows_u, axis=1)
+    return _answers(markets, fits, (pairs, served.sum(axis=1)), values, stacked)
+
+
+def _answers(
+    markets: list[Market], fits: NDArray[np.bool_], pairs: tuple[Ints, Ints], values: Ints, prices: tuple[Ints, Ints]
+) -> list[Matching | None]:
+    """Return the claims of each market whose prices fit, from (B, R, 2) pairs and their number, values and prices."""
+    both, count = pairs[0], pairs[1].tolist()
+    for array in (both, *prices):
+        array.flags.writeable = False
+    first = markets[0].unmet_cost is None
+    # How many go without is the same in every market of the shape.
+    unmet = (_level("unmet", "units", int(values[0, 0])),) if first else ()
+    answers: list[Matching | None] = []
+    rows = zip(markets, fits.tolist(), both, count, values[:, -1].tolist(), *prices, strict=True)
+    for market, proved, chosen, number, value, p, u in rows:
+        if not proved:
+            answers.append(None)
+            continue
+        if first:
+            arrays = {"provider": p, "recipient": u}
+        else:
+            arrays = {"provider": p[:1], "recipient": u[:1], "tie_provider": p[1], "tie_recipient": u[1]}
+        levels = (*unmet, _level(market.level_names[0], _unit(market), value))
+        answers.append(
+            Matching(market, chosen[:number], "optimal", None, levels, Proof("certificate", SCOPE, None, arrays))
+        )
+    return answers
+
+
+def _level(name: str, unit: str, value: int) -> Level:
+    return Level(name, "min", unit, value, value, 0, False, "assignment", "all allowed pairs")
+
+
+def _partners(cost: Ints, charge: Ints, most_pairs: bool) -> Ints:
+    """Return the provider of each recipient of each market, (B, R); P + r where r is left out."""
+    B, R, P = cost.shape
+    partner = np.broadcast_to(P + np.arange(R), (B, R)).copy()
+    if most_pairs:  # the smaller side is served whole: no place of its own is needed
+        table = cost.astype(np.float64)
+        if R <= P:
+            for b in range(B):
+                partner[b] = linear_sum_assignment(table[b])[1]
+        else:
+            for b in range(B):
+                rows, columns = linear_sum_assignment(table[b])
+                partner[b, rows] = columns
+        return partner
+    table = np.empty((B, R, P + R))
+    table[:, :, :P] = cost
+    table[:, :, P:] = charge.max() * 4.0 * (R + P)
+    table[:, np.arange(R), P + np.arange(R)] = charge
+    for b in range(B):
+        partner[b] = linear_sum_assignment(table[b])[1]
+    return partner
+
+
+def _unit(market: Market) -> str:
+    """Return the unit of the cost level, as `match` names it."""
+    return market.unit or ("" if market.resolution == 1 else f"{market.resolution!r}")
+
+
+def _cost(market: Market) -> Ints:
+    assert market.matrix is not None
+    cost: Ints = market.matrix.cost[0]
+    return cost
+
+
+def _prices(cost: Ints, charge: Ints, partner: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return the greatest prices (B, P), (B, R) of all markets at once, and which of them prove their assignment.
+
+    Label correcting (Bellman and Ford): u <= cost + p at every pair, p = u - cost at the chosen ones, p = 0 at free
+    providers, u <= charge. A market whose labels would break p >= 0 or u = charge where unmet is not proved.
+    """
+    B, R, P = cost.shape
+    served = partner < P
+    at = np.minimum(partner, P - 1)
+    paid = np.take_along_axis(cost, at[:, :, None], 2)[:, :, 0]
+    owner = np.full((B, P + R), -1)
+    np.put_along_axis(owner, partner, np.broadcast_to(np.arange(R), (B, R)), 1)
+    owner = owner[:, :P]
+    taken = owner >= 0
+    u = charge.copy()
+    p = np.zeros((B, P), np.int64)
+    paid_p = np.take_along_axis(paid, np.maximum(owner, 0), 1)
+    fits = np.zeros(B, bool)
+    owner = np.maximum(owner, 0)
+    live, table = np.arange(B), cost
+    for _ in range(R + P + 2):
+        price = np.where(taken[live], np.take_along_axis(u[live], owner[live], 1) - paid_p[live], 0)
+        new = np.minimum(charge[live], (table + price[:, None, :]).min(axis=2))
+        p[live] = price
+        still = (new != u[live]).any(axis=1)
+        u[live] = new
+        # Settled: u <= charge and u <= cost + p hold everywhere, with equality at the chosen pairs.
+        fits[live[~still]] = True
+        if 2 * still.sum() < len(live) or not still.any():
+            live, table = live[still], table[still]
+        if not len(live):
+            break
+    fits &= (p >= 0).all(axis=1) & ((u == charge) | served).all(axis=1)
+    return p, u, fits
+
+
+def _split(cost: Ints, p: tuple[Ints, Ints], u: tuple[Ints, Ints]) -> NDArray[np.bool_]:
+    """Return where no pair has a lexicographically negative reduced cost."""
+    first = p[0][:, None, :] - u[0][:, :, None]
+    second = cost + p[1][:, None, :] - u[1][:, :, None]
+    fits: NDArray[np.bool_] = ((first > 0) | ((first == 0) & (second >= 0))).all(axis=(1, 2))
+    return fits

@@ -1,0 +1,357 @@
+"""The market: two sides with bounds, the pairs that may be made between them, and what each costs at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from matcher.base.errors import Fault, InvalidInput
+from matcher.market import build
+from matcher.market.arrayform import ArrayForm
+from matcher.market.build import Arcs, Matrix, Points
+from matcher.market.input import Ints
+
+
+class Objective(NamedTuple):
+    """One level as the solver and the checker see it.
+
+    `cost_row` is the row of `Market.cost` that prices the pairs (None: all 0); `missing` (R,) int64 is the cost of
+    every unit below a recipient's maximum.
+    """
+
+    name: str
+    unit: str
+    cost_row: int | None
+    missing: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Market(ArrayForm):
+    """A bipartite graph of providers and recipients with bounds on both sides and costed candidate arcs.
+
+    Make one with `from_matrix`, `from_arcs` or `from_points`. All arrays are read-only.
+
+    Attributes
+    ----------
+    num_providers, num_recipients
+        P and R.
+    capacity, demand
+        (P, 2) and (R, 2) int64: least and largest number of partners of each. Minima are hard.
+    unmet_cost
+        (L, R) int64, charged for every unit below a recipient's maximum; None: the first objective is to leave as few
+        units unmet as can be.
+    level_names
+        The L names of the cost levels, in strict order.
+    resolution
+        What one unit of the integer costs is in the numbers that were given; 1.0 if they are kept as they were.
+    unit
+        Unit of the integer costs: "m" from points, else "".
+    points, matrix
+        What the market was made from, if it was made from points or from a matrix.
+
+    Notes
+    -----
+    Minimise, level after level, ``sum of cost over the pairs + sum of unmet_cost * (maximum - number of partners)``
+    over all sets of candidate arcs that keep the bounds of both sides; among all that is equal at every level, as many
+    pairs as can be.
+    """
+
+    _format: ClassVar[str] = "matcher.market/1"
+
+    num_providers: int
+    num_recipients: int
+    capacity: Ints
+    demand: Ints
+    unmet_cost: Ints | None
+    level_names: tuple[str, ...]
+    resolution: float = 1.0
+    unit: str = ""
+    points: Points | None = None
+    matrix: Matrix | None = None
+    _arcs: Arcs | None = field(default=None)
+
+    @classmethod
+    def from_matrix(
+        cls,
+        cost: ArrayLike,
+        *,
+        allowed: ArrayLike | None = None,
+        capacity: ArrayLike = 1,
+        demand: ArrayLike = 1,
+        unmet_cost: ArrayLike | None = None,
+        provider_rank: ArrayLike | None = None,
+        recipient_rank: ArrayLike | None = None,
+        level_names: Sequence[str] | None = None,
+        resolution: float | None = None,
+    ) -> Market:
+        """Make a market of all pairs of a matrix.
+
+        Parameters
+        ----------
+        cost
+            (P, R), or (L, P, R) for L levels in strict order. Integers are kept exactly, and so are floats that are all
+            whole numbers; other floats are rounded, half to even, to multiples of `resolution`.
+        allowed
+            (P, R) bool; a pair that is not allowed may have any cost, also NaN. None: every pair is allowed.
+        capacity, demand
+            A number d for (0, d), an (n,) array of such numbers, or an (n, 2) array of (minimum, maximum).
+        unmet_cost
+            A number, (R,) or (L, R), in the unit of `cost`; a number or (R,) holds for every level. A pair dearer than
+            it is never chosen unless a minimum asks for it, at equality the pair is. None: first serve as many units as
+            possible, then least cost.
+        provider_rank, recipient_rank
+            (P, R) whole numbers, 1 the best: the rank of the recipient in the provider's eyes, and of the provider in
+            the recipient's. None: cost is the preference.
+        level_names
+            L names, by default `cost`, or `cost_1` to `cost_L`.
+        resolution
+            Unit to which costs are rounded; by default 1 for whole numbers and 1e-6 for others.
+
+        Raises
+        ------
+        InvalidInput
+            With every fault of shape, type and range, NaN and infinity.
+        """
+        common = build.Common(capacity, demand, unmet_cost, level_names, resolution)
+        return cls(**build.from_matrix(cost, allowed, (provider_rank, recipient_rank), common))
+
+    @classmethod
+    def from_arcs(
+        cls,
+        provider_idx: ArrayLike,
+        recipient_idx: ArrayLike,
+        cost: ArrayLike,
+        *,
+        num_providers: int,
+        num_recipients: int,
+        capacity: ArrayLike = 1,
+        demand: ArrayLike = 1,
+        unmet_cost: ArrayLike | None = None,
+        provider_rank: ArrayLike | None = None,
+        recipient_rank: ArrayLike | None = None,
+        level_names: Sequence[str] | None = None,
+        resolution: float | None = None,
+    ) -> Market:
+        """Make a market of the pairs that are listed; a pair that is not listed is not allowed.
+
+        Parameters
+        ----------
+        provider_idx, recipient_idx
+            (A,) positions from 0, in any order, each pair once.
+        cost
+            (A,) or (L, A). For this and everything else see `from_matrix`.
+        provider_rank, recipient_rank
+            (A,) whole numbers, 1 the best.
+
+        Raises
+        ------
+        InvalidInput
+            With every fault of shape, type and range, NaN and infinity, and every pair listed twice.
+        """
+        common = build.Common(capacity, demand, unmet_cost, level_names, resolution)
+        sizes, ranks = (num_providers, num_recipients), (provider_rank, recipient_rank)
+        return cls(**build.from_arcs(provider_idx, recipient_idx, cost, sizes, ranks, common))
+
+    @classmethod
+    def from_points(
+        cls,
+        provider_latlon: ArrayLike,
+        recipient_latlon: ArrayLike,
+        *,
+        max_km: float | None = None,
+        capacity: ArrayLike = 1,
+        demand: ArrayLike = 1,
+        unmet_km: ArrayLike | None = None,
+        datum: str = "wgs84",
+    ) -> Market:
+        """Make a market of points on earth; a pair costs the whole metres of the geodesic between its ends.
+
+        Parameters
+        ----------
+        provider_latlon, recipient_latlon
+            (P, 2) and (R, 2) of (lat, lon) in degrees.
+        max_km
+            Pairs farther than this, in whole metres, are not allowed; inclusive. None: all are.
+        capacity, demand
+            See `from_matrix`.
+        unmet_km
+            A number or (R,): kilometres charged for every missing unit. None: first serve as many units as possible.
+        datum
+            "wgs84", "gcj02" or "bd09"; converted to WGS-84.
+
+        Raises
+        ------
+        InvalidInput
+            With every fault of shape and range.
+
+        Notes
+        -----
+        Beyond some thousand points install the extra `fast` (numba): without it the same loops run as plain Python, a
+        hundred times slower. The first call after an installation compiles them once, in about half a minute.
+        """
+        common = build.Common(capacity, demand, unmet_km, None, None)
+        return cls(**build.from_points(provider_latlon, recipient_latlon, max_km, datum, common))
+
+    @property
+    def num_levels(self) -> int:
+        """Number of cost levels, L."""
+        return len(self.level_names)
+
+    @property
+    def arcs(self) -> Arcs:
+        """The candidate arcs, listed when first asked for; a market of many points should not be asked."""
+        if self._arcs is None:
+            arcs = build.listed(self.matrix) if self.matrix is not None else build.in_reach(self._points())
+            object.__setattr__(self, "_arcs", arcs)
+            return arcs
+        return self._arcs
+
+    def _points(self) -> Points:
+        if self.points is None:
+            raise InvalidInput([Fault("array_format", value="arcs", details={"expected": self._format})])
+        return self.points
+
+    @property
+    def listed(self) -> bool:
+        """Whether the candidate arcs were listed already."""
+        return self._arcs is not None
+
+    @property
+    def num_arcs(self) -> int:
+        """Number of candidate arcs, A."""
+        if self.matrix is not None:
+            allowed = self.matrix.allowed
+            return self.num_providers * self.num_recipients if allowed is None else int(np.count_nonzero(allowed))
+        return len(self.arcs.provider_idx)
+
+    @property
+    def provider_idx(self) -> Ints:
+        """(A,) int64: provider of each candidate arc; arcs are in order of (provider, recipient)."""
+        return self.arcs.provider_idx
+
+    @property
+    def recipient_idx(self) -> Ints:
+        """(A,) int64: recipient of each candidate arc."""
+        return self.arcs.recipient_idx
+
+    @property
+    def cost(self) -> Ints:
+        """(L, A) int64: cost of each candidate arc at each level, in multiples of `resolution`."""
+        return self.arcs.cost
+
+    @property
+    def provider_rank(self) -> Ints | None:
+        """(A,) int64 rank of the recipient in the provider's eyes, or None: cost is the preference."""
+        return self.arcs.provider_rank if self.points is None else None
+
+    @property
+    def recipient_rank(self) -> Ints | None:
+        """(A,) int64 rank of the provider in the recipient's eyes, or None: cost is the preference."""
+        return self.arcs.recipient_rank if self.points is None else None
+
+    def positions(self, pairs: Ints) -> Ints:
+        """Return the position of each pair (k, 2) among the candidate arcs, (k,) int64; -1 where it is none."""
+        keys = pairs[:, 0] * self.num_recipients + pairs[:, 1]
+        if self.matrix is not None and self.matrix.allowed is None:
+            return keys
+        if not self.num_arcs:
+            return np.full(len(pairs), -1, np.int64)
+        listed = self.provider_idx * self.num_recipients + self.recipient_idx
+        at = np.minimum(np.searchsorted(listed, keys), len(listed) - 1)
+        return np.where(listed[at] == keys, at, -1)
+
+    def allows(self, pairs: Ints) -> NDArray[np.bool_]:
+        """Return whether each pair (k, 2), of positions in range, is a candidate arc."""
+        if self.points is not None:
+            max_m = self.points.max_m
+            return np.full(len(pairs), True) if max_m is None else self.pair_cost(pairs)[0] <= max_m
+        if self.matrix is not None:
+            allowed = self.matrix.allowed
+            return np.full(len(pairs), True) if allowed is None else allowed[pairs[:, 0], pairs[:, 1]]
+        return self.positions(pairs) >= 0
+
+    def pair_cost(self, pairs: Ints) -> Ints:
+        """Return the cost (L, k) int64 of candidate arcs given as (k, 2) pairs, without listing the others."""
+        if self.points is not None:
+            return build.distances(self.points, pairs)[None]
+        if self.matrix is not None:
+            return self.matrix.cost[:, pairs[:, 0], pairs[:, 1]]
+        return self.cost[:, self.positions(pairs)]
+
+    @property
+    def has_minima(self) -> bool:
+        """Whether any provider or recipient has a minimum above 0."""
+        return bool(self.capacity[:, 0].any() or self.demand[:, 0].any())
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The levels in strict order: with `unmet_cost` one for each cost level, without it first the unmet units."""
+        if self.unmet_cost is not None:
+            rows = zip(self.level_names, self.unmet_cost, strict=True)
+            return tuple(Objective(name, self.unit, level, missing) for level, (name, missing) in enumerate(rows))
+        none = np.zeros(self.num_recipients, np.int64)
+        first = Objective("unmet", "units", None, np.ones(self.num_recipients, np.int64))
+        return (first, *(Objective(name, self.unit, level, none) for level, name in enumerate(self.level_names)))
+
+    @property
+    def tie_objective(self) -> Objective | None:
+        """The implicit last level, as many pairs as can be; None where the levels decide the number already."""
+        if self.unmet_cost is None:
+            return None
+        return Objective("pairs", "units", None, np.ones(self.num_recipients, np.int64))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
+        arrays: dict[str, NDArray[Any]] = {
+            "format": np.array(self._format),
+            "size": np.array([self.num_providers, self.num_recipients], np.int64),
+            "capacity": self.capacity,
+            "demand": self.demand,
+            "level_names": np.array(self.level_names, np.str_),
+            "resolution": np.array(self.resolution),
+            "unit": np.array(self.unit),
+        }
+        if self.unmet_cost is not None:
+            arrays["unmet_cost"] = self.unmet_cost
+        if self.points is not None:
+            arrays["provider_latlon"], arrays["recipient_latlon"] = self.points[:2]
+            arrays["max_m"] = np.array([] if self.points.max_m is None else [self.points.max_m], np.int64)
+            return arrays
+        parts: Arcs | Matrix = self.arcs if self.matrix is None else self.matrix
+        prefix = "arcs_" if self.matrix is None else "matrix_"
+        arrays.update({prefix + name: part for name, part in parts._asdict().items() if part is not None})
+        return arrays
+
+    @classmethod
+    def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        resolution = float(arrays["resolution"])
+        names = tuple(str(name) for name in arrays["level_names"])
+        common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0)
+        if "provider_latlon" in arrays:
+            ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
+            common = common._replace(unmet_cost=None)
+            fields = build.from_points(*ends, None, "wgs84", common)
+            max_m = arrays["max_m"]
+            fields["points"] = fields["points"]._replace(max_m=int(max_m[0]) if len(max_m) else None)
+            unmet = arrays.get("unmet_cost")
+            fields["unmet_cost"] = None if unmet is None else build.frozen(unmet.astype(np.int64).copy())
+            return cls(**fields)
+        if "matrix_cost" in arrays:
+            ranks = (arrays.get("matrix_provider_rank"), arrays.get("matrix_recipient_rank"))
+            fields = build.from_matrix(arrays["matrix_cost"], arrays.get("matrix_allowed"), ranks, common)
+        else:
+            ranks = (arrays.get("arcs_provider_rank"), arrays.get("arcs_recipient_rank"))
+            sizes = (int(arrays["size"][0]), int(arrays["size"][1]))
+            index = (arrays["arcs_provider_idx"], arrays["arcs_recipient_idx"])
+            fields = build.from_arcs(*index, arrays["arcs_cost"], sizes, ranks, common)
+        fields.update(resolution=resolution, unit=str(arrays["unit"]))
+        return cls(**fields)
+
+    def __repr__(self) -> str:
+        source = "points" if self.points is not None else f"{self.num_arcs} arcs"
+        sides = f"{self.num_providers} providers x {self.num_recipients} recipients"
+        return f"<Market {sides}, {source}, {self.num_levels} level(s)>"

@@ -1,0 +1,250 @@
+"""What `match` returns: the pairs, what they cost, what was proved, and how to check it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.base.errors import InfeasibleError, UnsolvedError
+from matcher.base.progress import StopReason
+from matcher.base.result import Level, Proof, Status
+from matcher.market import certificate
+from matcher.market.arrayform import ArrayForm, seal
+from matcher.market.certificate import HallWitness
+from matcher.market.input import Ints
+from matcher.market.market import Market
+from matcher.words.catalogue import text
+
+Total = int | float | tuple[int | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Integer dual prices, one row a level: `provider` (K, P) and `recipient` (K, R) int64.
+
+    At each level ``cost + provider - recipient`` is the reduced cost of a pair: over all allowed pairs the vector of
+    them is lexicographically >= 0 where the pair is not in the matching and <= 0 where it is.
+    """
+
+    provider: Ints
+    recipient: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Matching(ArrayForm):
+    """A set of pairs and what is claimed about it.
+
+    Attributes
+    ----------
+    market
+        What was matched.
+    pairs
+        (k, 2) int64: provider position, recipient position, in order of (provider, recipient); empty if there is none.
+    status
+        "optimal", "feasible" (stopped: best found, with bounds), "infeasible" or "unknown" (stopped with nothing).
+    stop_reason
+        None, "time", "work", "gap" or "cancelled".
+    levels
+        One `Level` for each objective of the market, in strict order; values and bounds in whole units (of
+        `market.resolution`). Without `unmet_cost` the first is "unmet", the number of missing units.
+    proof
+        kind "certificate" with the dual prices, or with the members of a Hall set if the status is "infeasible"; its
+        scope is "all_pairs", "hall_set", or "stable_matchings" (and "stable_matchings_ties_by_position").
+    blocking
+        (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
+    intact
+        False if it was read from arrays of which any was changed after `to_arrays` sealed them.
+    """
+
+    _format: ClassVar[str] = "matcher.matching/1"
+
+    market: Market
+    pairs: Ints
+    status: Status
+    stop_reason: StopReason | None
+    levels: tuple[Level, ...]
+    proof: Proof
+    blocking: Ints | None = None
+    intact: bool = True
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether there is a matching at all (it may be empty)."""
+        return self.status in ("optimal", "feasible")
+
+    @property
+    def cost(self) -> Total | None:
+        """Total over the pairs in the market's own unit, exact: a number for one cost level, a tuple for several."""
+        if not self.has_pairs:
+            return None
+        cost = self.market.pair_cost(self.pairs)
+        return _single([self._in_own_unit(certificate.exact_sum(level)) for level in cost])
+
+    @property
+    def objective(self) -> Total | None:
+        """The value of every level, what is unmet included: a number for one level, a tuple for several.
+
+        Without `unmet_cost` the number of unmet units is the first level, so there are at least two.
+        """
+        if not self.has_pairs:
+            return None
+        values = certificate.values(self.market, self.pairs)
+        rows = [objective.cost_row for objective in self.market.objectives]
+        return _single([v if row is None else self._in_own_unit(v) for v, row in zip(values, rows, strict=True)])
+
+    @property
+    def unmet(self) -> Ints | None:
+        """Units below the maximum of every recipient, (R,) int64; None without a matching."""
+        return certificate.missing_units(self.market, self.pairs) if self.has_pairs else None
+
+    @property
+    def prices(self) -> Prices | None:
+        """The dual prices of the levels that were proved, or None."""
+        if "provider" not in self.proof.arrays:
+            return None
+        return Prices(self.proof.arrays["provider"], self.proof.arrays["recipient"])
+
+    @property
+    def witness(self) -> HallWitness | None:
+        """Why no matching meets the minima; None otherwise, also if the minima only exclude every stable matching."""
+        for side in ("recipient", "provider"):
+            members = self.proof.arrays.get(f"hall_{side}")
+            if members is not None:
+                return HallWitness.of(self.market, side, members)
+        return None
+
+    def raise_for_status(self) -> Matching:
+        """Return the matching itself if there is one.
+
+        Raises
+        ------
+        InfeasibleError
+            If the minima cannot be met; carries the witness.
+        UnsolvedError
+            If the work was stopped before anything feasible was found.
+        """
+        if self.status == "infeasible":
+            witness = self.witness
+            if witness is None:
+                raise InfeasibleError(*self._no_stable_matching())
+            facts = {
+                "side": witness.side,
+                "members": witness.members.tolist(),
+                "reach": witness.reach.tolist(),
+                "needed": witness.needed,
+                "available": witness.available,
+            }
+            message = text(
+                f"matching.infeasible.{witness.side}",
+                members=_some(witness.members),
+                needed=witness.needed,
+                available=witness.available,
+            )
+            raise InfeasibleError(message, facts)
+        if self.status == "unknown":
+            raise UnsolvedError(text("matching.unknown", reason=self.stop_reason))
+        return self
+
+    def _no_stable_matching(self) -> tuple[str, dict[str, Any]]:
+        for side in ("recipient", "provider"):
+            members = self.proof.arrays.get(f"short_{side}")
+            if members is not None:
+                facts = {"side": side, "members": members.tolist(), "stability": "require"}
+                return text(f"matching.unstable.{side}", members=_some(members)), facts
+        raise ValueError("an infeasible matching has a witness")
+
+    def blocking_pairs(self) -> Ints | None:
+        """Return the pairs that both sides would rather be in, (b, 2) int64, or None without a matching.
+
+        See `matcher.stable.preferences`.
+        """
+        from matcher.market import stable as matching_stable
+
+        if not self.has_pairs:
+            return None
+        return matching_stable.blocking(self.market, self.pairs)
+
+    def _in_own_unit(self, total: int) -> int | float:
+        resolution = self.market.resolution
+        return total if resolution == 1 else float(total * Fraction(repr(resolution)))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the matching and its market as plain arrays (no objects, no pickle), readable by `from_arrays`.
+
+        The array `seal` is the SHA-256 of all others. Prices are not unique: a proof with one of them changed may still
+        prove the same, and two pairs of equal cost may be swapped, so only a seal tells the proof that was given from
+        another. It says nothing about truth: that, the prices decide.
+        """
+        levels = [level.to_json() for level in self.levels]
+        arrays: dict[str, NDArray[Any]] = {
+            "format": np.array(self._format),
+            "pairs": self.pairs,
+            "status": np.array(self.status),
+            "stop_reason": np.array(self.stop_reason or ""),
+            "proof": np.array([self.proof.kind, self.proof.scope, self.proof.solver or ""]),
+        }
+        if self.blocking is not None:
+            arrays["blocking"] = self.blocking
+        for name in Level.__slots__:
+            # Numbers beyond 64 bits and None have no array of their own: text keeps them exactly.
+            arrays[f"level_{name}"] = np.array([repr(level[name]) for level in levels], np.str_)
+        arrays.update({f"proof_{name}": array for name, array in self.proof.arrays.items()})
+        arrays.update({f"market_{name}": array for name, array in self.market.to_arrays().items()})
+        arrays["seal"] = seal(arrays)
+        return arrays
+
+    @classmethod
+    def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        from ast import literal_eval
+
+        market = Market.from_arrays({name[7:]: array for name, array in arrays.items() if name.startswith("market_")})
+        columns = {name: [literal_eval(str(item)) for item in arrays[f"level_{name}"]] for name in Level.__slots__}
+        levels = tuple(Level(*row) for row in zip(*columns.values(), strict=True))
+        kind, scope, solver = (str(item) for item in arrays["proof"])
+        proof = {name[6:]: array for name, array in arrays.items() if name.startswith("proof_")}
+        return cls(
+            market,
+            arrays["pairs"],
+            str(arrays["status"]),  # type: ignore[arg-type]
+            str(arrays["stop_reason"]) or None,  # type: ignore[arg-type]
+            levels,
+            Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
+            arrays.get("blocking"),
+            np.array_equal(arrays["seal"], seal(arrays)),
+        )
+
+    def replace(self, **changes: Any) -> Matching:
+        """Return a copy with some attributes changed."""
+        return replace(self, **changes)
+
+    def __repr__(self) -> str:
+        stopped = f", stopped: {self.stop_reason}" if self.stop_reason else ""
+        if not self.has_pairs:
+            return f"<Matching {self.status}{stopped}>"
+        return f"<Matching {self.status}, {len(self.pairs)} pairs, cost {self.cost}, proof {self.proof.kind}{stopped}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{level.name}</td><td>{_shown(level.value)}</td><td>{_shown(level.bound)}</td>"
+            f"<td>{level.unit}</td></tr>"
+            for level in self.levels
+        )
+        head = f"<b>Matching</b>: {self.status}, {len(self.pairs)} pairs, proof: {self.proof.kind}"
+        return f"<div>{head}<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table></div>"
+
+
+def _some(members: Ints) -> str:
+    return ", ".join(map(str, members[:20].tolist())) + (" …" if len(members) > 20 else "")
+
+
+def _shown(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def _single(totals: list[int | float]) -> Total:
+    return totals[0] if len(totals) == 1 else tuple(totals)

@@ -1,0 +1,1 @@
+"""The same over all pairs of points, never listed."""

@@ -1,0 +1,151 @@
+"""`match`: the door to every way of solving a market."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
+from matcher.market import certificate, components
+from matcher.market import stable as matching_stable
+from matcher.market.claims import Solved, assembled
+from matcher.market.input import Bools, Ints
+from matcher.market.jobs import parts as part_worker
+from matcher.market.jobs import points as pricing_worker
+from matcher.market.listed import solve_listed
+from matcher.market.market import Market
+from matcher.market.matching import Matching
+from matcher.market.points import sites as pricing
+
+Stability = Literal["off", "report", "require"]
+
+
+def match(
+    market: Market,
+    *,
+    stability: Stability = "off",
+    start: Matching | ArrayLike | None = None,
+    time_limit_s: float | None = None,
+    work_limit: int | None = None,
+    gap: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+    workers: int = 1,
+) -> Matching:
+    """Return the best matching of a market, proved by integer dual prices.
+
+    Parameters
+    ----------
+    market
+        See `Market`: levels in strict order, bounds on both sides.
+    stability
+        "report" also lists the blocking pairs. "require": only matchings without a blocking pair, the best of them by
+        the levels; a limit is looked at before the work begins.
+    start
+        A matching of this or a nearby market, or (k, 2) pairs. A `Matching` whose prices prove it optimal here too is
+        returned with its pairs unchanged; otherwise it only serves as what is returned if the work is stopped early.
+    time_limit_s, work_limit, gap
+        Limits. One unit of work is one level solved, or of many points one round over all pairs; each independent part
+        of a large market has `work_limit` for itself. A level of listed arcs is solved exactly or not at all, so `gap`
+        never stops one.
+    progress, cancel
+        Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
+    workers
+        Independent parts of a large market are solved on so many processes; the result is the same for any number.
+
+    Returns
+    -------
+    Matching
+        Among all matchings that are best at every level one with most pairs, the same for any order of the arcs.
+        Stopped by a limit, the best found so far: status "feasible" (or "unknown"), with bounds for what was finished.
+
+    Raises
+    ------
+    InvalidInput
+        If an option or `start` is faulty, or the costs are too large to be counted exactly at this size.
+
+    Examples
+    --------
+    >>> from matcher import Market, match
+    >>> matching = match(Market.from_matrix([[4, 1], [2, 3]]))
+    >>> matching.pairs.tolist(), matching.cost, matching.status
+    ([[0, 1], [1, 0]], 3, 'optimal')
+    """
+    check_kind(market, Market, "market")
+    check_workers(workers)
+    if stability not in get_args(Stability):
+        details = {"known": ", ".join(get_args(Stability))}
+        raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
+    budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
+    if stability == "require" and budget.stop_reason is None:
+        return matching_stable.solve_stable(market)
+    if stability == "require":
+        return assembled(market, Solved(stop_reason=budget.stop_reason))
+    begun = _start_pairs(market, start)
+    again = _still_optimal(market, start) if isinstance(start, Matching) and begun is not None else None
+    if again is None:
+        # The one place where the way to solve is chosen.
+        many = pricing.suits(market)
+        apart = budget.can_end or market.num_providers + market.num_recipients >= pricing_worker.MANY_POINTS
+        parts = [] if start is not None else components.parts_of(market)
+        if parts:
+            team = partial(part_worker.solve_apart, workers=int(workers))
+            several = workers > 1 and components.worth_workers(market)
+            run = team if several or budget.can_end or (many and apart) else components.solve_here
+            again = components.solve_parts(market, parts, budget, run)
+        elif many:
+            solver = pricing_worker.solve_apart if apart else pricing.solve_points
+            again = solver(market, budget, start if isinstance(start, Matching) else begun)
+        else:
+            again = solve_listed(market, budget, begun)
+    if stability == "report" and again.has_pairs:
+        again = again.replace(blocking=matching_stable.blocking(market, again.pairs))
+    return again
+
+
+def _start_pairs(market: Market, start: Matching | ArrayLike | None) -> Ints | None:
+    """Return the pairs to begin with in canonical order, None if there are none that keep every bound here.
+
+    Pairs of another market's matching may well be unknown here; pairs given by hand must not be.
+    """
+    if start is None:
+        return None
+    if isinstance(start, Matching):
+        pairs = start.pairs
+        return pairs if start.has_pairs and not certificate.pair_flaws(market, pairs) else None
+    pairs = np.array(start)
+    if pairs.size == 0:
+        pairs = pairs.reshape(0, 2).astype(np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+        details = {"shape": pairs.shape, "expected": "(k, 2) integers"}
+        raise InvalidInput([Fault("array_shape", column="start", details=details)])
+    pairs = pairs.astype(np.int64)
+    inside = (pairs >= 0).all(axis=1) & (pairs[:, 0] < market.num_providers) & (pairs[:, 1] < market.num_recipients)
+    known: Bools = np.zeros(len(pairs), bool)
+    known[inside] = market.allows(pairs[inside])
+    _, first = np.unique(pairs, axis=0, return_index=True)
+    once = np.zeros(len(pairs), bool)
+    once[first] = True
+    bad = np.flatnonzero(~(known & once)).tolist()
+    if bad:
+        faults = [Fault("start_pair", column="start", value=pairs[i].tolist(), details={"position": i}) for i in bad]
+        raise InvalidInput(faults)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return None if certificate.pair_flaws(market, pairs) else pairs
+
+
+def _still_optimal(market: Market, start: Matching) -> Matching | None:
+    """Return the pairs of `start` as a matching of `market` if its own prices prove it optimal here."""
+    arrays, tie = start.proof.arrays, market.tie_objective
+    rows = []
+    for side, count in (("provider", market.num_providers), ("recipient", market.num_recipients)):
+        parts = [arrays.get(side), arrays.get(f"tie_{side}")]
+        if parts[0] is None or (parts[1] is None) != (tie is None) or parts[0].shape != (len(market.objectives), count):
+            return None
+        rows.append([*parts[0], *([] if parts[1] is None else [parts[1]])])
+    again = assembled(market, Solved(start.pairs, rows[0], rows[1], ["start"] * len(market.objectives)))
+    return again if again.status == "optimal" else None

@@ -1,1 +1,0 @@
-"""One bipartite market: how it is built, solved level by level, claimed and checked."""

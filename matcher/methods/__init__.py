@@ -1,0 +1,1 @@
+"""The ways to solve a problem, in order; one file or folder each."""

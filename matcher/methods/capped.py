@@ -1,0 +1,140 @@
+"""At most so many county pairs of last year end by choice: a price on every change, and a certificate at that price.
+
+Let K be the cap, n the pairs that could be kept, and j the first objective that can't be at its optimum (those before
+at theirs) with K changes. Any plan within the cap keeps at least n - K pairs, so for every price p >= 0
+
+    value_j  >=  (value_j - p * kept)  +  p * (n - K)  >=  L_j(p) + p * (n - K),
+
+where L(p) is the optimum of the problem in which objective j pays p for each kept pair: an ordinary joint problem with
+its own certificate. If value_j reaches that, the levels after j are bounded by L(p) too, because a plan within the cap
+that is as good at level j is optimal there as well. Objectives before j are at their optimum; the search for prices and
+plans is that of the curve of changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from matcher._version import __version__
+from matcher.base.progress import Budget, StopReason
+from matcher.base.result import Level, Proof, Status
+from matcher.methods.joint.priced import Bound, Point, PricedSolver, Search
+from matcher.methods.joint.solver import SCOPE, levels_of, solve_joint
+from matcher.methods.or_known import Pairs, or_known
+from matcher.methods.textbook import infeasible
+from matcher.policy.coverage import MaxChanges
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution, no_pairs
+from matcher.proof.capped import PRICE, at_price, cap_of, has_rows, without_rows
+from matcher.proof.hardrules import hard_violations
+from matcher.proof.joint_terms import is_joint_case
+
+SOLVER = f"matcher {__version__} Lagrangian relaxation"
+#: prices tried, at most
+_TRIES = 8
+
+
+def is_capped_case(problem: Problem) -> bool:
+    """Whether the problem is a joint one but for caps on the changes of county pairs."""
+    rows = [rule for rule in problem.rules if has_rows(problem, rule)]
+    caps = all(isinstance(rule, MaxChanges) and rule.level == "county" for rule in rows)
+    return bool(rows) and caps and is_joint_case(without_rows(problem))
+
+
+def solve_capped(problem: Problem, budget: Budget, start: Pairs | None = None) -> Solution:
+    """Return the best plan known within the cap, with its bounds and a certificate.
+
+    Parameters
+    ----------
+    problem
+        A capped case (`is_capped_case`).
+    budget
+        Limits; one unit of work is one evaluated value or one settled column.
+    start
+        A plan to start from, used if it keeps all rules.
+    """
+    solution = _solve(problem, budget, start)
+    if start is not None and not hard_violations(problem, *start):
+        return or_known(problem, solution, start)
+    return solution
+
+
+def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
+    wider, cap = without_rows(problem), cap_of(problem)
+    assert cap is not None
+    free = solve_joint(wider, budget, start=None if start is None else start[0])
+    if free.status == "infeasible" or (free.has_plan and not hard_violations(problem, *free.pairs)):
+        return free
+    nothing = replace(free, status="unknown", county_pairs=no_pairs(), school_pairs=no_pairs(), levels=_open(free))
+    if budget.stop_reason is not None:
+        return nothing
+    solver = PricedSolver(wider, None, 0, wider.keepable("county"))
+    search = _first_bound(solver, cap, len(problem.objectives))
+    if search is None:
+        return infeasible(problem, _conflict(problem, solver), Proof("solver", SCOPE, SOLVER))
+    position = solver.component - solver.terms.num_hard
+    objective = problem.objectives[position]
+
+    def close(value: int, bound: int) -> bool:
+        return value == bound or (budget.gap is not None and budget.close_enough(*map(objective.shown, (value, bound))))
+
+    search.refine(cap, _TRIES, close, budget)
+    price = search.proof(cap).price
+    certified = solve_joint(at_price(wider, position, price), Budget())
+    pairing = solver.pairing(search.best(cap).organization_of)
+    plan = pairing.county_pairs, pairing.school_pairs
+    if not hard_violations(problem, *certified.pairs):
+        plan = min(plan, certified.pairs, key=lambda pairs: problem.minimised(*pairs))
+    bound = [each.minimised(level.bound or 0) for each, level in zip(wider.objectives, certified.levels, strict=True)]
+    bound[position] += price * (solver.keepable - cap)
+    levels = levels_of(problem, problem.minimised(*plan), tuple(bound))
+    arrays = {**certified.proof.arrays, PRICE: np.array([position, price], dtype=np.int64)}
+    status: Status = "optimal" if all(level.gap == 0 for level in levels) else "feasible"
+    stop: StopReason | None = "gap" if budget.gap is not None else None
+    stop = None if status == "optimal" else budget.stop_reason or stop
+    return Solution(status, stop, *plan, levels, Proof("certificate", SCOPE, None, MappingProxyType(arrays)))
+
+
+def _first_bound(solver: PricedSolver, cap: int, num_objectives: int) -> Search | None:
+    """Make the first objective that the cap binds the priced one; return plans on both sides of the cap.
+
+    None if no plan at all changes so little.
+    """
+    hard = solver.terms.num_hard
+    found: list[tuple[Point, Bound]] = []
+    for position in range(num_objectives):
+        # the fewest changes with the objectives before this one at their optimum
+        solver.component = hard + position
+        found.append(solver.at_price(solver.largest_price))
+        if found[-1][0].changes > cap:
+            break
+    over = found.pop() if found[-1][0].changes > cap else None
+    if not found:
+        return None
+    solver.component = hard + len(found) - 1
+    search = Search(solver)
+    search.pool.append(found[-1][0])
+    search.bounds.append(found[-1][1])
+    if over is None:
+        search.at_price(0)
+    else:  # the best at the priced level without a cap
+        search.pool.append(over[0])
+        search.bounds.append(Bound(0, over[0].total[solver.component]))
+    return search
+
+
+def _conflict(problem: Problem, solver: PricedSolver) -> Mapping[str, Any]:
+    """Return the witness that no plan keeps so many pairs: the cap, and with pins or minima not the cap alone."""
+    rows = [row for row in problem.rows if row.most is not None]
+    groups = [{"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most} for row in rows]
+    alone = len(groups) == 1 and not solver.terms.num_hard
+    return {"kind": "conflict", "groups": groups, "irreducible": alone, "solver": SOLVER}
+
+
+def _open(solution: Solution) -> tuple[Level, ...]:
+    return tuple(replace(level, value=None, gap=None) for level in solution.levels)

@@ -1,0 +1,1 @@
+"""Everything large: relaxation and search."""

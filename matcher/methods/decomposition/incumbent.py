@@ -1,0 +1,81 @@
+"""Plans that a search holds on to, and what can be said of a level before anything is solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.facts import S_PER_MIN, Facts
+from matcher.problem.problem import Problem
+from matcher.problem.terms import AdditiveObjective
+from matcher.proof.joint_bounds import farthest
+from matcher.tables.arrays import IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incumbent:
+    """A plan: pairs of both levels, its exact minimised values, and by how much it breaks hard rules."""
+
+    county_pairs: IntArray
+    school_pairs: IntArray
+    values: tuple[int, ...]
+    broken: int
+
+
+def measured(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Incumbent:
+    """Measure a plan."""
+    county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
+    school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
+    values = problem.minimised(county_pairs, school_pairs)
+    return Incumbent(county_pairs, school_pairs, values, broken(problem, county_pairs, school_pairs))
+
+
+def broken(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> int:
+    """Return by how much a plan misses bounds, pins, rules, rows and caps in all; 0 if it keeps everything."""
+    above = problem.arrays.branches.parent[school_pairs[:, 0]], problem.arrays.schools.parent[school_pairs[:, 1]]
+    width = len(problem.arrays.counties)
+    paired = np.isin(above[0] * width + above[1], county_pairs[:, 0] * width + county_pairs[:, 1])
+    missed = int((~paired).sum())
+    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+        for side, limits in enumerate((problem.capacity(level), problem.demand(level))):
+            count = np.bincount(pairs[:, side], minlength=len(limits))
+            missed += int(np.maximum(0, limits[:, 0] - count).sum() + np.maximum(0, count - limits[:, 1]).sum())
+        missed += int((~problem.allowed(level, pairs[:, 0], pairs[:, 1])).sum())
+        have = {(int(p), int(r)) for p, r in pairs}
+        missed += sum((int(p), int(r)) not in have for p, r in problem.pins[level])
+    for violation in problem.violations(county_pairs, school_pairs):
+        missed += abs(int(violation.details["value"]) - int(violation.details["limit"]))
+    return missed
+
+
+def plain_bound(problem: Problem, objective: AdditiveObjective) -> int:
+    """Return a bound on a level that needs no search: every gain that its terms allow, no cost that they charge."""
+    if objective.worst_of is not None:
+        return 0
+    total = 0
+    for level in ("county", "school"):
+        terms, pairs = objective.terms(level), 0
+        capacity, demand = problem.capacity(level)[:, 1], problem.demand(level)[:, 1]
+        pairs = int(min(capacity.sum(), demand.sum()))
+        total += min(0, terms.pair) * pairs + min(0, terms.kept) * min(pairs, problem.facts.num_previous(level))
+        total += min(0, terms.travel) * pairs
+        if terms.fit < 0 and level == "school":
+            total += terms.fit * int((problem.facts.num_needs * demand).sum())
+        total += int(np.minimum(0, terms.uncovered).sum()) + int((np.minimum(0, terms.unmet) * demand).sum())
+        # who wants nobody stays without a pair
+        total += int(np.maximum(0, terms.uncovered)[demand == 0].sum())
+    return total
+
+
+def far(problem: Problem, level: str) -> int:
+    """Return about the largest cost that a pair of `level` can have, quickly."""
+    if problem.facts.unit(level) == "km":
+        return farthest(problem, level)
+    listed = max((row.minutes for row in problem.instance.travel_times if row.level == level), default=0.0)
+    travel = problem.facts.travel
+    if travel.speed_kmh is None:
+        return round(listed * S_PER_MIN) + 1
+    everywhere = Problem(problem.instance, problem.policy, Facts(problem.instance), (), ())
+    estimate = farthest(everywhere, level) * travel.detour_factor * 3.6 / travel.speed_kmh
+    return int(max(listed * S_PER_MIN, estimate)) + 1

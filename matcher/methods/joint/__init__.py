@@ -1,0 +1,1 @@
+"""One organisation a county: exact, lazily evaluated."""

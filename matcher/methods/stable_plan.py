@@ -1,0 +1,204 @@
+"""Plans that nobody would leave: no blocking pair at county level, nor at school level given it; of these the best.
+
+Each level of pairing is a market with preferences (`matcher.proof.blocking` says which). The stable county pairings
+are found with their rotations. Where counties and organisations are one to one, what a county pair brings at school
+level depends on nothing but the pair, so it enters the cost of the pair: the best stable school pairing of that
+organisation's branches and that county's schools. The best stable county pairing by these costs, level by level, is
+then the best of all stable plans, exactly. Several partners at county level couple the school markets: there the
+county pairing is chosen first and the claim says so (`ONE_AFTER_THE_OTHER`).
+
+Every stable pairing of a strict market fills the same places. Ties are broken by position
+(`matcher.stable.preferences`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from matcher._version import __version__
+from matcher.base.progress import Budget, Progress, StopReason
+from matcher.base.result import Level, Proof, Status
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution, no_pairs
+from matcher.proof.hardrules import hard_violations
+from matcher.proof.preference_blocks import (
+    SCOPE,
+    SCOPE_TIES,
+    Market,
+    market_of,
+    school_part,
+    schools_inside,
+    sums,
+    whole,
+    with_blocks,
+    without_partner,
+)
+from matcher.stable.best import StableMatching, best_stable
+from matcher.stable.rotations import find_rotations
+from matcher.tables.arrays import IntArray
+
+ONE_AFTER_THE_OTHER = "one_level_after_the_other"
+METHOD = "rotations"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """The best stable school pairing of one county pair; `found.status` says whether there is one."""
+
+    market: Market
+    found: StableMatching
+    value: tuple[int, ...]
+
+
+def _block(problem: Problem, organization: int, county: int) -> _Block:
+    market = market_of(
+        problem,
+        "school",
+        problem.arrays.rows_of("organizations", organization),
+        problem.arrays.rows_of("counties", county),
+    )
+    found = best_stable(market.preferences, market.cost, pins=market.pins)
+    return _Block(market, found, school_part(problem, market, found.pairs))
+
+
+def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
+    """Return the best stable plan, or why there is none.
+
+    Parameters
+    ----------
+    problem
+        With `stability="require"`.
+    budget
+        Where to report; one unit of work is one block. Stopped early, nothing is known.
+    """
+    budget = Budget() if budget is None else budget
+    market = market_of(problem, "county", *whole(problem, "county"))
+    lattice = find_rotations(market.preferences)
+    ties = lattice.ties_broken
+    arcs = np.unique(np.concatenate([lattice.first, lattice.gained])) if problem.is_one_to_one else lattice.first[:0]
+    blocks: dict[int, _Block] = {}
+    for done, arc in enumerate(arcs.tolist()):
+        if budget.stop_reason is not None:
+            return _unknown(problem, budget.stop_reason)
+        organization, county = market.preferences.provider_idx[arc], market.preferences.recipient_idx[arc]
+        blocks[arc] = _block(problem, int(organization), int(county))
+        budget.spend()
+        if done % 64 == 0:
+            budget.report(Progress("stable", done, len(arcs)))
+    ties |= any(block.found.ties_broken for block in blocks.values())
+    cost = with_blocks(market, {arc: (block.found.status, block.value) for arc, block in blocks.items()})
+    county = best_stable(market.preferences, cost, pins=market.pins)
+    if county.status == "infeasible":
+        return _none(problem, {"level": "county", **_words(problem, "county", market, county)})
+    county_pairs = market.positions(county.pairs)
+    alone = without_partner(problem, county_pairs)
+    if alone is not None:  # every stable county pairing leaves the same rows without a partner
+        return _none(problem, alone)
+    if problem.is_one_to_one:
+        chosen = market.preferences.arcs_of(county.pairs).tolist()
+        lacking = [blocks[arc] for arc in chosen if blocks[arc].found.status == "infeasible"]
+        if lacking:  # as few as can be: that is the first level of the county costs
+            block = lacking[0]
+            said = {"level": "school", **_words(problem, "school", block.market, block.found), "lacking": len(lacking)}
+            arrays = {f"county_{name}": np.asarray(county.proof[name]) for name in ("rotations", "flow_0")}
+            return _none(problem, said, MappingProxyType({**arrays, "county_pairs": county.pairs}))
+        schools = [blocks[arc].market.positions(blocks[arc].found.pairs) for arc in chosen]
+        scope = SCOPE_TIES if ties else SCOPE
+        if all(block.found.status == "optimal" for block in blocks.values()):
+            proof = Proof("certificate", scope, None, _arrays(county, blocks))
+        else:  # where minima leave a county pair without a stable school pairing, there is nothing to check by
+            proof = Proof("solver", scope, f"matcher {__version__}")
+    else:
+        inside = schools_inside(problem, county_pairs)
+        found = best_stable(inside.preferences, inside.cost, pins=inside.pins)
+        if found.status == "infeasible" and lattice.num_rotations:
+            return _by_program(problem, budget)
+        if found.status == "infeasible":
+            return _none(problem, {"level": "school", **_words(problem, "school", inside, found)})
+        schools = [inside.positions(found.pairs)]
+        proof = Proof("none", ONE_AFTER_THE_OTHER)
+    school_pairs = np.concatenate([no_pairs(), *schools])
+    school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
+    county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
+    if hard_violations(problem, county_pairs, school_pairs):
+        # a rule over several pairs at once: the best stable plan breaks it, another one may not
+        return _by_program(problem, budget)
+    proved = len(sums(problem)) if problem.is_one_to_one else 0
+    values = problem.minimised(county_pairs, school_pairs)
+    status: Status = "optimal" if proved == len(values) else "feasible"
+    levels = _levels(problem, values, proved, proof.scope)
+    return Solution(status, None, county_pairs, school_pairs, levels, proof)
+
+
+def _levels(problem: Problem, values: tuple[int, ...] | None, proved: int, scope: str = "") -> tuple[Level, ...]:
+    found = []
+    for position, objective in enumerate(problem.objectives):
+        value = None if values is None else objective.shown(values[position])
+        bound = value if position < proved else None
+        rest: dict[str, Any] = {"conditional": 0 < proved <= position, "method": METHOD, "scope": scope}
+        found.append(Level.of(objective.name, objective.sense, objective.unit, value, bound, **rest))
+    return tuple(found)
+
+
+def _by_program(problem: Problem, budget: Budget) -> Solution:
+    """Return what the textbook model says of a small problem; of a large one nothing is known."""
+    from matcher.methods.decomposition.large import num_pairs
+    from matcher.methods.textbook import (  # not at the top: the model uses this package
+        MOST_LISTED_PAIRS,
+        solve_textbook,
+    )
+
+    return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem)
+
+
+def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:
+    return Solution("unknown", stop, no_pairs(), no_pairs(), _levels(problem, None, 0), Proof("none"))
+
+
+def _none(
+    problem: Problem, witness: Mapping[str, Any], arrays: Mapping[str, IntArray] = MappingProxyType({})
+) -> Solution:
+    levels = _levels(problem, None, 0, SCOPE)
+    proof = Proof("certificate" if arrays else "none", SCOPE, None, arrays)
+    return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, {"kind": "no_stable_plan", **witness})
+
+
+def _words(problem: Problem, level: str, market: Market, found: StableMatching) -> dict[str, Any]:
+    """Return why there is no stable pairing in plain JSON values, with the users' ids."""
+    providers, recipients = problem.arrays.sides(level)
+    said: dict[str, Any] = {"reason": found.reason}
+    if "pairs" in found.witness:
+        pairs = market.positions(np.asarray(found.witness["pairs"])).tolist()
+        said["pairs"] = [[providers.ids[p], recipients.ids[r]] for p, r in pairs]
+    if "positions" in found.witness:
+        rows, nodes = (
+            (market.providers, providers) if found.witness["side"] == "provider" else (market.recipients, recipients)
+        )
+        said["side"] = found.witness["side"]
+        said["ids"] = [nodes.ids[position] for position in rows[found.witness["positions"]].tolist()]
+        said["found"] = [int(number) for number in found.witness["found"]]
+        said["minimum"] = [int(number) for number in found.witness["minimum"]]
+    return said
+
+
+# --- the certificate ------------------------------------------------------------------------------------------------
+
+
+def _arrays(county: StableMatching, blocks: Mapping[int, _Block]) -> Mapping[str, IntArray]:
+    """Return the certificate: rotations and flows at county level, and of each block those and its pairs."""
+    found: dict[str, Any] = {f"county_{name}": np.asarray(array) for name, array in county.proof.items()}
+    parts: dict[str, list[IntArray]] = {}
+    for arc in sorted(blocks):
+        matching = blocks[arc].found
+        rows = {"pairs": matching.pairs.reshape(-1), **matching.proof}
+        for name in ("pairs", "rotations", *(f"flow_{level}" for level in range(len(blocks[arc].market.cost)))):
+            parts.setdefault(name, []).append(np.asarray(rows.get(name, ()), dtype=np.int64))
+    for name, arrays in parts.items():
+        found[f"block_{name}"] = np.concatenate(arrays)
+        found[f"block_{name}_start"] = np.concatenate([[0], np.cumsum([len(array) for array in arrays])])
+    return MappingProxyType({name: np.asarray(array, dtype=np.int64) for name, array in found.items()})

@@ -1,0 +1,289 @@
+"""Both levels of pairing under any rules: each objective solved, then kept, then the next.
+
+`solve_general` takes whatever the exact one-to-one way does not: several organisations a county, counties an
+organisation, rules that are linear rows, worst and fair travel, slack and caps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matcher.base.progress import Budget, Progress, StopReason
+from matcher.base.reserve import Reserved
+from matcher.base.result import Level, Proof, Status
+from matcher.methods.decomposition.large import num_pairs, solve_large
+from matcher.methods.textbook_model import Model, textbook
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.terms import AdditiveObjective
+from matcher.programs.cpsat import SOLVER, Outcome, Solver, also_infeasible
+from matcher.proof.capped import without_rows
+from matcher.proof.hardrules import hard_violations
+from matcher.proof.joint_terms import is_joint_case
+from matcher.proof.witness import bounds_witness
+from matcher.tables.arrays import IntArray
+
+SCOPE = "both_levels"
+#: pairs of one level that the textbook model may list; with more, CP-SAT hardly moves
+MOST_LISTED_PAIRS = 20_000
+
+
+def solve_general(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
+    """Solve `problem` by the textbook model, or by relaxation and search where that would be too large.
+
+    Parameters
+    ----------
+    problem
+        What to solve.
+    budget
+        Its limits; one unit of work is a thousandth of CP-SAT's deterministic time.
+    start
+        Level -> (k, 2) positions of a plan to start from, used if it keeps the rules.
+    """
+    witness = bounds_witness(problem)
+    if witness is not None:
+        return infeasible(problem, witness, Proof("certificate", scope=SCOPE))
+    if num_pairs(problem) > MOST_LISTED_PAIRS:
+        return _without_rows(problem, budget) or solve_large(problem, budget, start)
+    return solve_textbook(problem, budget, start)
+
+
+def _without_rows(problem: Problem, budget: Budget) -> Solution | None:
+    """Return the exact optimum without the rules over several pairs, with its certificate, if it keeps them too.
+
+    Half of the time at most is spent on it. Where already those pairs can't be, it says so.
+    """
+    wider = without_rows(problem)
+    if not problem.rows or not is_joint_case(wider):
+        return None
+    from matcher.methods.joint.solver import solve_joint  # scipy: only when needed
+
+    found = solve_joint(wider, Reserved(budget, (budget.time_left_s or 0.0) / 2))
+    if found.status == "infeasible":
+        return found
+    keeps = found.status == "optimal" and not hard_violations(problem, *found.pairs)
+    return found if keeps else None
+
+
+def infeasible(problem: Problem, witness: Mapping[str, Any], proof: Proof) -> Solution:
+    """Return the solution that says why there is none."""
+    levels = tuple(
+        Level.of(objective.name, objective.sense, objective.unit, None, None) for objective in problem.objectives
+    )
+    return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, witness)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one level came to: its minimised value and bound, and whether it is proven."""
+
+    value: int
+    bound: int | None
+    proven: bool
+    method: str
+
+
+def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
+    """Solve the textbook model level by level."""
+    model = textbook(problem)
+    solver = Solver(model.num_columns, model.rows)
+    values = None if start is None else _hint(model, start)
+    found: list[_Found] = []
+    hint_is_plan = False
+    for position, objective in enumerate(problem.objectives):
+        last = position == len(problem.objectives) - 1
+        share = 1.0 if last else 0.5
+        budget.report(Progress(f"level:{objective.name}", position, len(problem.objectives)))
+        level, values, answer = _solve_level(model, solver, position, values, hint_is_plan, budget, share)
+        if level is None:
+            if answer == "infeasible" and not found:
+                return _infeasible(problem, model, budget)
+            break
+        hint_is_plan = True
+        found.append(level)
+    if not hint_is_plan or values is None:
+        levels = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in problem.objectives)
+        return Solution("unknown", _stopped(budget), no_pairs(), no_pairs(), levels, Proof("none", scope=SCOPE))
+    return _solution(problem, model, values, found, budget)
+
+
+def _hint(model: Model, start: Mapping[str, IntArray]) -> IntArray:
+    values = np.zeros(model.num_columns, dtype=np.int64)
+    values[model.columns_of(start)] = 1
+    return values
+
+
+def _solve_level(
+    model: Model,
+    solver: Solver,
+    position: int,
+    hint: IntArray | None,
+    hint_is_plan: bool,
+    budget: Budget,
+    share: float,
+) -> tuple[_Found | None, IntArray | None, str]:
+    """Solve one level and keep it for those after; None if nothing was found."""
+    objective, linear = model.problem.objectives[position], model.objectives[position]
+    if linear is None:
+        return _solve_worst(model, solver, objective, hint if hint_is_plan else None, budget, share)
+
+    def close_enough(value: int, bound: int) -> bool:
+        return budget.gap is not None and budget.close_enough(objective.shown(value), objective.shown(bound))
+
+    outcome = solver.minimise(
+        linear, budget, hint=hint, share=share, close_enough=close_enough, phase=f"level:{objective.name}"
+    )
+    if outcome.status == "infeasible" and hint_is_plan:
+        raise RuntimeError("the solver calls a program infeasible that has a solution")
+    if outcome.values is None and not hint_is_plan:
+        return None, hint, outcome.status
+    values, bound = (hint, None) if outcome.values is None else (outcome.values, outcome.bound)
+    assert values is not None
+    value = linear.at(values)
+    proven = bound == value
+    solver.keep(linear, objective.allowance(value) if proven else value)
+    return _Found(value, bound, proven, "mip"), values, outcome.status
+
+
+def _solve_worst(
+    model: Model,
+    solver: Solver,
+    objective: AdditiveObjective,
+    plan: IntArray | None,
+    budget: Budget,
+    share: float,
+) -> tuple[_Found | None, IntArray | None, str]:
+    """Find the least worst cost of a pair by binary search: close all dearer pairs, ask for any solution."""
+    level = str(objective.worst_of)
+    pairs, first = model.pairs[level], model.first[level]
+    cost = model.problem.facts.cost(level, pairs[:, 0], pairs[:, 1])
+
+    def closed(threshold: int) -> IntArray:
+        return first + np.flatnonzero(cost > threshold)
+
+    def worst(values: IntArray) -> int:
+        return int(cost[values[first : first + len(pairs)] > 0].max(initial=0))
+
+    if plan is None:
+        outcome = solver.minimise(None, budget, share=share)
+        if outcome.values is None:
+            return None, None, outcome.status
+        plan = outcome.values
+    steps = np.unique(np.append(cost, 0))
+    low, high = 0, int(np.searchsorted(steps, worst(plan)))  # steps[high] can be had, below steps[low] nothing can
+    while low < high:
+        middle = (low + high) // 2
+        outcome = solver.minimise(None, budget, closed=closed(int(steps[middle])), share=share)
+        if outcome.status == "infeasible":
+            low = middle + 1
+        elif outcome.values is None:
+            break
+        else:
+            plan = outcome.values
+            high = int(np.searchsorted(steps, worst(plan)))
+    value, bound = int(steps[high]), int(steps[low])
+    solver.close(closed(objective.allowance(value) if low == high else value))
+    return _Found(value, bound, low == high, "threshold"), plan, "optimal"
+
+
+def _solution(problem: Problem, model: Model, values: IntArray, found: list[_Found], budget: Budget) -> Solution:
+    county_pairs, school_pairs = model.pairs_of(values)
+    exact = problem.minimised(county_pairs, school_pairs)
+    levels, proven = [], True
+    for position, objective in enumerate(problem.objectives):
+        level = found[position] if position < len(found) else None
+        bound = None if level is None or level.bound is None else objective.shown(level.bound)
+        levels.append(
+            Level.of(
+                objective.name,
+                objective.sense,
+                objective.unit,
+                objective.shown(exact[position]),
+                bound,
+                conditional=not proven,
+                method="none" if level is None else level.method,
+                scope="all allowed pairs",
+            )
+        )
+        proven = proven and level is not None and level.proven
+    status: Status = "optimal" if proven else "feasible"
+    stop = None if proven else "gap" if budget.stop_reason is None and budget.gap is not None else _stopped(budget)
+    return Solution(
+        status, stop, county_pairs, school_pairs, tuple(levels), Proof("solver", scope=SCOPE, solver=SOLVER)
+    )
+
+
+def _stopped(budget: Budget) -> StopReason:
+    """Return the limit that ended the search: a level's share of the time or work may end before the whole is spent."""
+    return budget.stop_reason or ("work" if budget.time_left_s is None else "time")
+
+
+def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
+    """Say why nothing is feasible: one floor out of reach, or an irreducible set of what can't go together."""
+    proof = Proof("solver", scope=SCOPE, solver=SOLVER)
+    groups = sorted(set(model.rows.group) - {""}, key=_by_number)
+    if not also_infeasible(model.num_columns, model.rows):
+        raise RuntimeError("CP-SAT finds no solution and HiGHS does not agree")
+    alone = _floor_witness(problem, model, groups, budget)
+    if alone is not None:
+        return infeasible(problem, alone, proof)
+    skipped: frozenset[str] = frozenset()
+    for group in reversed(groups):  # deletion filter: leave out what is not needed for the conflict
+        outcome = Solver(model.num_columns, model.rows, skipped | {group}).minimise(None, budget)
+        if outcome.status == "infeasible":
+            skipped |= {group}
+    needed = [group for group in groups if group not in skipped]
+    witness = {
+        "kind": "conflict",
+        "groups": [_describe(problem, group) for group in needed],
+        "irreducible": budget.stop_reason is None,
+        "solver": SOLVER,
+    }
+    return infeasible(problem, witness, proof)
+
+
+def _floor_witness(problem: Problem, model: Model, groups: list[str], budget: Budget) -> dict[str, Any] | None:
+    """Return the first row with a least value that can't be met although every other row of a rule is left out."""
+    rules = frozenset(group for group in groups if group.startswith(("row:", "cap:")))
+    base = Solver(model.num_columns, model.rows, rules)
+    for group in groups:
+        if not group.startswith("row:"):
+            continue
+        index = int(group.split(":")[1])
+        row = problem.rows[index]
+        if row.least is None:
+            continue
+        entry = model.rows.group.index(group)
+        part = slice(model.rows.start[entry], model.rows.start[entry + 1])
+        outcome: Outcome = base.minimise(_negated(model.rows.column[part], model.rows.coef[part]), budget)
+        if outcome.status == "infeasible":
+            return None
+        if outcome.values is not None and outcome.bound is not None and -outcome.bound < row.least:
+            reached = int((model.rows.coef[part] * outcome.values[model.rows.column[part]]).sum())
+            numbers = {"needed": row.least, "reached": reached, "bound": -outcome.bound}
+            return {"kind": "floor", "row": index, **_describe(problem, group), **numbers, "solver": SOLVER}
+    return None
+
+
+def _negated(column: IntArray, coef: IntArray) -> Any:
+    from matcher.methods.textbook_model import Linear
+
+    return Linear(column, -coef)
+
+
+def _describe(problem: Problem, group: str) -> dict[str, Any]:
+    """Return a group of rows in plain JSON values."""
+    word, _, rest = group.partition(":")
+    if word == "row":
+        row = problem.rows[int(rest)]
+        return {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
+    return {"rule": word, "details": {"of": rest}, "least": None, "most": None}
+
+
+def _by_number(group: str) -> tuple[str, int, str]:
+    word, _, rest = group.partition(":")
+    return (word, int(rest), "") if word == "row" else (word, -1, rest)

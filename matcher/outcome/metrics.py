@@ -1,0 +1,106 @@
+"""The numbers of a plan, recomputed from the input and the chosen pairs alone: `Plan.metrics`.
+
+Names are flat: `counties_*` and `schools_*` count recipients and children, `county_*` and `school_*` describe the
+pairs of a level. Kilometres and minutes are rounded to 3 digits, shares to 6; a mean over no pairs is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST
+from matcher.model import AT_SEAT
+from matcher.outcome.changes import classify
+from matcher.problem.problem import Problem
+from matcher.proof.blocking import blocking
+from matcher.tables.arrays import IntArray
+from matcher.tables.crosscheck import SIDES
+
+Metric = int | float | None
+_P95: Final = 95
+
+
+def metrics_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> dict[str, Metric]:
+    """Return every number of a plan.
+
+    Parameters
+    ----------
+    county_pairs, school_pairs
+        (k, 2) positions.
+    """
+    found: dict[str, Metric] = {}
+    pairs = {"county": county_pairs, "school": school_pairs}
+    changes = classify(problem, county_pairs, school_pairs)
+    for level in SIDES:
+        found |= _coverage(problem, level, pairs[level])
+        found |= _travel(problem, level, pairs[level])
+        found |= {f"{level}_{name}": number for name, number in changes[level].counts().items()}
+        if problem.policy.stability != "off":
+            found[f"{level}_blocking_pairs"] = len(blocking(problem, level, county_pairs, school_pairs))
+    found["schools_at_county_seat"] = schools_at_county_seat(problem)
+    return found
+
+
+def schools_at_county_seat(problem: Problem) -> int:
+    """Return how many schools stand at their county's seat: without coordinates, or marked so by the user."""
+    at_seat = [school.coord_precision == AT_SEAT for school in problem.instance.schools]
+    return int((np.array(at_seat, dtype=np.bool_) | problem.arrays.schools.at_parent).sum())
+
+
+def share(part: int, whole: int) -> float | None:
+    """Return part / whole to 6 digits, None of nothing."""
+    return round(part / whole, 6) if whole else None
+
+
+def _coverage(problem: Problem, level: str, pairs: IntArray) -> dict[str, Metric]:
+    provider_table, recipient_table = SIDES[level]
+    providers, recipients = problem.arrays.sides(level)
+    count = np.bincount(pairs[:, 1], minlength=len(recipients))
+    covered = count > 0
+    children, reached = int(recipients.children.sum()), int(recipients.children[covered].sum())
+    places = int(problem.demand(level)[:, 1].sum())
+    missing = int(np.maximum(problem.demand(level)[:, 1] - count, 0).sum())
+    return {
+        recipient_table: len(recipients),
+        f"{recipient_table}_covered": int(covered.sum()),
+        f"{recipient_table}_share": share(int(covered.sum()), len(recipients)),
+        f"{recipient_table}_children": children,
+        f"{recipient_table}_children_covered": reached,
+        f"{recipient_table}_children_share": share(reached, children),
+        f"{recipient_table}_places": places,
+        f"{recipient_table}_places_missing": missing,
+        provider_table: len(providers),
+        f"{provider_table}_used": len(np.unique(pairs[:, 0])),
+        f"{level}_pairs": len(pairs),
+    }
+
+
+def _travel(problem: Problem, level: str, pairs: IntArray) -> dict[str, Metric]:
+    metres = problem.facts.metres(level, pairs[:, 0], pairs[:, 1])
+    found = {f"{level}_km_{name}": number for name, number in spread(metres, M_PER_KM).items()}
+    if problem.facts.unit(level) == "min":
+        seconds = problem.facts.seconds(level, pairs[:, 0], pairs[:, 1])[0]
+        known = seconds[seconds < UNKNOWN_COST]
+        found |= {f"{level}_min_{name}": number for name, number in spread(known, S_PER_MIN).items()}
+    return found
+
+
+def spread(exact: IntArray, per_unit: int) -> Mapping[str, Metric]:
+    """Return mean, median, 95th percentile (linear between neighbours), largest and total of exact integers."""
+    if not len(exact):
+        return {"mean": None, "median": None, "p95": None, "max": None, "total": 0.0}
+    total = int(exact.sum())
+
+    def shown(value: float) -> float:
+        return round(float(value) / per_unit, 3)
+
+    return {
+        "mean": shown(total / len(exact)),
+        "median": shown(float(np.median(exact))),
+        "p95": shown(float(np.percentile(exact, _P95))),
+        "max": shown(int(exact.max())),
+        "total": shown(total),
+    }

@@ -1,0 +1,43 @@
+"""Names in a policy that nobody in the input bears: a slip there would quietly forbid everything, or nothing."""
+
+from __future__ import annotations
+
+from matcher.base.notices import Notice
+from matcher.policy.coverage import Floor, WantedKind
+from matcher.policy.rules import Selector, Within
+from matcher.problem.problem import Problem
+
+_KINDS = {"university", "enterprise", "institution"}
+_TABLES = ("organizations", "branches", "counties", "schools")
+
+
+def stranger_notices(problem: Problem) -> tuple[Notice, ...]:
+    """Return a notice each for ids, provinces, columns and kinds that the policy names and the input does not have."""
+    rules, where = problem.rules, [objective.where for objective in problem.policy.objectives]
+    values = [getattr(rule, name) for rule in rules for name in type(rule).model_fields]
+    selectors = [value for value in (*values, *where) if isinstance(value, Selector)]
+    named: dict[str, set[str]] = {"id": set(), "province": set(), "column": set(), "kind": set()}
+    for selector in selectors:
+        named["id"] |= {*(selector.ids or ()), *(selector.parents or ())}
+        named["province"] |= {*(selector.provinces or ())}
+        named["column"] |= {*(selector.where or ())}
+        named["kind"] |= {*(selector.kinds or ())}
+    for rule in rules:
+        if isinstance(rule, Within):
+            named["province"] |= {*(rule.provinces or ())}
+        elif isinstance(rule, WantedKind):
+            named["kind"] |= {*rule.kinds}
+        elif isinstance(rule, Floor) and rule.by not in ("all", "province", "county"):
+            named["column"].add(rule.by)
+    if named["id"]:
+        for table in _TABLES:
+            named["id"] -= getattr(problem.arrays, table).index.keys()
+    if named["column"]:
+        for table in _TABLES:
+            for record in getattr(problem.instance, table):
+                named["column"] -= record.extras.keys()
+    named["province"] -= {*problem.arrays.provinces}
+    named["kind"] -= _KINDS
+    return tuple(
+        Notice(f"policy_unknown_{of}", {"names": ", ".join(sorted(names))}) for of, names in named.items() if names
+    )

@@ -1,0 +1,1 @@
+"""What a planner wants, as data: objectives asked for, rules, the policy."""

@@ -1,0 +1,265 @@
+"""Rules of coverage, load, skills, kinds and change: what a planner may demand beyond reach, place and locks.
+
+Where a rule is a linear row it is kept as one by the solver, and its check adds the same sums up from the pairs alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from matcher.base.fieldtypes import Count
+from matcher.facts import Facts
+from matcher.model import PairLevel
+from matcher.policy.rows import ListedWeights, PairWeights, ProductWeights, Row
+from matcher.policy.rules import Names, Number, Rule, Selector, kinds_words
+from matcher.tables.arrays import BoolArray, IntArray, Nodes
+from matcher.words.catalogue import text
+
+if TYPE_CHECKING:
+    from matcher.problem.problem import Problem
+
+#: far below one child, far above the rounding of a decimal percentage
+_ROUNDING = 1e-9
+_TABLE = {"county": "counties", "school": "schools"}
+
+
+class Floor(Rule):
+    """A least coverage of counties or schools: of all that `of` selects, or of each group of them.
+
+    Parameters
+    ----------
+    level
+        Coverage of "county" or "school".
+    by
+        "all", "province", "county" (schools only), or a column of the user's own: the floor holds in each group.
+    of
+        Which recipients count, all by default.
+    count
+        "children" or "recipients" (the counties or schools themselves).
+    percent, number
+        The floor: percent of what the group's recipients that want somebody come to, or a number; the larger of the
+        two if both are given.
+    """
+
+    kind: Literal["floor"] = "floor"
+    level: PairLevel = "school"
+    by: str = "all"
+    of: Selector = Selector()
+    count: Literal["children", "recipients"] = "children"
+    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    number: Count = 0
+
+    def rows(self, problem: Problem) -> Iterator[Row]:
+        nodes = problem.arrays.sides(self.level)[1]
+        counts = self.of.mask(problem.facts, _TABLE[self.level]) & (problem.demand(self.level)[:, 1] > 0)
+        weight = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
+        for name, members in _groups(self.by, problem.facts, self.level):
+            here = weight * members
+            least = max(self.number, math.ceil(self.percent * int(here.sum()) / 100 - _ROUNDING))
+            if least > 0:
+                details = {"level": self.level, "group": name, "count": self.count}
+                yield Row("floor", details, least=least, covered={self.level: here})
+
+    def sentence(self, lang: str = "en") -> str:
+        amount = f"{self.percent:g} %" if self.percent else str(self.number)
+        return text(
+            f"rule.floor.{self.level}.{self.count}", lang, amount=amount, by=_by(self.by, lang), of=self.of.words(lang)
+        )
+
+
+class Load(Rule):
+    """The least and the most that each selected branch, or each organisation with all its branches, carries.
+
+    Parameters
+    ----------
+    table
+        "branches" or "organizations".
+    of
+        Which of them, all by default.
+    count
+        "schools" (school pairs) or "children"; a school that wants d branches puts a d-th of its children, rounded
+        up, on each.
+    least, most
+        The bounds, hard; None for none.
+    """
+
+    kind: Literal["load"] = "load"
+    table: Literal["branches", "organizations"] = "branches"
+    of: Selector = Selector()
+    count: Literal["schools", "children"] = "schools"
+    least: Count | None = None
+    most: Count | None = None
+
+    def rows(self, problem: Problem) -> Iterator[Row]:
+        nodes: Nodes = getattr(problem.arrays, self.table)
+        parent = problem.arrays.branches.parent
+        weight = _children_a_place(problem) if self.count == "children" else np.ones_like(_children_a_place(problem))
+        for position in np.flatnonzero(self.of.mask(problem.facts, self.table)).tolist():
+            owner = parent if self.table == "organizations" else np.arange(len(parent))
+            details = {"table": self.table, "id": nodes.ids[position], "count": self.count}
+            pairs = {"school": ProductWeights((owner == position).astype(np.int64), weight)}
+            yield Row("load", details, least=self.least, most=self.most, pairs=pairs)
+
+    def sentence(self, lang: str = "en") -> str:
+        who, what = text(f"rule.table.{self.table}", lang), text(f"rule.count.{self.count}", lang)
+        parts = [
+            text(f"rule.load.{bound}", lang, who=who, what=what, value=value, of=self.of.words(lang))
+            for bound in ("least", "most")
+            if (value := getattr(self, bound)) is not None
+        ]
+        return " ".join(parts)
+
+
+class ChildrenPerVolunteer(Rule):
+    """No selected branch carries more than `most` children for each of its volunteers.
+
+    A branch whose number of volunteers is unknown is not limited; a school that wants d branches puts a d-th of its
+    children, rounded up, on each.
+    """
+
+    kind: Literal["children_per_volunteer"] = "children_per_volunteer"
+    most: Number
+    of: Selector = Selector()
+
+    def rows(self, problem: Problem) -> Iterator[Row]:
+        weight = _children_a_place(problem)
+        chosen = self.of.mask(problem.facts, "branches")
+        for position, branch in enumerate(problem.instance.branches):
+            if chosen[position] and branch.volunteers is not None:
+                only = np.zeros(len(chosen), dtype=np.int64)
+                only[position] = 1
+                most = math.floor(self.most * branch.volunteers + _ROUNDING)
+                details = {"id": branch.id, "volunteers": branch.volunteers}
+                yield Row("children_per_volunteer", details, most=most, pairs={"school": ProductWeights(only, weight)})
+
+    def sentence(self, lang: str = "en") -> str:
+        return text("rule.children_per_volunteer", lang, most=self.most, of=self.of.words(lang))
+
+
+class Skills(Rule):
+    """A school with needs takes only branches that have all of them, or at least one (`meet`)."""
+
+    kind: Literal["skills"] = "skills"
+    meet: Literal["all", "any"] = "all"
+    of: Selector = Selector()
+
+    def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
+        if level != "school":
+            return None
+        wanted = facts.num_needs[recipient_idx]
+        enough = wanted if self.meet == "all" else np.minimum(wanted, 1)
+        met: BoolArray = facts.fit(level, provider_idx, recipient_idx) >= enough
+        return met | ~self.of.mask(facts, "schools")[recipient_idx]
+
+    def sentence(self, lang: str = "en") -> str:
+        return text(f"rule.skills.{self.meet}", lang, of=self.of.words(lang))
+
+
+class Priority(Rule):
+    """In convenience, a child of the selected schools counts as `factor` children: branches go farther for them."""
+
+    kind: Literal["priority"] = "priority"
+    of: Selector
+    factor: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+    @property
+    def most_weight(self) -> float:
+        return self.factor
+
+    def weigh_children(self, facts: Facts, rate: IntArray) -> IntArray:
+        weighed: IntArray = np.where(self.of.mask(facts, "schools"), np.rint(rate * self.factor), rate).astype(np.int64)
+        return weighed
+
+    def sentence(self, lang: str = "en") -> str:
+        return text("rule.priority", lang, factor=self.factor, of=self.of.words(lang))
+
+
+class WantedKind(Rule):
+    """The kind of organisation that the selected counties want: only these kinds, or at least so many of them."""
+
+    kind: Literal["wanted_kind"] = "wanted_kind"
+    kinds: Names
+    of: Selector = Selector()
+    least: Annotated[int, Field(ge=1)] | None = None
+
+    def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
+        if level != "county" or self.least is not None:
+            return None
+        return self._of_kind(facts)[provider_idx] | ~self.of.mask(facts, "counties")[recipient_idx]
+
+    def rows(self, problem: Problem) -> Iterator[Row]:
+        if self.least is None:
+            return
+        wanted = self._of_kind(problem.facts).astype(np.int64)
+        for position in np.flatnonzero(self.of.mask(problem.facts, "counties")).tolist():
+            only = np.zeros(len(problem.arrays.counties), dtype=np.int64)
+            only[position] = 1
+            details = {"id": problem.arrays.counties.ids[position], "kinds": ", ".join(self.kinds)}
+            yield Row("wanted_kind", details, least=self.least, pairs={"county": ProductWeights(wanted, only)})
+
+    def _of_kind(self, facts: Facts) -> BoolArray:
+        return Selector(kinds=self.kinds).mask(facts, "organizations")
+
+    def sentence(self, lang: str = "en") -> str:
+        form = "only" if self.least is None else "least"
+        kinds = kinds_words(self.kinds, lang)
+        return text(f"rule.wanted_kind.{form}", lang, of=self.of.words(lang), kinds=kinds, least=self.least)
+
+
+class MaxChanges(Rule):
+    """At most `most` pairs of last year end by choice.
+
+    A pair of counties ends by choice if it is still allowed and not in the plan; a pair of schools if besides its
+    county pair is in the plan (else its end is a consequence).
+    """
+
+    kind: Literal["max_changes"] = "max_changes"
+    level: PairLevel = "county"
+    most: Count
+
+    def rows(self, problem: Problem) -> Iterator[Row]:
+        pairs = problem.keepable(self.level)
+        details = {"level": self.level, "most": self.most}
+        kept: dict[str, PairWeights] = {self.level: ListedWeights(pairs, -1)}
+        if self.level == "county":
+            yield Row("max_changes", details, most=self.most - len(pairs), pairs=kept)
+            return
+        branches, schools = problem.arrays.branches, problem.arrays.schools
+        above = np.column_stack([branches.parent[pairs[:, 0]], schools.parent[pairs[:, 1]]])
+        yield Row("max_changes", details, most=self.most, pairs={**kept, "county": ListedWeights(above, 1)})
+
+    def sentence(self, lang: str = "en") -> str:
+        return text(f"rule.max_changes.{self.level}", lang, most=self.most)
+
+
+def _groups(by: str, facts: Facts, level: str) -> Iterable[tuple[str, BoolArray]]:
+    """Return the name and the members of each group of recipients, in the order of the names."""
+    nodes = facts.arrays.sides(level)[1]
+    if by == "all":
+        return [("all", np.ones(len(nodes), dtype=np.bool_))]
+    if by == "province":
+        return [(name, nodes.province == position) for position, name in enumerate(facts.arrays.provinces)]
+    if by == "county":
+        counties = facts.arrays.counties
+        home = nodes.parent if level == "school" else np.arange(len(nodes))
+        return [(name, home == position) for position, name in enumerate(counties.ids)]
+    records: tuple[Any, ...] = getattr(facts.instance, _TABLE[level])
+    column = np.array([record.extras.get(by, "") for record in records], dtype=object)
+    return [(name, column == name) for name in sorted(set(column.tolist()) - {""})]
+
+
+def _children_a_place(problem: Problem) -> IntArray:
+    """(S,) int64: the children of each school over the branches it wants, rounded up."""
+    children = problem.arrays.schools.children
+    places = np.maximum(problem.demand("school")[:, 1], 1)
+    share: IntArray = -(-children // places)
+    return share
+
+
+def _by(by: str, lang: str) -> str:
+    return text(f"rule.by.{by}", lang) if by in ("all", "province", "county") else text("rule.by.column", lang, by=by)

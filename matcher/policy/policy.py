@@ -1,0 +1,350 @@
+"""What a planner wants: objectives in order, and rules. Every field has a default that works.
+
+A policy is data: it goes to and from TOML and JSON, and has a JSON Schema (`Policy.model_json_schema()`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from matcher.base.errors import Fault, InvalidInput
+from matcher.base.fieldtypes import Bounds, Count
+from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
+from matcher.model import record_fault
+from matcher.policy.coverage import ChildrenPerVolunteer, Floor, Load, MaxChanges, Priority, Skills, WantedKind
+from matcher.policy.keep import Keep
+from matcher.policy.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Selector, Within
+from matcher.problem.terms import BANDED, COVERAGE, MORE_IS_BETTER, ObjectiveName
+from matcher.words.catalogue import text
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: a rule as data: the word `kind` says which
+AnyRule = Annotated[
+    Reach
+    | Within
+    | Pin
+    | Keep
+    | Forbid
+    | Floor
+    | Load
+    | Skills
+    | ChildrenPerVolunteer
+    | Priority
+    | WantedKind
+    | MaxChanges,
+    Field(discriminator="kind"),
+]
+
+
+class Objective(BaseModel):
+    """One objective of the ordered list.
+
+    Parameters
+    ----------
+    name
+        One of `matcher.problem.terms.NAMES`.
+    slack_percent
+        How much worse than its optimum the level may become for the sake of those after it, in percent.
+    at_most, at_least
+        A cap on the level, hard from the first level on: at most so many km (or minutes, pairs, organisations) where
+        less is better, at least so many children (or schools, counties, pairs, needs) where more is.
+    where
+        For coverage only: which counties or schools count; the priority of key areas is such a level before the others.
+    band_km, band_min
+        For fair travel only: the width of a band.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: ObjectiveName
+    slack_percent: Number = 0.0
+    at_most: Number | None = None
+    at_least: Number | None = None
+    where: Selector | None = None
+    band_km: Positive | None = None
+    band_min: Positive | None = None
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Objective:
+        """Refuse fields that mean nothing to the objective."""
+        if self.where is not None and self.name not in COVERAGE:
+            raise ValueError(f"where is for {', '.join(COVERAGE)} only")
+        banded = self.band_km is not None or self.band_min is not None
+        if banded != (self.name in BANDED):
+            raise ValueError(f"band_km or band_min is needed for {' and '.join(BANDED)}, and for them only")
+        if self.name in BANDED and (self.slack_percent or self.at_most is not None):
+            raise ValueError("fair travel is many levels and takes no slack_percent or at_most")
+        more_is_better = self.name in MORE_IS_BETTER
+        if (self.at_most is not None and more_is_better) or (self.at_least is not None and not more_is_better):
+            raise ValueError("at_most is for levels where less is better, at_least for those where more is")
+        return self
+
+    def words(self, lang: str = "en") -> str:
+        """Say the objective, with its slack, cap, place and band."""
+        said = text(f"objective.{self.name}", lang)
+        details = [
+            text(f"objective.with.{field}", lang, value=value)
+            for field in ("slack_percent", "at_most", "at_least", "band_km", "band_min")
+            if (value := getattr(self, field))
+        ]
+        if self.where is not None:
+            details.insert(0, self.where.words(lang))
+        return f"{said} ({'; '.join(details)})" if details else said
+
+
+def _objective(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+AnyObjective = Annotated[Objective, BeforeValidator(_objective, json_schema_input_type=ObjectiveName | Objective)]
+
+#: coverage of counties, then last year's pairs, then convenience: the order of the programme
+DEFAULT_OBJECTIVES: tuple[ObjectiveName, ...] = (
+    "cover_counties",
+    "keep_counties",
+    "keep_schools",
+    "convenience",
+    "county_travel",
+)
+
+
+class Policy(BaseModel):
+    """What the planner wants, from the most important down.
+
+    Parameters
+    ----------
+    objectives
+        Names (or `Objective`s) in strict order: each is optimised among the optima of those before.
+    child_km
+        The planner's exchange rate: a branch goes up to so many km for each child it reaches. None: coverage of
+        schools stands as its own level before convenience.
+    change_cost_km
+        What ending a pair of last year costs, in km of convenience (at school level).
+    child_min, change_cost_min
+        The same two rates where school travel is counted in minutes (`school_cost="min"`).
+    max_county_km, max_school_km, max_county_min, max_school_min
+        Reach at each level, inclusive; None for no limit.
+    within
+        "province": organisations stay in their province; or the provinces whose organisations take part.
+    county_demand, organization_capacity, school_demand, branch_capacity
+        Bounds on the number of pairs for every row, instead of the table's: one number d is (0, d).
+    county_cost, school_cost
+        What travel is counted in: "km" or "min".
+    speed_kmh, detour_factor
+        Estimate of travel time where the table has none.
+    rules
+        Further rules, see docs/rules.md.
+    stability
+        Of blocking pairs: "off"; "report" them; "require" that there are none; "tolerance": none where both sides gain
+        more than `stability_km` (`stability_min` where travel is counted in minutes), with travel as everybody's
+        preference; "limit": at most `max_blocking_pairs` of both levels together.
+    stability_km, stability_min, max_blocking_pairs
+        See `stability`.
+
+    Examples
+    --------
+    >>> import matcher
+    >>> matcher.Policy(max_county_km=300, within="province").max_county_km
+    300.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["matcher.policy/1"] = "matcher.policy/1"
+    objectives: tuple[AnyObjective, ...] = tuple(Objective(name=name) for name in DEFAULT_OBJECTIVES)
+    child_km: Number | None = 10.0
+    change_cost_km: Number = 0.0
+    child_min: Number | None = 10.0
+    change_cost_min: Number = 0.0
+    max_county_km: Number | None = None
+    max_school_km: Number | None = None
+    max_county_min: Number | None = None
+    max_school_min: Number | None = None
+    within: Literal["province"] | Annotated[Names, Field(min_length=1)] | None = None
+    county_demand: Bounds | None = None
+    organization_capacity: Bounds | None = None
+    school_demand: Bounds | None = None
+    branch_capacity: Bounds | None = None
+    county_cost: CostUnit = "km"
+    school_cost: CostUnit = "km"
+    speed_kmh: Annotated[float, Field(ge=0.001, le=1e6)] | None = None
+    detour_factor: Annotated[float, Field(ge=1, le=1000)] = 1.0
+    rules: tuple[AnyRule, ...] = ()
+    stability: Literal["off", "report", "require", "tolerance", "limit"] = "report"
+    stability_km: Number | None = None
+    stability_min: Number | None = None
+    max_blocking_pairs: Count | None = None
+
+    def __init__(self, **fields: Any):
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InvalidInput(_faults(error.errors(include_url=False))) from None
+
+    def model_post_init(self, _context: Any) -> None:
+        """Refuse an empty or repeating list of objectives, and bounds upside down."""
+        asked = [(each.name, each.where and each.where.model_dump_json()) for each in self.objectives]
+        faults = [
+            Fault("repeated_objective", "policy", column="objectives", value=each[0])
+            for position, each in enumerate(asked)
+            if each in asked[:position]
+        ]
+        if not asked:
+            faults.append(Fault("missing_value", "policy", column="objectives"))
+        for name in ("county_demand", "organization_capacity", "school_demand", "branch_capacity"):
+            bounds = getattr(self, name)
+            if bounds is not None and bounds[0] > bounds[1]:
+                faults.append(Fault("minimum_above_maximum", "policy", column=name, value=f"{bounds[0]}..{bounds[1]}"))
+        needed = {"tolerance": sorted({f"stability_{unit}" for unit in (self.county_cost, self.school_cost)})}
+        needed["limit"] = ["max_blocking_pairs"]
+        missing = [name for name in needed.get(self.stability, ()) if getattr(self, name) is None]
+        faults += [Fault("missing_value", "policy", column=name) for name in missing]
+        if faults:
+            raise InvalidInput(faults)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Policy:
+        """Return a policy with some fields replaced, checked as any other (frozen content is never copied deep)."""
+        return Policy(**{**{name: getattr(self, name) for name in type(self).model_fields}, **(update or {})})
+
+    @property
+    def child_rate(self) -> int | None:
+        """What a branch may go for each child it reaches, in whole metres or seconds; None for any distance."""
+        rate, exact = (self.child_km, M_PER_KM) if self.school_cost == "km" else (self.child_min, S_PER_MIN)
+        return None if rate is None else round(rate * exact)
+
+    @property
+    def change_rate(self) -> int:
+        """What ending a school pair of last year costs, in whole metres or seconds."""
+        in_km = self.school_cost == "km"
+        return round(self.change_cost_km * M_PER_KM) if in_km else round(self.change_cost_min * S_PER_MIN)
+
+    @property
+    def asks_stability(self) -> bool:
+        """Whether blocking pairs make a plan infeasible, all or some."""
+        return self.stability in ("require", "tolerance", "limit")
+
+    def stability_tolerance(self, level: str) -> int:
+        """Return the gain of both sides, in whole metres or seconds, up to which a pair of `level` does not block."""
+        if self.stability != "tolerance":
+            return 0
+        in_km = (self.county_cost if level == "county" else self.school_cost) == "km"
+        return round((self.stability_km or 0) * M_PER_KM) if in_km else round((self.stability_min or 0) * S_PER_MIN)
+
+    @property
+    def travel(self) -> Travel:
+        """How the cost of a pair is counted."""
+        return Travel(self.county_cost, self.school_cost, self.speed_kmh, self.detour_factor)
+
+    def all_rules(self) -> tuple[Rule, ...]:
+        """Return every rule that holds: those of the fields first, then `rules`, in an order that never matters."""
+        found: list[Rule] = [Locks()]
+        for level, max_km, max_min, unit in (
+            ("county", self.max_county_km, self.max_county_min, self.county_cost),
+            ("school", self.max_school_km, self.max_school_min, self.school_cost),
+        ):
+            if max_km is not None or max_min is not None:
+                found.append(Reach(level=level, max_km=max_km, max_min=max_min))
+            if unit == "min" and self.speed_kmh is None:
+                found.append(Listed(level=level))
+        if self.within is not None:
+            found.append(Within(provinces=None if self.within == "province" else self.within))
+        return (*found, *self.rules)
+
+    def sentences(self, lang: str = "en") -> list[str]:
+        """Say the policy in sentences: the objectives in order, the exchange rate, the rules."""
+        listed = [objective.words(lang) for objective in self.objectives]
+        said = [text("policy.objectives", lang, objectives="; ".join(f"{n}. {s}" for n, s in enumerate(listed, 1)))]
+        if self.child_rate is None:
+            said.append(text("policy.child_rate.none", lang))
+        elif self.school_cost == "km":
+            said.append(text("policy.child_rate.km", lang, child_km=self.child_km))
+        else:
+            said.append(text("policy.child_rate.min", lang, child_min=self.child_min))
+        said += [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
+        if self.asks_stability:
+            gains = {"km": self.stability_km, "min": self.stability_min}
+            used = sorted({self.county_cost, self.school_cost})
+            gain = ", ".join(
+                f"{gains[unit]:g} {text(f'summary.unit.{unit}', lang)}" for unit in used if gains[unit] is not None
+            )
+            fields = {"gain": gain, "most": self.max_blocking_pairs}
+            said.append(text(f"policy.stability.{self.stability}", lang, **fields))
+        return said
+
+    def summary(self, lang: str = "en") -> str:
+        """Say the policy, a sentence a line."""
+        return "\n".join(self.sentences(lang))
+
+    def _repr_html_(self) -> str:
+        from matcher.show.summary import as_html  # only in a notebook
+
+        return as_html(self.summary())
+
+    def to_json(self) -> str:
+        """Return the policy as JSON, defaults left out."""
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps({"format": self.format, **content}, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, source: str | bytes) -> Policy:
+        """Read what `to_json` wrote."""
+        try:
+            content = json.loads(source)
+        except ValueError as error:
+            raise InvalidInput([Fault("not_json", "policy", details={"reason": str(error)})]) from None
+        return cls._from_mapping(content)
+
+    def to_toml(self) -> str:
+        """Return the policy as TOML, defaults left out; `child_km = "none"` stands for None."""
+        from matcher.base.toml import dump  # only needed here
+
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        return dump({"format": self.format, **content})
+
+    @classmethod
+    def from_toml(cls, source: str) -> Policy:
+        """Read a policy from TOML.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not TOML, or a field is unknown or faulty.
+        """
+        try:
+            content = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidInput([Fault("not_toml", "policy", details={"reason": str(error)})]) from None
+        return cls._from_mapping({name: None if value == "none" else value for name, value in content.items()})
+
+    @classmethod
+    def _from_mapping(cls, content: Any) -> Policy:
+        if not isinstance(content, Mapping):
+            raise InvalidInput([Fault("not_json", "policy", details={"reason": "not an object"})])
+        return cls(**content)
+
+
+def _nearest_field(loc: Sequence[Any]) -> dict[str, str]:
+    """Return the field of the policy itself that an unknown one looks like, as `nearest`."""
+    alike = difflib.get_close_matches(str(loc[0]), Policy.model_fields, n=1) if len(loc) == 1 else []
+    return {"nearest": alike[0]} if alike else {}
+
+
+def _faults(items: Sequence[Any]) -> list[Fault]:
+    """Name each field as the planner wrote it: `rules.0.max_km`."""
+    found: list[Fault] = []
+    for item in items:
+        fault = record_fault(item, "policy", None)
+        if fault.code == "unknown_field":
+            fault = replace(fault, details={**fault.details, "why": "policy", **_nearest_field(item["loc"])})
+        if item["loc"][0] != "within":
+            found.append(replace(fault, column=".".join(str(part) for part in item["loc"])))
+        elif not any(each.column == "within" for each in found):  # pydantic lists one for each form it may have
+            details = {"reason": "'province' or names of provinces", "why": "within"}
+            found.append(replace(fault, code="invalid_value", details=details))
+    return found

@@ -1,1 +1,0 @@
-"""Stable matchings: rotations, the best of them, relaxations, and stable plans."""

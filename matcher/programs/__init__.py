@@ -1,0 +1,1 @@
+"""Binary programs in integers: rows, linear functions, CP-SAT under limits."""

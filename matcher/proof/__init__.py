@@ -1,0 +1,1 @@
+"""What anyone can recompute without a solver: hard rules, blocking pairs, bounds, certificates, witnesses."""

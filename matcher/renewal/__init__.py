@@ -1,0 +1,1 @@
+"""The year: events, replan, recommend, next_year."""

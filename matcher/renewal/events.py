@@ -1,0 +1,298 @@
+"""What happens during the year, as small records: who leaves, joins, takes more or fewer pairs, refuses or agrees.
+
+Each is a frozen pydantic record; a list of them has a versioned JSON form (`events_to_json`, `events_from_json`).
+`changed` applies them to an instance, in their order, and checks each against what it meets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from matcher.base.errors import Fault, InvalidInput, wrong_kind
+from matcher.base.fieldtypes import Bounds, Id, Text
+from matcher.model import (
+    AT_SEAT,
+    RECORDS,
+    Branch,
+    County,
+    Instance,
+    Lock,
+    Organization,
+    PairLevel,
+    Record,
+    School,
+)
+from matcher.tables.crosscheck import SIDES, cross_check
+
+FORMAT: Final = "matcher.renewals.events/1"
+Table = Literal["organizations", "branches", "counties", "schools"]
+#: table of the parents -> table and field of their children
+_CHILDREN: Final = {"organizations": ("branches", "organization_id"), "counties": ("schools", "county_id")}
+_PARENTS: Final = {"branches": ("organizations", "organization_id"), "schools": ("counties", "county_id")}
+_BOUNDS: Final = {"organizations": "capacity", "branches": "capacity", "counties": "demand", "schools": "demand"}
+_NAMES: Final = ("organizations", "counties", "branches", "schools")
+
+
+class Event(BaseModel):
+    """Base of every event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Leaves(Event):
+    """A row leaves: an organisation with its branches, a branch, a county with its schools, or a school."""
+
+    kind: Literal["leaves"] = "leaves"
+    table: Table
+    id: Id
+
+
+class Joins(Event):
+    """Rows join: an organisation with its branches, a branch, a county with its schools, a school."""
+
+    kind: Literal["joins"] = "joins"
+    organizations: tuple[Organization, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    counties: tuple[County, ...] = ()
+    schools: tuple[School, ...] = ()
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Joins:
+        """Refuse an event in which nobody joins."""
+        if not (self.organizations or self.branches or self.counties or self.schools):
+            raise ValueError("nobody joins")
+        return self
+
+
+class Takes(Event):
+    """A row takes another number of pairs: the capacity of an organisation or branch, the demand of a county or school.
+
+    `pairs` is one number d for (0, d), or (minimum, maximum).
+    """
+
+    kind: Literal["takes"] = "takes"
+    table: Table
+    id: Id
+    pairs: Bounds
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Takes:
+        """Refuse a minimum above the maximum."""
+        if self.pairs[0] > self.pairs[1]:
+            raise ValueError("the minimum is above the maximum")
+        return self
+
+
+class Refused(Event):
+    """A pair is refused: from now on it is not allowed."""
+
+    kind: Literal["refused"] = "refused"
+    level: PairLevel
+    provider_id: Id
+    recipient_id: Id
+    reason: Text = ""
+
+
+class Agreed(Event):
+    """A pair is agreed on: from now on it must be in the plan."""
+
+    kind: Literal["agreed"] = "agreed"
+    level: PairLevel
+    provider_id: Id
+    recipient_id: Id
+    reason: Text = ""
+
+
+AnyEvent = Annotated[Leaves | Joins | Takes | Refused | Agreed, Field(discriminator="kind")]
+_ADAPTER: Final[TypeAdapter[tuple[Leaves | Joins | Takes | Refused | Agreed, ...]]] = TypeAdapter(tuple[AnyEvent, ...])
+Changes = Event | Mapping[str, Any] | Iterable[Event | Mapping[str, Any]]
+
+
+def events_of(changes: Changes) -> tuple[Leaves | Joins | Takes | Refused | Agreed, ...]:
+    """Read one event, or several, given as records or as mappings with their fields.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of every event.
+    """
+    if not isinstance(changes, Event | Iterable):
+        raise InvalidInput([wrong_kind(changes, "an event or several", "changes")])
+    given = (changes,) if isinstance(changes, Event | Mapping) else tuple(changes)
+    try:
+        return _ADAPTER.validate_python(given)
+    except ValidationError as error:
+        raise InvalidInput([_fault(item) for item in error.errors(include_url=False)]) from None
+
+
+def _fault(item: Any) -> Fault:
+    place = item["loc"]
+    row = place[0] + 1 if place and isinstance(place[0], int) else None
+    column = ".".join(str(part) for part in place[2:]) or None
+    code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
+    value = None if code == "missing_value" else item["input"]
+    return Fault(code, "events", row, column, value, details={"reason": item["msg"]})
+
+
+def events_to_json(changes: Changes) -> str:
+    """Return events as JSON (format `matcher.renewals.events/1`), defaults left out."""
+    rows = [
+        {"kind": event.kind, **event.model_dump(mode="json", exclude_defaults=True)} for event in events_of(changes)
+    ]
+    return json.dumps({"format": FORMAT, "events": rows}, ensure_ascii=False, sort_keys=True)
+
+
+def events_from_json(source: str | bytes) -> tuple[Leaves | Joins | Takes | Refused | Agreed, ...]:
+    """Read what `events_to_json` wrote.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not JSON, of another format, or has faults.
+    """
+    try:
+        content = json.loads(source)
+    except ValueError as error:
+        raise InvalidInput([Fault("not_json", details={"reason": str(error)})]) from None
+    form = content.get("format") if isinstance(content, dict) else None
+    if form != FORMAT or not isinstance(content.get("events"), list):
+        raise InvalidInput([Fault("unknown_format", value=form, details={"known": FORMAT})])
+    return events_of(content["events"])
+
+
+def with_tables(instance: Instance, **tables: Iterable[Record]) -> Instance:
+    """Return the instance with some tables replaced by valid records, put in order; nothing is checked again."""
+    in_order = {name: tuple(sorted(rows, key=attrgetter(*RECORDS[name].key))) for name, rows in tables.items()}
+    # the records are valid, so pydantic's own copy will do: it checks nothing
+    copy: Instance = BaseModel.model_copy(instance, update=in_order)
+    for cached in ("arrays", "notices", "digest"):
+        copy.__dict__.pop(cached, None)
+    return copy
+
+
+def changed(instance: Instance, events: Iterable[Event]) -> Instance:
+    """Return the instance after the events.
+
+    Rows that leave take their locks, preferences and travel times with them; pairs of last year stay, so that a plan
+    can say which ended by force.
+
+    Raises
+    ------
+    InvalidInput
+        With a fault for each event that names an unknown id or one that is taken, or brings a faulty row.
+    """
+    tables = _Tables(instance)
+    for number, event in enumerate(events, 1):
+        if isinstance(event, Leaves):
+            tables.leave(number, event)
+        elif isinstance(event, Takes):
+            tables.take(number, event)
+        elif isinstance(event, Joins):
+            tables.join(number, event)
+        elif isinstance(event, Refused | Agreed):
+            tables.lock(number, event)
+    if tables.faults:
+        raise InvalidInput(tables.faults)
+    return with_tables(instance, **{name: rows.values() for name, rows in tables.touched.items()})
+
+
+class _Tables:
+    """The tables that the events touch, by key, and the faults found."""
+
+    def __init__(self, instance: Instance):
+        self.instance = instance
+        self.touched: dict[str, dict[Any, Any]] = {}
+        self.faults: list[Fault] = []
+
+    def rows(self, table: str) -> dict[Any, Any]:
+        """Return the rows of a table to change: by id, or by the key of a table without ids."""
+        if table not in self.touched:
+            key = attrgetter(*RECORDS[table].key)
+            self.touched[table] = {key(record): record for record in getattr(self.instance, table)}
+        return self.touched[table]
+
+    def known(self, number: int, table: str, known_id: str, column: str) -> bool:
+        """Whether the table has the id; otherwise it is a fault."""
+        nodes = getattr(self.instance.arrays, table).index if table not in self.touched else self.touched[table]
+        if known_id in nodes:
+            return True
+        self.faults.append(Fault("unknown_id", "events", number, column, known_id, details={"target": table}))
+        return False
+
+    def leave(self, number: int, event: Leaves) -> None:
+        """Take a row, its children and what is said of them out."""
+        if not self.known(number, event.table, event.id, "id"):
+            return
+        gone: dict[str, set[str]] = {event.table: {event.id}}
+        if event.table in _CHILDREN:
+            table, field = _CHILDREN[event.table]
+            rows = self.touched.get(table)
+            records = getattr(self.instance, table) if rows is None else rows.values()
+            gone[table] = {record.id for record in records if getattr(record, field) == event.id}
+        for table, ids in gone.items():
+            for known_id in ids:
+                del self.rows(table)[known_id]
+        for table, first, second in (
+            ("locks", "provider_id", "recipient_id"),
+            ("travel_times", "origin_id", "destination_id"),
+            ("preferences", "id", "choice_id"),
+        ):
+            if not (self.touched.get(table) or getattr(self.instance, table)):
+                continue
+            for key, row in list(self.rows(table).items()):
+                sides = SIDES[row.level] if getattr(row, "side", "provider") == "provider" else SIDES[row.level][::-1]
+                if getattr(row, first) in gone.get(sides[0], ()) or getattr(row, second) in gone.get(sides[1], ()):
+                    del self.rows(table)[key]
+
+    def take(self, number: int, event: Takes) -> None:
+        """Set the bounds of a row."""
+        if self.known(number, event.table, event.id, "id"):
+            record = self.rows(event.table)[event.id]
+            self.rows(event.table)[event.id] = record.model_copy(update={_BOUNDS[event.table]: event.pairs})
+
+    def join(self, number: int, event: Joins) -> None:
+        """Put rows in, after the checks that a whole input goes through."""
+        fresh: dict[str, tuple[Any, ...]] = {name: getattr(event, name) for name in _NAMES}
+        parents: dict[str, dict[str, Any]] = {name: {} for name in _NAMES}
+        for table in _NAMES:
+            for record in fresh[table]:
+                if record.id in self.rows(table):
+                    self.faults.append(Fault("id_taken", "events", number, "id", record.id, details={"target": table}))
+                elif table in _PARENTS:
+                    above, field = _PARENTS[table]
+                    parent = getattr(record, field)
+                    if parent in {row.id for row in fresh[above]} or not self.known(number, above, parent, field):
+                        continue
+                    parents[above][parent] = self.rows(above)[parent]
+        if self.faults:
+            return
+        checked = {name: (*fresh[name], *parents[name].values()) for name in _NAMES}
+        faults = cross_check({**dict.fromkeys(RECORDS, ()), **checked})
+        for table in ("counties", "schools"):
+            counted = any(record.children is not None for record in getattr(self.instance, table))
+            for record in fresh[table]:
+                if getattr(self.instance, table) and (record.children is not None) != counted:
+                    faults.append(Fault("missing_value", "events", number, "children", record.id))
+        self.faults += faults
+        for table in _NAMES:
+            for record in fresh[table]:
+                at_seat = table == "schools" and record.lat is None
+                row = record.model_copy(update={"coord_precision": AT_SEAT}) if at_seat else record
+                self.rows(table)[record.id] = row
+
+    def lock(self, number: int, event: Refused | Agreed) -> None:
+        """Put the lock of a pair in place of the opposite one."""
+        named = zip(SIDES[event.level], ("provider_id", "recipient_id"), strict=True)
+        here = [self.known(number, table, getattr(event, column), column) for table, column in named]
+        if not all(here):
+            return
+        fields = {"level": event.level, "provider_id": event.provider_id, "recipient_id": event.recipient_id}
+        kind, other = ("forbid", "pin") if isinstance(event, Refused) else ("pin", "forbid")
+        self.rows("locks").pop((*fields.values(), other), None)
+        lock = Lock(**fields, kind=kind, reason=event.reason)
+        self.rows("locks")[lock.sort_key()] = lock

@@ -1,1 +1,0 @@
-"""From year to year and during the year: events, replanning, recommending, the curve of changes."""

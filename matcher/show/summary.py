@@ -1,0 +1,219 @@
+"""A plan on one screen: what it covers, how far, what changed, what was proved, and what to know."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matcher.base.result import Level, Proof
+from matcher.facts import M_PER_KM, S_PER_MIN
+from matcher.outcome.metrics import Metric
+from matcher.policy.policy import Policy
+from matcher.problem.terms import title
+from matcher.show.witnesswords import witness_words
+from matcher.tables.crosscheck import SIDES
+from matcher.words.catalogue import has_text, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matcher.plan import Plan
+
+#: warnings shown in full; the rest are counted
+_MOST_WARNINGS = 6
+
+
+def plan_summary(plan: Plan, lang: str = "en", prices: pd.DataFrame | None = None) -> str:
+    """Return the summary of `plan` in `lang`, with what each level cost those below it if that was computed."""
+    lines = [text("summary.head", lang, status=status_words(plan, lang), proof=proof_words(plan.proof, lang))]
+    if plan.witness is not None:
+        lines.append(witness_words(plan.witness, lang))
+    if plan.status not in ("infeasible", "unknown") or len(plan.county_pairs):
+        lines += overview_lines(plan, lang)
+    lines += level_lines(plan.levels, lang)
+    if prices is not None:
+        from matcher.study.level_costs import price_lines  # loads the solvers: only when prices were computed
+
+        lines += price_lines(prices, lang)
+    lines.append(rate_sentence(plan.policy, lang))
+    lines += warning_lines(plan, lang)
+    return "\n".join(line for line in lines if line)
+
+
+def status_words(plan: Plan, lang: str) -> str:
+    """Say the status, and why the search stopped if it did."""
+    said = text(f"summary.status.{plan.status}", lang)
+    if plan.stop_reason is not None:
+        said += text("summary.stopped", lang, reason=text(f"summary.stop.{plan.stop_reason}", lang))
+    return said
+
+
+def proof_words(proof: Proof, lang: str) -> str:
+    """Say what was proved and by whom."""
+    key = f"summary.scope.{proof.scope}"
+    scope = text(key, lang) if has_text(key) else proof.scope
+    return text(f"summary.proof.{proof.kind}", lang, scope=scope, solver=proof.solver or "-")
+
+
+def overview_lines(plan: Plan, lang: str) -> list[str]:
+    """Return the lines on coverage, travel, changes against last year, blocking pairs and who is left over."""
+    metrics, rows = plan.metrics, []
+    for level in SIDES:
+        name = text(f"summary.level.{level}", lang)
+        rows.append((text("summary.coverage", lang), name, _coverage(metrics, level, lang)))
+    for level in SIDES:
+        if metrics[f"{level}_pairs"]:
+            unit = plan.problem.facts.unit(level)
+            rows.append(
+                (
+                    text("summary.travel", lang),
+                    text(f"summary.level.{level}", lang),
+                    _travel(metrics, level, "km", lang),
+                )
+            )
+            if unit == "min":
+                rows.append(("", text(f"summary.level.{level}", lang), _travel(metrics, level, "min", lang)))
+    for level in SIDES:
+        if plan.instance.previous:
+            fields = {name: metrics[f"{level}_{name}"] for name in _CHANGES}
+            rows.append(
+                (
+                    text("summary.last_year", lang),
+                    text(f"summary.level.{level}", lang),
+                    text("summary.changes", lang, **fields),
+                )
+            )
+    lines = table_lines(_without_repeats(rows))
+    if "county_blocking_pairs" in metrics:
+        numbers = {level: metrics[f"{level}_blocking_pairs"] for level in SIDES}
+        lines.append(text("summary.blocking", lang, **numbers))
+    return lines
+
+
+_CHANGES = ("kept", "new", "ended", "ended_forced", "ended_consequent", "ended_chosen")
+
+
+def _coverage(metrics: Mapping[str, Metric], level: str, lang: str) -> str:
+    table = SIDES[level][1]
+    fields = {name: metrics[f"{table}_{name}"] for name in ("covered", "children", "children_covered")}
+    shares = {name: percent(metrics[f"{table}_{name}"]) for name in ("share", "children_share")}
+    return text("summary.covered", lang, total=metrics[table], **fields, **shares)
+
+
+def _travel(metrics: Mapping[str, Metric], level: str, unit: str, lang: str) -> str:
+    fields = {name: number(metrics[f"{level}_{unit}_{name}"]) for name in ("mean", "median", "p95", "max", "total")}
+    return text(f"summary.spread.{unit}", lang, **fields)
+
+
+def _without_repeats(rows: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
+    shown, before = [], ""
+    for head, *rest in rows:
+        shown.append(("" if head == before else head, *rest))
+        before = head or before
+    return shown
+
+
+def level_lines(levels: Sequence[Level], lang: str) -> list[str]:
+    """Return the levels as a table: value, bound, gap, what is proved."""
+    rows = [
+        (
+            str(position),
+            title(level.name, lang),
+            amount(level.value, level.unit, lang),
+            text("summary.bound", lang, bound=amount(level.bound, level.unit, lang)),
+            level_verdict(level, lang),
+        )
+        for position, level in enumerate(levels, 1)
+    ]
+    return [text("summary.levels", lang), *table_lines(rows)] if rows else []
+
+
+def level_verdict(level: Level, lang: str) -> str:
+    """Say whether the level is proved, and its gap if it is not."""
+    if level.gap is None:
+        said = text("summary.verdict.open", lang)
+    elif level.gap == 0:
+        said = text("summary.verdict.proved", lang)
+    else:
+        share = percent(level.relative_gap, digits=3)
+        said = text("summary.verdict.gap", lang, gap=amount(level.gap, level.unit, lang), share=share)
+    return said + (text("summary.verdict.conditional", lang) if level.conditional else "")
+
+
+def rate_sentence(policy: Policy, lang: str) -> str:
+    """Say the exchange rate between children and travel, if the policy weighs convenience."""
+    if all(objective.name != "convenience" for objective in policy.objectives):
+        return ""
+    return policy.sentences(lang)[1]
+
+
+def warning_lines(plan: Plan, lang: str) -> list[str]:
+    """Return the warnings, the first few in full."""
+    carried: dict[str, list[str]] = {}  # columns that nobody may have meant as one of ours: one line for all tables
+    said = []
+    for notice in plan.warnings:
+        if notice.code == "unknown_column" and "nearest" not in notice.details:
+            carried.setdefault(notice.details["column"], []).append(notice.details["table"])
+        else:
+            said.append(notice.text(lang))  # type: ignore[arg-type]
+    if carried:
+        words = {table: text(f"word.{table}", lang) for tables in carried.values() for table in tables}
+        columns = "; ".join(
+            f"{column} ({', '.join(words[table] for table in tables)})" for column, tables in carried.items()
+        )
+        said.append(text("summary.carried_columns", lang, columns=columns))
+    shown = [f"  ! {line}" for line in said[:_MOST_WARNINGS]]
+    if len(said) > len(shown):
+        shown.append(text("summary.more_warnings", lang, count=len(said) - len(shown)))
+    return [text("summary.warnings", lang), *shown] if shown else []
+
+
+def amount(value: int | None, unit: str, lang: str) -> str:
+    """Return an exact integer in the unit a planner reads: metres as km, seconds as minutes."""
+    if value is None:
+        return text("summary.unknown", lang)
+    if unit == "m":
+        return f"{value / M_PER_KM:,.3f} {text('summary.unit.km', lang)}"
+    if unit == "s":
+        return f"{value / S_PER_MIN:,.1f} {text('summary.unit.min', lang)}"
+    return f"{value:,} {unit_words(unit, lang)}"
+
+
+def unit_words(unit: str, lang: str) -> str:
+    """Return the word for the unit of a count."""
+    known = ("children", "counties", "schools", "pairs", "organizations")
+    return text(f"summary.unit.{unit}", lang) if unit in known else unit
+
+
+def number(value: Metric) -> str:
+    """Return kilometres or minutes with one digit, a dash for nothing."""
+    return "–" if value is None else f"{value:,.1f}"
+
+
+def percent(value: Metric, *, digits: int = 1) -> str:
+    """Return a share as a percentage, a dash for nothing."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines with aligned columns; a Chinese character is two columns wide."""
+    if not rows:
+        return []
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    return lines
+
+
+def display_width(said: str) -> int:
+    """Return how many columns of a terminal `said` takes."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in said)
+
+
+def as_html(said: str) -> str:
+    """Return text as HTML for a notebook, safe whatever it holds."""
+    return f"<pre>{html.escape(said)}</pre>"

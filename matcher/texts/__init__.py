@@ -1,1 +1,0 @@
-"""The texts of the rooms, one module each; `matcher.messages` merges them."""

@@ -1,0 +1,1 @@
+"""Every text a user reads, English and Chinese side by side."""
