@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format proofs bench clean
+.PHONY: demo test check cover format proofs bench clean
 
 demo: $(VENV)/.demo  ## plan the embedded example: summary on the screen, plan and map in demo-plan/
 	$(BIN)/matcher demo
 
-test: $(VENV)/.dev  ## pass the tests
+test: $(VENV)/.dev  ## pass the tests, on every core
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## format, lint, types and tests: what CI runs
@@ -17,11 +17,14 @@ check: $(VENV)/.dev  ## format, lint, types and tests: what CI runs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
+cover: $(VENV)/.dev  ## which lines and branches the tests reach, file by file, the total last
+	$(BIN)/python -m pytest --cov=matcher --cov-branch --cov-report=term
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-proofs: $(VENV)/.dev  ## the long proofs: tens of thousands of random cases against brute force
+proofs: $(VENV)/.dev  ## the long proofs: tens of thousands of random cases against brute force, on every core
 	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/.bench  ## the benchmark of scale against its peers; see docs/benchmarks.md for the longer ones
@@ -44,4 +47,4 @@ $(VENV)/.bench: $(VENV)/.demo
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-plan bench.csv bench.png build *.egg-info
+	rm -rf $(VENV) demo-plan bench.csv bench.png .coverage build *.egg-info

@@ -39,7 +39,8 @@ def _codes(call: Any) -> list[str]:
         {"workers": 1.5},
         {"workers": True},
     ],
-    ids=str,
+    # by kind, since an event tells its address and workers must agree on the names of tests
+    ids=lambda limit: "-".join(f"{name}-{type(value).__name__}" for name, value in limit.items()),
 )
 def test_a_limit_of_a_wrong_type_is_a_fault(limit):
     """`solve` and `match` refuse it by name, before any work."""
