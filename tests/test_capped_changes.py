@@ -66,7 +66,8 @@ def held_against_the_program(seed: int) -> str:
 
 
 def test_value_and_bound_enclose_the_best_of_all_plans() -> None:
-    seen = {held_against_the_program(seed) for seed in range(160)}
+    # the cap of the last two binds at a price, which is rare
+    seen = {held_against_the_program(seed) for seed in (*range(60), 72, 79)}
     assert {"optimal at a price", "optimal as it is"} <= seen
 
 
@@ -77,14 +78,18 @@ def test_value_and_bound_enclose_the_best_of_all_plans_many_times(first: int) ->
     assert seen >= {"optimal at a price", "optimal as it is", "infeasible"}
 
 
-def capped(seed: int = 0) -> matcher.Plan:
+@pytest.fixture(scope="module")
+def plan() -> matcher.Plan:
     """A plan of the example whose cap binds."""
+    return capped()
+
+
+def capped() -> matcher.Plan:
     policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"], rules=[MaxChanges(most=8)])
     return matcher.solve(matcher.example(), policy)
 
 
-def test_the_example_is_capped_with_a_certificate() -> None:
-    plan = capped()
+def test_the_example_is_capped_with_a_certificate(plan: matcher.Plan) -> None:
     assert plan.metrics["county_ended_chosen"] <= 8
     assert plan.proof.kind == "certificate"
     assert PRICE in plan.proof.arrays
@@ -99,8 +104,7 @@ def test_the_example_is_capped_with_a_certificate() -> None:
     assert np.array_equal(plan.county_pairs, again.county_pairs)
 
 
-def test_a_false_price_or_bound_is_refused() -> None:
-    plan = capped()
+def test_a_false_price_or_bound_is_refused(plan: matcher.Plan) -> None:
     level = plan.levels[1]
     better = dataclasses.replace(level, bound=level.bound + 1, gap=abs(level.value - level.bound - 1))
     levels = (plan.levels[0], better, *plan.levels[2:])
@@ -118,14 +122,12 @@ def test_a_false_price_or_bound_is_refused() -> None:
     assert not matcher.verify(plan.instance, false).ok
 
 
-def test_a_plan_with_one_change_too_many_is_refused() -> None:
-    plan = capped()
+def test_a_plan_with_one_change_too_many_is_refused(plan: matcher.Plan) -> None:
     fewer = plan.county_pairs[~plan.problem.facts.was_pair("county", *plan.county_pairs.T)]
     assert "max_changes" in matcher.verify(plan.instance, dataclasses.replace(plan, county_pairs=fewer)).codes
 
 
-def test_the_start_comes_back_where_the_search_is_cancelled() -> None:
-    plan = capped()
+def test_the_start_comes_back_where_the_search_is_cancelled(plan: matcher.Plan) -> None:
     token = CancelToken()
     token.cancel()
     stopped = matcher.solve(plan.instance, plan.policy, start=plan, cancel=token)

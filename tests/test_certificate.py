@@ -41,7 +41,7 @@ def solved(seeds):
 
 
 def test_bounds_equal_the_definition_for_right_and_for_wrong_prices():
-    for rng, case, matching in solved(range(400)):
+    for rng, case, matching in solved(range(150)):
         tie = case.unmet is not None
         for noise in (0, 1, 3):
             prices = [
@@ -55,7 +55,7 @@ def test_bounds_equal_the_definition_for_right_and_for_wrong_prices():
 
 def test_one_price_changed_is_refused_unless_it_still_proves_the_same():
     refused = 0
-    for rng, case, matching in solved(range(400)):
+    for rng, case, matching in solved(range(150)):
         assert flaws(matching) == ()
         names = [name for name, array in matching.proof.arrays.items() if array.size]
         if not names:
@@ -70,12 +70,12 @@ def test_one_price_changed_is_refused_unless_it_still_proves_the_same():
         )
         assert (flaws(changed) == ()) == same
         refused += not same
-    assert refused > 100
+    assert refused > 30
 
 
 def test_one_pair_changed_is_refused_unless_it_is_another_optimum():
     refused = 0
-    for rng, case, matching in solved(range(400)):
+    for rng, case, matching in solved(range(150)):
         best = brute_force(case)
         pairs = matching.pairs.tolist()
         others = [list(arc) for arc in case.arcs if list(arc) not in pairs]
@@ -88,7 +88,7 @@ def test_one_pair_changed_is_refused_unless_it_is_another_optimum():
         changed = matching.replace(pairs=np.array(pairs, np.int64).reshape(-1, 2))
         assert (flaws(changed) == ()) == (pairs in best.pairs)
         refused += pairs not in best.pairs
-    assert refused > 100
+    assert refused > 30
 
 
 def test_every_claim_off_by_one_is_refused():
@@ -130,7 +130,7 @@ def test_what_is_no_matching_is_refused(pairs):
 
 def test_a_hall_set_is_recomputed_from_the_market():
     found = 0
-    for seed in range(600):
+    for seed in range(300):
         case = random_case(np.random.default_rng(seed))
         matching = match(case.market())
         if matching.status != "infeasible":
@@ -151,7 +151,7 @@ def test_a_hall_set_is_recomputed_from_the_market():
         fewer = with_arrays(matching, **{f"hall_{witness.side}": witness.members[:0]})
         assert flaws(fewer)
         assert flaws(matching.replace(pairs=np.zeros((1, 2), np.int64)))
-    assert found > 60
+    assert found > 30
 
 
 def test_a_feasible_market_has_no_hall_set():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from draws import few
 
 import matcher
 
@@ -27,7 +28,7 @@ def floor(percent: float, **more: Any) -> matcher.Policy:
     return matcher.Policy(rules=[{"kind": "floor", "percent": percent, **more}])
 
 
-@pytest.mark.parametrize("by", ["all", "province", "county"])
+@pytest.mark.parametrize("by", few(2, ["province", "county", "all"]))
 def test_a_floor_that_can_be_met_is_met(example: matcher.Instance, by: str) -> None:
     """Also one that the search alone would not find."""
     plan = matcher.solve(example, floor(60 if by == "county" else 97, **({} if by == "all" else {"by": by})))

@@ -39,7 +39,7 @@ def slack_holds(face, cost, missing, chosen, p, q):
 
 def test_prices_satisfy_complementary_slackness():
     solved = 0
-    for seed in range(600):
+    for seed in range(300):
         if (found := first_level(seed)) is None:
             continue
         case, market, face = found
@@ -48,12 +48,12 @@ def test_prices_satisfy_complementary_slackness():
             face, market.cost[0], case.unmet[0], chosen, *dual_prices(face, market.cost[0], case.unmet[0], chosen)
         )
         solved += 1
-    assert solved > 200
+    assert solved > 100
 
 
 def test_what_is_not_optimal_has_no_prices():
     refused = 0
-    for seed in range(600):
+    for seed in range(300):
         if (found := first_level(seed)) is None:
             continue
         case, market, face = found
@@ -68,12 +68,12 @@ def test_what_is_not_optimal_has_no_prices():
             refused += 1
             with pytest.raises(NotOptimal):
                 dual_prices(face, market.cost[0], case.unmet[0], chosen)
-    assert refused > 30
+    assert refused > 15
 
 
 def test_the_optimal_face_holds_every_optimum_and_nothing_else():
     """The optima of a level are the subsets of the free arcs that keep the narrowed bounds, plus what is taken."""
-    for seed in range(250):
+    for seed in range(100):
         if (found := first_level(seed)) is None:
             continue
         case, market, face = found
@@ -182,7 +182,7 @@ def test_costs_that_the_solver_refuses_even_coarse_are_refused(monkeypatch):
 
 def test_hall_sets_exist_exactly_where_the_minima_cannot_be_met():
     seen = set()
-    for seed in range(1500):
+    for seed in range(500):
         case = random_case(np.random.default_rng(seed))
         short = hall_set(case.market())
         assert (short is None) == (brute_force(case) is not None)

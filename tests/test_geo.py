@@ -117,7 +117,7 @@ def test_a_latitude_that_is_none_is_a_fault_never_a_number(bad):
 
 def test_chord_floor_is_never_above_the_cost_of_a_pair():
     rng = np.random.default_rng(6)
-    n = 250_000
+    n = 60_000
     start = on_sphere(rng, n)
     scale = 10.0 ** rng.uniform(-9, 1, (n, 1))
     near = np.clip(start + rng.normal(0, 1, (n, 2)) * scale, [-90, -180], [90, 180])

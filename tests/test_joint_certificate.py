@@ -136,7 +136,7 @@ def test_bounds_never_exceed_exact_values():
     from matcher.methods.joint.blocks import Blocks
 
     compared = 0
-    for seed in range(150):
+    for seed in range(60):
         instance, policy = random_case(seed)
         problem = Problem.of(instance, policy)
         terms = JointTerms.of(problem)
@@ -150,4 +150,4 @@ def test_bounds_never_exceed_exact_values():
                     assert open_pairs[organization]
                     assert lower[:, organization].tolist() <= value
                     compared += 1
-    assert compared > 300
+    assert compared > 100

@@ -231,7 +231,7 @@ def kill_while_saving(tmp_path: Path, times: int) -> None:
 
 def test_a_kill_while_saving_leaves_a_whole_plan(tmp_path: Path) -> None:
     """Killed at any moment of saving over a plan, the old or the new one is found, whole."""
-    kill_while_saving(tmp_path, 4)
+    kill_while_saving(tmp_path, 2)
 
 
 @pytest.mark.slow

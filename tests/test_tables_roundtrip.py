@@ -7,6 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,9 +126,7 @@ def differences(one: matcher.Instance, other: matcher.Instance) -> list[tuple[An
     ]
 
 
-@given(instances())
-@settings(max_examples=150)
-def test_a_folder_reads_back_equal(instance: matcher.Instance) -> None:
+def through_a_folder(instance: matcher.Instance) -> None:
     """Instance -> folder of CSV files -> Instance is the identity, and writing is a function of the content."""
     with tempfile.TemporaryDirectory() as name:
         write_tables(instance, name)
@@ -140,9 +139,7 @@ def test_a_folder_reads_back_equal(instance: matcher.Instance) -> None:
         assert {path.name: path.read_bytes() for path in Path(name).iterdir()} == first
 
 
-@given(instances(), st.sampled_from(["en", "zh"]))
-@settings(max_examples=100)
-def test_a_workbook_reads_back_equal(instance: matcher.Instance, lang: Any) -> None:
+def through_a_workbook(instance: matcher.Instance, lang: Any) -> None:
     """Instance -> workbook -> Instance is the identity in both languages, and the bytes are the same each time."""
     with tempfile.TemporaryDirectory() as name:
         path = write_workbook(instance, Path(name) / "x.xlsx", lang=lang)
@@ -150,6 +147,19 @@ def test_a_workbook_reads_back_equal(instance: matcher.Instance, lang: Any) -> N
         assert differences(again, instance) == []
         first = path.read_bytes()
         assert write_workbook(again, path, lang=lang).read_bytes() == first
+
+
+languages = st.sampled_from(["en", "zh"])
+test_a_folder_reads_back_equal = settings(max_examples=50)(given(instances())(through_a_folder))
+test_a_workbook_reads_back_equal = settings(max_examples=30)(given(instances(), languages)(through_a_workbook))
+
+
+@pytest.mark.slow
+@given(instances(), languages)
+@settings(max_examples=1000)
+def test_a_thousand_folders_and_workbooks_read_back_equal(instance: matcher.Instance, lang: Any) -> None:
+    through_a_folder(instance)
+    through_a_workbook(instance, lang)
 
 
 @given(instances())
