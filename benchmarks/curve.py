@@ -21,8 +21,7 @@ import ortools
 import pandas as pd
 
 import matcher
-from matcher.methods import greedy as baselines
-from matcher.problem.problem import Problem
+from matcher.study import baselines
 from matcher.study.tradeoffs import CHILD_KM_VALUES, point
 
 METRICS = (
@@ -47,10 +46,10 @@ def rows(instance: matcher.Instance) -> list[dict[str, Any]]:
     """Return one row for each way and value."""
     curve = matcher.tradeoff(instance, over="child_km", values=CHILD_KM_VALUES, progress=said).to_dict("records")
     found = [{"way": "together", **row} for row in curve]
-    for name, way in (("sequential", baselines.sequential), ("greedy", baselines.greedy)):
-        for value, best in zip(CHILD_KM_VALUES, curve, strict=True):
-            problem = Problem.of(instance, matcher.Policy(child_km=value))
-            plan = matcher.Plan.of(problem, way(problem))
+    by_hand = [baselines(instance, matcher.Policy(child_km=value)) for value in CHILD_KM_VALUES]
+    for name in by_hand[0]:
+        for value, best, made in zip(CHILD_KM_VALUES, curve, by_hand, strict=True):
+            plan, problem = made[name], made[name].problem
             proved = [objective.minimised(int(best[f"{objective.name}_value"])) for objective in problem.objectives]
             attained = list(problem.minimised(plan.county_pairs, plan.school_pairs))
             if best["status"] != "optimal" or attained < proved:

@@ -24,8 +24,9 @@ from scipy.optimize import linear_sum_assignment
 
 import matcher
 import matcher.files.reading
-from matcher.methods.greedy import greedy, sequential
+from matcher.methods.greedy import greedy
 from matcher.methods.joint.solver import solve_joint
+from matcher.methods.sequential import sequential
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.joint_certificate import check

@@ -27,9 +27,9 @@ from scipy.optimize import linear_sum_assignment
 
 import matcher
 from benchmarks.registry import load
+from matcher import geo
 from matcher.files.writing import write_tables
-from matcher.methods import greedy as baselines
-from matcher.problem.problem import Problem
+from matcher.study import baselines
 
 
 def peak_mb() -> float:
@@ -70,10 +70,11 @@ def plain_read(folder: Path) -> int:
     return count
 
 
-def county_costs(problem: Problem) -> np.ndarray:
+def county_costs(instance: matcher.Instance) -> np.ndarray:
     """Return the dense (counties, organisations) metres."""
-    organizations, counties = problem.arrays.organizations, problem.arrays.counties
-    return problem.facts.metres("county", np.arange(len(organizations))[None, :], np.arange(len(counties))[:, None])
+    counties = np.array([(county.lat, county.lon) for county in instance.counties])[:, None]
+    organizations = np.array([(organization.lat, organization.lon) for organization in instance.organizations])
+    return geo.pair_m(counties[..., 0], counties[..., 1], organizations[:, 0], organizations[:, 1])
 
 
 def small_calls(calls: int = 1000) -> tuple[float, str]:
@@ -103,8 +104,7 @@ def phases(name: str, runs: int) -> list[tuple[str, str, float, float | None, st
         seconds, instance = timed(lambda: matcher.read(folder), runs)
     rows.append(("read and validate", "csv + pydantic", seconds, seconds / peer, repr(instance)))
 
-    problem = Problem.of(instance)
-    seconds, costs = timed(lambda: county_costs(problem), 1)
+    seconds, costs = timed(lambda: county_costs(instance), 1)
     rows.append(("county costs, all pairs", "", seconds, None, f"{costs.size} pairs"))
     peer, solution = timed(lambda: linear_sum_assignment(costs), runs)
     market = matcher.Market.from_matrix(costs.T)
@@ -125,14 +125,12 @@ def phases(name: str, runs: int) -> list[tuple[str, str, float, float | None, st
     if not report.ok:
         raise AssertionError([violation.text() for violation in report.violations])
     rows.append(("check the plan and its certificate", "", seconds, None, "ok"))
-    for label, baseline in (("greedy nearest", baselines.greedy), ("one level after the other", baselines.sequential)):
-        seconds, other = timed(lambda baseline=baseline: baseline(problem), 1)
-        values = problem.minimised(other.county_pairs, other.school_pairs)
-        shown = ", ".join(
-            f"{objective.name} {objective.shown(value)} {objective.unit}"
-            for objective, value in zip(problem.objectives, values, strict=True)
-        )
-        rows.append((f"baseline: {label}", "", seconds, None, shown))
+    seconds, by_hand = timed(lambda: baselines(instance), 1)
+    shown = "; ".join(
+        f"{name}: " + ", ".join(f"{level.name} {level.value} {level.unit}" for level in other.levels)
+        for name, other in by_hand.items()
+    )
+    rows.append(("both baselines by hand", "", seconds, None, shown))
     return rows
 
 

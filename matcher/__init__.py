@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from matcher.base.progress import Progress as Progress
     from matcher.base.result import Level as Level
     from matcher.base.result import Proof as Proof
+    from matcher.base.violations import Violation as Violation
     from matcher.checking.checker import Report as Report
     from matcher.checking.checker import verify as verify
     from matcher.files.examples import example as example
     from matcher.files.reading import read as read
     from matcher.files.roads import road_times as road_times
     from matcher.files.roads import with_roads as with_roads
-    from matcher.files.saving import load_plan as load_plan
     from matcher.files.templates import template as template
     from matcher.market.many import match_many as match_many
     from matcher.market.market import Market as Market
@@ -45,22 +45,22 @@ if TYPE_CHECKING:
     from matcher.model import School as School
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
-    from matcher.outcome.changes import Diff as Diff
-    from matcher.outcome.changes import diff as diff
     from matcher.plan import Plan as Plan
+    from matcher.plan import load_plan as load_plan
     from matcher.policy.policy import Policy as Policy
-    from matcher.policy.rules import Violation as Violation
     from matcher.renewal.events import events_from_json as events_from_json
     from matcher.renewal.events import events_to_json as events_to_json
     from matcher.renewal.recommending import recommend as recommend
     from matcher.renewal.replanning import replan as replan
+    from matcher.renewal.year import next_year as next_year
     from matcher.show.curve_figure import draw_curve as draw_curve
     from matcher.show.explain import Explanation as Explanation
     from matcher.show.progressbar import ProgressBar as ProgressBar
     from matcher.show.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.solver import solve as solve
+    from matcher.study.differences import Diff as Diff
+    from matcher.study.differences import diff as diff
     from matcher.study.level_costs import level_prices as level_prices
-    from matcher.study.renewal_curves import next_year as next_year
     from matcher.study.renewal_curves import renewal_curve as renewal_curve
     from matcher.study.stability_prices import price_of_stability as price_of_stability
     from matcher.study.stability_prices import relaxed_match as relaxed_match
@@ -71,7 +71,7 @@ _HOME = {
     "Branch": "model",
     "CancelToken": "base.progress",
     "County": "model",
-    "Diff": "outcome.changes",
+    "Diff": "study.differences",
     "Explanation": "show.explain",
     "Fault": "base.errors",
     "InfeasibleError": "base.errors",
@@ -98,11 +98,11 @@ _HOME = {
     "Successor": "model",
     "TravelTime": "model",
     "UnsolvedError": "base.errors",
-    "Violation": "policy.rules",
-    "diff": "outcome.changes",
+    "Violation": "base.violations",
+    "diff": "study.differences",
     "events_from_json": "renewal.events",
     "events_to_json": "renewal.events",
-    "next_year": "study.renewal_curves",
+    "next_year": "renewal.year",
     "recommend": "renewal.recommending",
     "renewal_curve": "study.renewal_curves",
     "replan": "renewal.replanning",
@@ -110,7 +110,7 @@ _HOME = {
     "draw_tradeoff": "show.tradeoff_figure",
     "example": "files.examples",
     "level_prices": "study.level_costs",
-    "load_plan": "files.saving",
+    "load_plan": "plan",
     "match": "market.solving",
     "match_many": "market.many",
     "price_of_stability": "study.stability_prices",

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from matcher._version import __version__
-from matcher.base.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra
+from matcher.base.errors import Fault, InvalidInput, Lang, MatcherError, MissingExtra, text
 from matcher.base.interrupts import cancel_on_interrupt
 from matcher.base.progress import CancelToken
 from matcher.show.progressline import ProgressLine
-from matcher.words.catalogue import text
 
 if TYPE_CHECKING:
     from matcher.model import Instance
@@ -92,7 +91,7 @@ def run_plan(options: argparse.Namespace) -> int:
         instance = read_edits(options.edits).applied(instance, options.lang)
     start = None
     if options.start is not None:
-        from matcher.files.saving import load_plan
+        from matcher.plan import load_plan
 
         start = load_plan(options.start)
     plan, interrupted = _solve(instance, policy, options, start=start)
@@ -119,7 +118,7 @@ def run_verify(options: argparse.Namespace) -> int:
 
 def run_explain(options: argparse.Namespace) -> int:
     """Say why somebody is paired as it is."""
-    from matcher.files.saving import load_plan
+    from matcher.plan import load_plan
 
     kind, found, known_id = options.name.partition(":")
     if not found:
@@ -131,8 +130,8 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def run_diff(options: argparse.Namespace) -> int:
     """Say what differs between two saved plans."""
-    from matcher.files.saving import load_plan
-    from matcher.outcome.changes import diff
+    from matcher.plan import load_plan
+    from matcher.study.differences import diff
 
     found = diff(load_plan(options.old), load_plan(options.new))
     _print(options, found.to_json(), found.summary(options.lang))
@@ -141,7 +140,8 @@ def run_diff(options: argparse.Namespace) -> int:
 
 def run_report(options: argparse.Namespace) -> int:
     """Write the HTML report of a saved plan."""
-    from matcher.files.saving import find_plan, load_plan
+    from matcher.files.saving import find_plan
+    from matcher.plan import load_plan
 
     plan = load_plan(options.out)
     target = plan.report(options.html or find_plan(Path(options.out)) / "plan.html", lang=options.lang)

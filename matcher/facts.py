@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matcher.base.names import SIDES
+from matcher.base.numbers import S_PER_MIN, UNKNOWN_COST, BoolArray, CostUnit, IntArray
 from matcher.geo import chord_floor_m, ecef, pair_m
-from matcher.tables.arrays import Arrays, BoolArray, IntArray
-from matcher.tables.crosscheck import SIDES
+from matcher.tables.arrays import Arrays
 
 if TYPE_CHECKING:
     from matcher.model import Instance
 
-CostUnit = Literal["km", "min"]
-#: unit of the exact integer cost behind each unit that planners read
-EXACT_UNIT = {"km": "m", "min": "s"}
-#: cost of a pair that has none (no travel time listed and no speed given); such a pair is never allowed
-UNKNOWN_COST = np.int64(2**40)
-M_PER_KM = 1000
-S_PER_MIN = 60
 #: pairs looked at in one go
 _CHUNK = 1 << 20
 

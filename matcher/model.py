@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, Lang
 from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
+from matcher.base.names import AT_SEAT, KEYS, PairLevel, Side
 from matcher.base.notices import Notice
+from matcher.tables.arrays import Arrays
+from matcher.tables.crosscheck import cross_check, notices_of
+from matcher.tables.drafts import faults_of, record_fault
+from matcher.tables.overview import instance_summary
 
 # the class of pydantic's classes has no public name
 if TYPE_CHECKING:
@@ -25,17 +31,12 @@ if TYPE_CHECKING:
 
     from matcher.files.reading import Datum
     from matcher.files.region import Region
-    from matcher.tables.arrays import Arrays
 else:
     ModelMetaclass = type(BaseModel)
 
-Side = Literal["provider", "recipient"]
-PairLevel = Literal["county", "school"]
 
 #: format of the JSON of an instance
 FORMAT: Final = "matcher.instance/1"
-#: `coord_precision` of a school without coordinates
-AT_SEAT: Final = "county_seat"
 
 
 class _Door(ModelMetaclass):
@@ -56,7 +57,7 @@ class Record(BaseModel, metaclass=_Door):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-    key: ClassVar[tuple[str, ...]] = ("id",)
+    key: ClassVar[tuple[str, ...]] = KEYS["organizations"]
 
     extras: Extras = Field(default_factory=dict)
 
@@ -125,7 +126,7 @@ def _marked(school: School) -> School:
 class Pairing(Record):
     """A pair of last year: organisation and county (level "county"), or branch and school (level "school")."""
 
-    key: ClassVar[tuple[str, ...]] = ("level", "provider_id", "recipient_id")
+    key: ClassVar[tuple[str, ...]] = KEYS["previous"]
     level: PairLevel
     provider_id: Id
     recipient_id: Id
@@ -135,7 +136,7 @@ class Pairing(Record):
 class Preference(Record):
     """One line of a preference list: `id` of `side` ranks `choice_id` of the other side (1 is best)."""
 
-    key: ClassVar[tuple[str, ...]] = ("level", "side", "id", "choice_id")
+    key: ClassVar[tuple[str, ...]] = KEYS["preferences"]
     level: PairLevel
     side: Side
     id: Id
@@ -146,7 +147,7 @@ class Preference(Record):
 class TravelTime(Record):
     """Travel from a provider (organisation or branch) to a recipient (county or school)."""
 
-    key: ClassVar[tuple[str, ...]] = ("level", "origin_id", "destination_id")
+    key: ClassVar[tuple[str, ...]] = KEYS["travel_times"]
     level: PairLevel
     origin_id: Id
     destination_id: Id
@@ -157,7 +158,7 @@ class TravelTime(Record):
 class Lock(Record):
     """A pair that must be in the plan (pin) or must not be (forbid), and why."""
 
-    key: ClassVar[tuple[str, ...]] = ("level", "provider_id", "recipient_id", "kind")
+    key: ClassVar[tuple[str, ...]] = KEYS["locks"]
     level: PairLevel
     provider_id: Id
     recipient_id: Id
@@ -168,12 +169,13 @@ class Lock(Record):
 class Successor(Record):
     """An id of last year that has a new one: a county renamed or recoded, a merged university."""
 
-    key: ClassVar[tuple[str, ...]] = ("table", "old_id", "new_id")
+    key: ClassVar[tuple[str, ...]] = KEYS["successors"]
     table: Literal["organizations", "branches", "counties", "schools"]
     old_id: Id
     new_id: Id
 
 
+#: the tables, and the record of a row of each
 RECORDS: Mapping[str, type[Record]] = {
     "organizations": Organization,
     "branches": Branch,
@@ -244,16 +246,10 @@ class Instance(BaseModel):
                 raise InvalidInput(faults)
             super().__init__(**prepared)
         except (ValidationError, InvalidInput):
-            from matcher.tables.drafts import faults_of  # not at the top: drafts imports the records of this module
-
-            raise InvalidInput([*faults, *faults_of(prepared)]) from None
+            raise InvalidInput([*faults, *faults_of(RECORDS, prepared)]) from None
 
     def model_post_init(self, context: Any) -> None:
         """Check the instance as a whole and put every table in id order."""
-        from matcher.tables.crosscheck import (
-            cross_check,  # not at the top: crosscheck imports the records of this module
-        )
-
         super().model_post_init(context)  # pydantic's own: sets up the private attributes
         faults = cross_check({name: getattr(self, name) for name in RECORDS})
         if faults:
@@ -273,15 +269,11 @@ class Instance(BaseModel):
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a planner should know about this input: what the reader noticed, then what shows in the records."""
-        from matcher.tables.crosscheck import notices_of
-
         return (*self._reading, *notices_of({name: getattr(self, name) for name in RECORDS}))
 
     @cached_property
     def arrays(self) -> Arrays:
         """The instance as read-only arrays, built once."""
-        from matcher.tables.arrays import Arrays  # loads NumPy: only when first used
-
         return Arrays.of(self)
 
     @cached_property
@@ -347,27 +339,10 @@ class Instance(BaseModel):
 
     def summary(self, lang: Lang = "en") -> str:
         """Return the instance on one screen: its tables, how good its points are, what to know."""
-        from matcher.tables.overview import instance_summary  # heavy parts load when first used
-
         return instance_summary(self, lang)
 
     def __str__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.show.summary import as_html
-
         return as_html(self.summary())
-
-
-def record_fault(item: Any, table: str | None, row: int | None) -> Fault:
-    """Translate one of pydantic's errors on a record into a fault of its row."""
-    place = item["loc"][1:2] if item["loc"][:1] == ("extras",) and len(item["loc"]) > 1 else item["loc"][:1]
-    return _fault(item, table, row, str(place[0]) if place else None)
-
-
-def _fault(item: Any, table: str | None, row: int | None, column: str | None) -> Fault:
-    code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
-    value = None if code == "missing_value" else item["input"]
-    context = {name: part for name, part in item.get("ctx", {}).items() if name != "error"}
-    return Fault(code, table, row, column, value, details={**context, "reason": item["msg"], "why": item["type"]})

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from matcher.base.errors import InfeasibleError, Lang, UnsolvedError
+from matcher.base.display import Metric, as_html
+from matcher.base.errors import InfeasibleError, Lang, UnsolvedError, text
+from matcher.base.names import SIDES, UNMATCHED_COLUMNS
 from matcher.base.notices import Notice
+from matcher.base.numbers import IntArray
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
-from matcher.outcome.frames import UNMATCHED_COLUMNS, StrangerPair, id_pairs_of, ordered, pair_frame
-from matcher.outcome.metrics import Metric, metrics_of, schools_at_county_seat, spread
-from matcher.outcome.notices import stranger_notices
+from matcher.files.saving import save_plan, saved_fields
+from matcher.outcome.document import from_json, to_json
+from matcher.outcome.frames import id_pairs_of, pair_frame
+from matcher.outcome.metrics import metrics_of
+from matcher.outcome.notices import warnings_of
 from matcher.outcome.unmatched import Unmatched, as_columns, is_planned, unmatched_of
+from matcher.problem.pairs import Pairs, StrangerPair, ordered, positions_of
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import IntArray
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
+from matcher.proof.blocking import blocking_frame
+from matcher.proof.hardrules import hard_violations
+from matcher.show.explain import explain
+from matcher.show.figures import draw_map
+from matcher.show.report import write_report
+from matcher.show.summary import plan_summary
+from matcher.show.witnesswords import witness_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +40,6 @@ if TYPE_CHECKING:
     from matcher.problem.solution import Solution
     from matcher.show.explain import Explanation
     from matcher.show.picture import Picture
-
-Pairs = Iterable[Sequence[str]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,8 +137,6 @@ class Plan:
         >>> matcher.Plan.from_pairs(instance, county_pairs=[("U1", "520203")]).metrics["counties_covered"]
         1
         """
-        from matcher.proof.hardrules import hard_violations  # not at the top: it reads plans
-
         problem = Problem.of(instance, policy)
         known: dict[str, IntArray] = {}
         strangers: dict[str, tuple[StrangerPair, ...]] = {}
@@ -189,8 +195,6 @@ class Plan:
     @property
     def blocking_pairs(self) -> pd.DataFrame:
         """Who would rather have each other: level, provider_id, recipient_id, km, provider_km, recipient_km."""
-        from matcher.proof.blocking import blocking_frame  # whatever the policy asks: counted for `metrics` only
-
         return blocking_frame(self.problem, self.county_pairs, self.school_pairs)
 
     @property
@@ -227,8 +231,6 @@ class Plan:
             If nothing feasible is known.
         """
         if self.status == "infeasible":
-            from matcher.show.witnesswords import witness_words
-
             english, chinese = (
                 "\n".join(
                     [text("plan.infeasible", lang), *([witness_words(self.witness, lang)] if self.witness else [])]
@@ -245,8 +247,6 @@ class Plan:
 
         `prices` is what `matcher.level_prices` returned, if what each level cost those below it shall be shown.
         """
-        from matcher.show.summary import plan_summary  # heavy parts load when first used
-
         return plan_summary(self, lang, prices)
 
     def explain(self, kind: str, id: str, /) -> Explanation:  # noqa: A002 - the contract's name
@@ -257,8 +257,6 @@ class Plan:
         InvalidInput
             If `kind` or `id` is not known.
         """
-        from matcher.show.explain import explain
-
         return explain(self, kind, id)
 
     def map(self, *, lang: Lang = "en", title: str | None = None) -> Picture:
@@ -269,15 +267,11 @@ class Plan:
         MissingExtra
             If the extra `figures` is not installed.
         """
-        from matcher.show.figures import draw_map
-
         county, school = (pair_frame(self.problem, level, self.pairs(level)) for level in SIDES)
         return draw_map(self.instance, county, school, lang=lang, title=title)
 
     def report(self, path: str | Path, *, lang: Lang = "en") -> Path:
         """Write the plan as one HTML file that needs no network; return its path."""
-        from matcher.show.report import write_report
-
         return write_report(self, Path(path), lang)
 
     def save(self, path: str | Path, *, lang: Lang = "en") -> Path:
@@ -291,14 +285,10 @@ class Plan:
         SaveError
             If the target can't be written, or is something else than a plan.
         """
-        from matcher.files.saving import save_plan
-
         return save_plan(self, Path(path), lang)
 
     def to_json(self) -> str:
         """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""
-        from matcher.outcome.document import to_json
-
         return to_json(self)
 
     @classmethod
@@ -310,9 +300,7 @@ class Plan:
         InvalidInput
             If it is not JSON, or of another format.
         """
-        from matcher.outcome.document import from_json
-
-        return from_json(source)
+        return cls(**from_json(source))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):
@@ -334,42 +322,22 @@ class Plan:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.show.summary import as_html
-
         return as_html(self.summary())
 
 
-def positions_of(problem: Problem, level: str, pairs: Pairs) -> tuple[IntArray, tuple[StrangerPair, ...]]:
-    """Return pairs of ids as ordered (k, 2) positions, and apart those with an id that the instance does not have."""
-    providers, recipients = problem.arrays.sides(level)
-    known: list[tuple[int, int]] = []
-    strangers: list[StrangerPair] = []
-    for provider_id, recipient_id in pairs:
-        provider, recipient = providers.index.get(provider_id), recipients.index.get(recipient_id)
-        if provider is None or recipient is None:
-            strangers.append((str(provider_id), str(recipient_id)))
-        else:
-            known.append((provider, recipient))
-    return ordered(known), tuple(sorted(strangers, key=lambda pair: (pair[1], pair[0])))  # type: ignore[arg-type]
+def load_plan(path: str | Path) -> Plan:
+    """Read a plan that `Plan.save` wrote to a folder.
 
+    Raises
+    ------
+    InvalidInput
+        If there is no plan, or a file was changed since it was saved; `matcher.verify` says what is wrong with it.
 
-def warnings_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
-    """Return the notices of the plan, then those of the input."""
-    return (*plan_notices(problem, county_pairs, school_pairs), *problem.instance.notices)
-
-
-def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
-    """Return what must be said of a plan itself; all of it follows from the input and the pairs."""
-    found = []
-    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
-        limited = any(rule.code == "reach" and getattr(rule, "level", None) == level for rule in problem.rules)
-        if len(pairs) and not limited:
-            km = spread(problem.facts.metres(level, pairs[:, 0], pairs[:, 1]), 1000)
-            found.append(Notice("unlimited_reach", {"level": level, "p95_km": km["p95"], "max_km": km["max"]}))
-        _, estimated = problem.facts.seconds(level, pairs[:, 0], pairs[:, 1])
-        if problem.facts.unit(level) == "min" and estimated.any():
-            found.append(Notice("estimated_times", {"level": level, "count": int(estimated.sum())}))
-    at_seat = schools_at_county_seat(problem)
-    if at_seat:
-        found.append(Notice("school_at_county_seat", {"count": at_seat, "of": len(problem.arrays.schools)}))
-    return (*found, *stranger_notices(problem))
+    Examples
+    --------
+    >>> import matcher, pathlib, tempfile
+    >>> plan = matcher.Plan.from_pairs(matcher.Instance())
+    >>> matcher.load_plan(plan.save(pathlib.Path(tempfile.mkdtemp()) / "out")) == plan
+    True
+    """
+    return Plan(**saved_fields(path))

@@ -8,8 +8,8 @@ from itertools import chain, combinations, product
 import numpy as np
 
 from matcher import Branch, County, Instance, Lock, Organization, Pairing, Policy, School, TravelTime
+from matcher.policy.objectives import NAMES
 from matcher.problem.problem import Problem
-from matcher.problem.terms import NAMES
 
 #: what the joint method takes
 OBJECTIVES = tuple(

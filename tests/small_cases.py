@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import matcher
-from matcher.problem.terms import NAMES
+from matcher.policy.objectives import NAMES
 
 KINDS = ("university", "enterprise", "institution")
 PROVINCES = ("甲省", "乙省")

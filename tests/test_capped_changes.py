@@ -12,11 +12,11 @@ from joint_cases import random_case
 import matcher
 from matcher.base.progress import Budget, CancelToken
 from matcher.methods.capped import is_capped_case
+from matcher.methods.dispatch import solve_problem
 from matcher.methods.textbook import solve_textbook
 from matcher.policy.policy import MaxChanges
 from matcher.problem.problem import Problem
 from matcher.proof.capped import PRICE
-from matcher.solver import solve_problem
 
 
 def case(seed: int) -> Problem | None:

@@ -12,7 +12,8 @@ from test_stable_plan import random_market
 import matcher
 from matcher.outcome.claims import Claims
 from matcher.policy.keep import Keep
-from matcher.policy.policy import MaxChanges, Objective
+from matcher.policy.objectives import Objective
+from matcher.policy.policy import MaxChanges
 from matcher.renewal.events import events_of
 from matcher.renewal.replanning import changed_instance
 

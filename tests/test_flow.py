@@ -12,7 +12,8 @@ from matcher import InvalidInput, Market, match
 from matcher.market import flow
 from matcher.market.certificate import HallWitness
 from matcher.market.check import flaws
-from matcher.market.flow import Face, least_cost, most_pairs
+from matcher.market.face import Face
+from matcher.market.flow import least_cost, most_pairs
 from matcher.market.hall import hall_set
 from matcher.market.prices import NotOptimal, dual_prices
 

@@ -10,7 +10,9 @@ from enumeration import MORE, Enumeration
 from small_cases import random_instance, random_policy
 
 from matcher.base.progress import Budget
-from matcher.methods.textbook import solve_general
+from matcher.methods import impossible, textbook
+from matcher.methods.dispatch import again
+from matcher.methods.method import Run
 from matcher.problem.problem import Problem
 from matcher.proof.witness import recomputes
 
@@ -22,7 +24,8 @@ def check_against_enumeration(seed: int) -> str:
     problem = Problem.of(instance, policy)
     oracle = Enumeration(instance, policy)
     best = oracle.best()
-    solution = solve_general(problem, Budget())
+    run = Run(Budget(), None, again)
+    solution = impossible.METHOD.solve(problem, run) or textbook.METHOD.solve(problem, run)
     if best is None:
         assert solution.status == "infeasible", (seed, solution.status)
         assert solution.witness is not None

@@ -6,13 +6,14 @@ from geopy.distance import geodesic
 from small_plans import COUNTY_PAIRS, small_instance, small_plan, solver_plan
 
 import matcher
+from matcher.base.errors import text
+from matcher.base.names import UNMATCHED_COLUMNS
+from matcher.base.violations import Violation
 from matcher.outcome.changes import CAUSES, KINDS
-from matcher.outcome.frames import PAIR_COLUMNS, UNMATCHED_COLUMNS
+from matcher.outcome.frames import PAIR_COLUMNS
 from matcher.outcome.unmatched import REASONS, detail_code, detail_words
 from matcher.plan import Plan
-from matcher.policy.rules import Violation
-from matcher.problem.terms import NAMES
-from matcher.words.catalogue import text
+from matcher.policy.objectives import NAMES
 
 
 def test_frames_have_the_contracts_columns_then_the_extras() -> None:

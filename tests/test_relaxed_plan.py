@@ -12,9 +12,9 @@ from test_stable_plan import pairings, random_market
 
 import matcher
 from matcher.methods import relaxed_plan
+from matcher.methods.dispatch import solve_problem
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking
-from matcher.solver import solve_problem
 
 NONE = np.zeros((0, 2), dtype=np.int64)
 

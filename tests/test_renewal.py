@@ -11,7 +11,7 @@ from draws import few
 
 import matcher
 from matcher.policy.keep import Keep
-from matcher.policy.policy import Objective
+from matcher.policy.objectives import Objective
 from matcher.policy.rules import Selector
 from matcher.problem.problem import Problem
 

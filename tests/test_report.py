@@ -9,7 +9,8 @@ import pytest
 from small_plans import small_instance, small_plan, solver_plan
 
 import matcher
-from matcher.show.summary import display_width, plan_summary, table_lines
+from matcher.base.display import display_width, table_lines
+from matcher.show.summary import plan_summary
 
 VOID = {"meta", "img", "br"}
 

@@ -13,9 +13,9 @@ import matcher
 from matcher.base.progress import Budget
 from matcher.base.result import Level
 from matcher.methods.decomposition.large import solve_large
+from matcher.methods.dispatch import solve_problem
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
-from matcher.solver import solve_problem
 
 
 def solved(instance: matcher.Instance, policy: matcher.Policy) -> tuple[Problem, Solution]:

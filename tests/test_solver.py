@@ -10,10 +10,12 @@ from joint_cases import random_case
 from test_joint import _town
 
 import matcher
-from matcher.methods.greedy import greedy, sequential
+from matcher.methods.dispatch import solve_problem
+from matcher.methods.greedy import greedy
+from matcher.methods.sequential import sequential
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import is_joint_case
-from matcher.solver import solve_problem, start_pairs
+from matcher.solver import start_pairs
 
 
 def test_plan_is_optimal_and_verifies():

@@ -10,7 +10,7 @@ from stable_oracles import all_matchings, count_blocking
 from test_stable import cost_of
 
 import matcher
-from matcher.market.stable import preferences_of
+from matcher.market.preferences import preferences_of
 from matcher.study.stability_prices import COLUMNS, price_of_stability, relaxed_match
 
 

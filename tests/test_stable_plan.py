@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import matcher
+from matcher.methods.dispatch import solve_problem
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking
 from matcher.proof.preference_blocks import SCOPE, SCOPE_TIES
 from matcher.proof.stability import check_stable
-from matcher.solver import solve_problem
 
 
 def random_market(seed: int, *, lists: bool = True) -> matcher.Instance:

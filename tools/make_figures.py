@@ -12,8 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import matcher
-from matcher.methods import greedy as baselines
-from matcher.problem.problem import Problem
+from matcher.study import baselines
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "figures"
 WORDS = {
@@ -26,8 +25,7 @@ def main() -> None:
     """Draw the curve in both languages."""
     fresh = matcher.example().model_copy(update={"previous": ()})
     curve = matcher.tradeoff(fresh, over="child_km")
-    problem = Problem.of(fresh)
-    others = [matcher.Plan.of(problem, made(problem)) for made in (baselines.sequential, baselines.greedy)]
+    others = baselines(fresh).values()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for lang, (title, *names) in WORDS.items():
         beside = dict(zip(names, others, strict=True))

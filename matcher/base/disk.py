@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from matcher.base.errors import SaveError
+
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
@@ -60,3 +62,15 @@ else:
 
     def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file beside `path` and rename it into place."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
+    return path

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from matcher.words.catalogue import has_text, text
+from matcher.words.catalogue import LANGS, has_text, said
 
 Lang = Literal["en", "zh"]
 
@@ -136,6 +136,31 @@ class InvalidInput(MatcherError):
             "count": len(self.faults),
             "faults": [fault.to_json() for fault in self.faults],
         }
+
+
+def check_lang(lang: Any) -> None:
+    """Refuse a language without texts.
+
+    Raises
+    ------
+    InvalidInput
+        If there are no texts in `lang` (code `invalid_value`).
+    """
+    if lang not in LANGS:
+        details = {"why": "literal_error", "expected": ", ".join(LANGS)}
+        raise InvalidInput([Fault("invalid_value", column="lang", value=lang, details=details)])
+
+
+def text(key: str, lang: str = "en", /, **fields: Any) -> str:
+    """Return the text of `key` in `lang` with `fields` filled in: the one door to the catalogue.
+
+    Raises
+    ------
+    InvalidInput
+        If there are no texts in `lang`.
+    """
+    check_lang(lang)
+    return said(key, lang, **fields)
 
 
 def check_kind(value: Any, expected: type, column: str) -> None:

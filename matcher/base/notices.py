@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcher.base.errors import Lang
-from matcher.words.catalogue import has_text, text
+from matcher.base.errors import Lang, text
+from matcher.words.catalogue import has_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from matcher.base.errors import InvalidInput, Lang, wrong_kind
+from matcher.base.display import Metric, as_html
+from matcher.base.errors import InvalidInput, Lang, text, wrong_kind
+from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
+from matcher.base.numbers import IntArray
+from matcher.base.unreadable import UNREADABLE
+from matcher.base.violations import Violation
 from matcher.checking.proofs import proof_violations
+from matcher.files.claims import claims_of_folder
+from matcher.files.plan_book import plan_claims
 from matcher.model import RECORDS
-from matcher.outcome.claims import UNREADABLE, Claims
-from matcher.outcome.frames import KIND_OF_TABLE, PAIR_COLUMNS, UNMATCHED_COLUMNS, pair_columns
-from matcher.outcome.metrics import Metric, metrics_of
+from matcher.outcome.claims import Claims
+from matcher.outcome.frames import PAIR_COLUMNS, pair_columns
+from matcher.outcome.metrics import metrics_of
+from matcher.outcome.notices import plan_notices
 from matcher.outcome.unmatched import as_columns, unmatched_of
-from matcher.plan import Plan, plan_notices, positions_of
-from matcher.policy.rules import Violation
+from matcher.plan import Plan
+from matcher.problem.pairs import positions_of
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
-from matcher.tables.arrays import IntArray
-from matcher.tables.crosscheck import SIDES, notices_of
-from matcher.words.catalogue import has_text, text
+from matcher.tables.crosscheck import notices_of
+from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
     from matcher.model import Instance
@@ -122,8 +129,6 @@ class Report:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from matcher.show.summary import as_html  # only in a notebook
-
         return as_html(self.summary())
 
 
@@ -195,10 +200,8 @@ def _claims(plan: Plan | Claims | str | Path) -> Claims:
         raise InvalidInput([wrong_kind(plan, "Plan, or the path of one", "plan")])
     path = Path(plan)
     if path.suffix.lower() == ".xlsx":
-        from matcher.files.plan_book import plan_claims  # needs the extra `excel`
-
         return plan_claims(path)
-    return Claims.of_folder(path)
+    return claims_of_folder(path)
 
 
 def _unknown_ids(problem: Problem, level: str, strangers: tuple[tuple[str, str], ...]) -> Iterator[Violation]:

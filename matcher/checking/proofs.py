@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from matcher.base.numbers import IntArray
 from matcher.base.result import Level, Proof
+from matcher.base.violations import Violation
 from matcher.outcome.claims import Claims
-from matcher.policy.rules import Violation
 from matcher.problem.problem import Problem
+from matcher.problem.relaxations import without_rows
 from matcher.problem.terms import AdditiveObjective
-from matcher.proof.capped import PRICE, check_capped, without_rows
+from matcher.proof.capped import PRICE, check_capped
 from matcher.proof.joint_certificate import check
 from matcher.proof.joint_terms import is_joint_case
-from matcher.tables.arrays import IntArray
+from matcher.proof.stability import check_stable, recomputes_none
+from matcher.proof.witness import recomputes
 
 _STATUSES: Final = ("optimal", "feasible", "infeasible", "unknown")
 _STOP_REASONS: Final = (None, "time", "work", "gap", "cancelled")
@@ -137,16 +140,12 @@ def _status(problem: Problem, claims: Claims, proof: Proof, *, has_plan: bool, b
 
 def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violation]:
     """Judge the claim that nothing is feasible: the witness must show it from the input alone, or the certificate."""
-    from matcher.proof.witness import recomputes  # only for the rare plan that is none
-
     witness = claims.witness or {}
     try:
         if witness.get("kind") == "joint_requirements":
             wider = _relaxed(problem)
             holds = is_joint_case(wider) and 0 < check(wider, proof.arrays).unmet == witness["unmet"]
         elif witness.get("kind") == "no_stable_plan":
-            from matcher.proof.stability import recomputes_none
-
             holds = problem.policy.stability == "require" and recomputes_none(problem, witness, proof.arrays)
         else:
             holds = recomputes(problem, witness)
@@ -164,8 +163,6 @@ def _relaxed(problem: Problem) -> Problem:
 def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
     """Dual prices: what they prove, recomputed, must carry every bound that is claimed."""
     if problem.policy.stability == "require":
-        from matcher.proof.stability import check_stable  # only for the rare plan that is stable
-
         reason = check_stable(problem, claims.levels or (), proof, pairs)
         if reason:
             yield Violation("certificate_false", {"reason": reason})

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
 
+from matcher.base.escaping import _EXCEL_ERROR, _SCIENTIFIC, unescape
 from matcher.base.fieldtypes import HALF_WIDTH, LONGEST, words
+from matcher.base.unreadable import UNREADABLE
 from matcher.tables.columns import Column, normal
-from matcher.tables.drafts import UNREADABLE
 
 #: cells of a column that are tried at once; a chunk with a fault is read again cell by cell
 _CHUNK: Final = 2048
@@ -25,15 +26,10 @@ _MOST: Final = 10**9
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONTROL_IN_ID: Final = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
-_SCIENTIFIC: Final = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
-_EXCEL_ERROR: Final = re.compile(r"#(?:REF!|N/A|NAME\?|DIV/0!|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)")
 _DMS: Final = re.compile(
     r"[NSEWnsew北南东西]?[纬经]?\s*(\d{1,3})\s*[°度º]\s*(?:(\d{1,2}(?:\.\d+)?)\s*[′'’分])?\s*(?:(\d{1,2}(?:\.\d+)?)\s*[″\"”秒])?\s*[NSEWnsew]?"
 )
 _RANGE: Final = re.compile(r"(\d+)\s*(?:\.\.|~|…|‥)\s*(\d+)")
-#: an apostrophe before these keeps a spreadsheet from running the cell as a formula, and this library from taking it
-#: for a number of lost digits or an error; `escape` and `unescape` agree
-_RISKY: Final = re.compile(rf"'*(?:[=+\-@\t\r]|(?:{_SCIENTIFIC.pattern}|{_EXCEL_ERROR.pattern})\Z)")
 
 #: bounds of the numbers, as the records have them
 LIMITS: Final[Mapping[str, tuple[float, float]]] = {
@@ -105,16 +101,6 @@ def as_text(value: Any) -> str:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     return str(value)
-
-
-def escape(value: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula; `unescape` takes it off again."""
-    return "'" + value if _RISKY.match(value) else value
-
-
-def unescape(value: str) -> str:
-    """Undo `escape`."""
-    return value[1:] if value.startswith("'") and _RISKY.match(value) else value
 
 
 def shown(value: Any) -> Any:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.base.errors import Fault, InvalidInput, Lang, MissingExtra
-from matcher.files.cells import as_text, escape
+from matcher.base.errors import Fault, InvalidInput, Lang, MissingExtra, text
+from matcher.base.escaping import escape
+from matcher.files.cells import as_text
+from matcher.files.csvfiles import read_rows
 from matcher.files.rawtables import Findings
 from matcher.files.sheets import plain, save_workbook
 from matcher.tables.columns import table_of
-from matcher.words.catalogue import has_text, text
+from matcher.words.catalogue import has_text
 
 _MARK: Final = "FFC7CE"
 #: rows below the first that may hold the header
@@ -70,8 +72,6 @@ def mark_faults(source: str | Path, error: InvalidInput, target: str | Path, *, 
 
 def _copy_folder(folder: Path, workbook: Any) -> None:
     """Put every CSV table of a folder on a sheet, as the text that it is."""
-    from matcher.files.csvfiles import read_rows
-
     for path in sorted(folder.glob("*.csv")):
         table = table_of(path.stem)
         rows = None if table is None else read_rows(path, table, None, Findings())

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from matcher.base.errors import Fault
 from matcher.base.notices import Notice
+from matcher.base.unreadable import UNREADABLE
 from matcher.files.cells import read_column
+from matcher.files.csvfiles import read_rows
 from matcher.tables.columns import Column, normal
-from matcher.tables.drafts import UNREADABLE
 
 if TYPE_CHECKING:
     from matcher.files.rawtables import Findings
-    from matcher.files.reading import Typed
+    from matcher.files.typed import Typed
 
 #: `coord_precision` of a school that stands where the gazetteer has its place
 AT_PLACE: Final = "gazetteer"
@@ -67,8 +68,6 @@ class Gazetteer:
 
 def read_gazetteer(path: Path, found: Findings) -> Gazetteer:
     """Read the places of a CSV file; its faults join those of the tables."""
-    from matcher.files.csvfiles import read_rows
-
     rows = read_rows(path, _TABLE, None, found) or []
     titles = [normal(title) for title in rows[0]] if rows else []
     columns: dict[str, list[object]] = {}

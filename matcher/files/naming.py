@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from matcher.base.errors import Fault
+from matcher.base.names import PAIR_COLUMNS, REFERENCES, SIDES
 from matcher.base.notices import Notice
-from matcher.tables.crosscheck import PAIR_COLUMNS, REFERENCES, SIDES
-from matcher.tables.drafts import UNREADABLE
+from matcher.base.unreadable import UNREADABLE
 
 if TYPE_CHECKING:
-    from matcher.files.reading import Typed
+    from matcher.files.typed import Typed
 
 
 def put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:

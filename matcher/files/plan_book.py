@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from matcher.base.errors import Lang
+from matcher.base.errors import Lang, text
+from matcher.base.escaping import escape
+from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.files.bookform import COLUMNS, FORMAT, HIDDEN, Grid, Rows, packed
-from matcher.files.cells import escape
 from matcher.files.plan_edits import plan_claims as plan_claims
 from matcher.files.sheets import SheetColumn, add_hidden, add_sheet, add_text, new_workbook, save_workbook
+from matcher.outcome import document as plandata
 from matcher.outcome.changes import CAUSES, KINDS, classify
-from matcher.outcome.frames import KIND_OF_TABLE
 from matcher.outcome.unmatched import detail_words
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
+from matcher.show import summary
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -198,9 +198,6 @@ def _pairs_and_years(plan: Plan, level: str) -> tuple[list[tuple[str, str]], lis
 
 
 def _policy_lines(plan: Plan, lang: Lang) -> list[str]:
-    from matcher.outcome import document as plandata
-    from matcher.show import summary
-
     said = [_title("policy", lang), *plan.policy.sentences(lang), "", summary.proof_words(plan.proof, lang)]
     said += [*summary.level_lines(plan.levels, lang), "", *(notice.text(lang) for notice in plan.warnings), ""]
     versions = ", ".join(f"{name} {number}" for name, number in plandata.versions().items())
@@ -213,8 +210,6 @@ def _policy_lines(plan: Plan, lang: Lang) -> list[str]:
 
 def _hidden(plan: Plan, grids: Mapping[str, Grid], lang: Lang) -> list[str]:
     """Return what the workbook shows, and what the plan says of itself, as lines of text that fit into cells."""
-    from matcher.outcome import document as plandata
-
     head = plandata.head(plan)
     content = {
         "format": FORMAT,

@@ -13,20 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from matcher.base.errors import Fault, InvalidInput
+from matcher.base.errors import Fault, InvalidInput, text
+from matcher.base.escaping import unescape
 from matcher.base.fieldtypes import HALF_WIDTH
+from matcher.base.names import SIDES, UNMATCHED_COLUMNS
 from matcher.base.suggest import Suggester
-from matcher.files.bookform import COLUMNS, HIDDEN, Grid
-from matcher.files.cells import as_text, unescape
+from matcher.base.unreadable import UNREADABLE
+from matcher.base.violations import Violation
+from matcher.files.bookform import COLUMNS, HIDDEN, Grid, unpacked
+from matcher.files.cells import as_text
+from matcher.files.workbook_in import read_sheets
 from matcher.model import Instance, Lock
-from matcher.outcome.claims import UNREADABLE, Claims
-from matcher.outcome.frames import PAIR_COLUMNS, UNMATCHED_COLUMNS
+from matcher.outcome.claims import Claims
+from matcher.outcome.frames import PAIR_COLUMNS
 from matcher.outcome.unmatched import detail_code
 from matcher.policy.policy import Policy
-from matcher.policy.rules import Violation
 from matcher.tables.columns import normal
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
 
 if TYPE_CHECKING:
     from matcher.files.workbook_in import Sheets
@@ -121,8 +123,6 @@ def read_edits(path: str | Path) -> Edits:
     MissingExtra
         If the extra `excel` is not installed.
     """
-    from matcher.files.workbook_in import read_sheets
-
     sheets = read_sheets(Path(path))
     content = _written(sheets)
     changes: list[Violation] = []
@@ -156,8 +156,6 @@ def read_edits(path: str | Path) -> Edits:
 
 def _written(sheets: Sheets) -> dict[str, Any]:
     """Return what the hidden sheet holds."""
-    from matcher.files.bookform import unpacked
-
     rows = next((rows for title, rows in sheets.items() if title == HIDDEN), [])
     try:
         return unpacked([str(row[0]) for row in rows if row])

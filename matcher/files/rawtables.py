@@ -8,6 +8,7 @@ from typing import Any
 
 from matcher.base.errors import Fault
 from matcher.base.notices import Notice
+from matcher.tables.columns import columns_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,5 @@ def _empty(row: Sequence[Any]) -> bool:
 
 def _header_below(table: str, rows: Sequence[Sequence[Any]]) -> int:
     """Return how many rows of titles stand above the header: the row that knows most headers, the first of equals."""
-    from matcher.tables.columns import columns_of
-
     known = [len(columns_of(table, ["" if _blank(cell) else cell for cell in row])) for row in rows]
     return known.index(max(known)) if max(known) >= 2 else 0

@@ -7,21 +7,26 @@ names to ids, convert coordinates to WGS-84, and let the records and the cross-c
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import repeat
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.notices import Notice
+from matcher.base.unreadable import UNREADABLE
 from matcher.files.cells import as_text, read_column, shown
+from matcher.files.csvfiles import read_folder
+from matcher.files.frames import read_frames
+from matcher.files.gazetteer import read_gazetteer
+from matcher.files.naming import put_ids_for_names
 from matcher.files.rawtables import Findings, RawTable
-from matcher.model import RECORDS, Instance, Record
+from matcher.files.region import place
+from matcher.files.typed import Typed
+from matcher.files.workbook_in import read_workbook
+from matcher.model import RECORDS, Instance
 from matcher.tables.columns import TABLES, Column, columns_of, datum_of, nearest_column, normal
 from matcher.tables.crosscheck import cross_check
-from matcher.tables.drafts import UNREADABLE
 
 if TYPE_CHECKING:
     from matcher.files.region import Region
@@ -33,60 +38,6 @@ _NEEDED: Final = ("organizations", "counties")
 _SCHOOL_LEVEL: Final = ("branches", "schools")
 #: what office people put into a header to make it narrow
 _LINE_BREAK: Final = re.compile(r"[\t\r\n]+")
-
-
-@dataclass(slots=True, eq=False)
-class Typed:
-    """A table whose cells are read: `columns` by name, `UNREADABLE` where a cell could not be."""
-
-    raw: RawTable
-    columns: dict[str, list[Any]] = field(default_factory=dict)
-    titles: dict[str, str] = field(default_factory=dict)
-    extras: list[dict[str, str]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.raw.rows)
-
-    def fault(self, code: str, position: int | None, column: str | None, value: Any = None, **details: Any) -> Fault:
-        """Return a fault at a cell, in the user's own header and row number."""
-        row = None if position is None else self.raw.rows[position]
-        title = None if column is None else self.titles.get(column, column)
-        return Fault(code, self.raw.table, row, title, value, self.raw.sheet, details)
-
-    def records(self) -> list[Record]:
-        """Return the rows as records, without validating again what `cells` has read.
-
-        A test holds this equal to validation. Where a cell could not be read, the record has `UNREADABLE`: such records
-        are for the cross-checks only.
-        """
-        kind = RECORDS[self.raw.table]
-        columns: list[Sequence[Any]] = []
-        for name, field_info in kind.model_fields.items():
-            if name == "extras":
-                columns.append(self.extras or [{} for _ in range(len(self))])
-                continue
-            values = self.columns.get(name)
-            default = None if field_info.is_required() else field_info.default
-            if values is None:
-                columns.append([default] * len(self))
-            elif default is not None and None in values:
-                columns.append([default if value is None else value for value in values])
-            else:
-                columns.append(values)
-        # one pass in C for each attribute of a pydantic model
-        names, given = list(kind.model_fields), {*self.columns, "extras"}
-        records: list[Record] = list(map(kind.__new__, repeat(kind, len(self))))
-        fields = map(dict, map(zip, repeat(names), zip(*columns, strict=True)))
-        put = object.__setattr__
-        attributes: tuple[tuple[str, Iterable[Any]], ...] = (
-            ("__dict__", fields),
-            ("__pydantic_fields_set__", repeat(given)),
-            ("__pydantic_extra__", repeat(None)),
-            ("__pydantic_private__", repeat(None)),
-        )
-        for name, each in attributes:
-            deque(map(put, records, repeat(name), each), maxlen=0)
-        return records
 
 
 def read(
@@ -124,29 +75,21 @@ def read(
     path = Path(path)
     _known_datum(datum)
     if path.is_dir():
-        from matcher.files.csvfiles import read_folder
-
         found = read_folder(path)
     elif not path.exists():
         raise InvalidInput([Fault("not_found", value=str(path))])
     elif path.suffix.lower() in (".xlsx", ".xlsm"):
-        from matcher.files.workbook_in import read_workbook
-
         found = read_workbook(path)
     else:
         raise InvalidInput([Fault("not_a_folder", value=str(path))])
     places = None
     if gazetteer is not None:
-        from matcher.files.gazetteer import read_gazetteer
-
         places = read_gazetteer(Path(gazetteer), found)
     return build(found, datum=datum, region=region, places=places)
 
 
 def from_frames(frames: Mapping[str, Any], *, datum: Datum = "wgs84", region: Region | None = None) -> Instance:
     """Build an instance from frames by table name; see `Instance.from_frames`."""
-    from matcher.files.frames import read_frames
-
     _known_datum(datum)
     return build(read_frames(frames), datum=datum, region=region)
 
@@ -157,8 +100,6 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     absent = _absent(found)
     typed = {raw.table: _typed(raw, datum, faults, notices) for raw in found.tables}
     _put_ids_for_names(typed, faults, notices)
-    from matcher.files.region import place
-
     place(typed, datum, region, places, faults, notices)
     records = {name: table.records() for name, table in typed.items()}
     if not faults:
@@ -279,6 +220,4 @@ def _read_extras(
 
 
 def _put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:
-    from matcher.files.naming import put_ids_for_names
-
     put_ids_for_names(typed, faults, notices)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.notices import Notice
+from matcher.base.unreadable import UNREADABLE
+from matcher.geo import to_wgs84
 from matcher.tables.columns import normal
 from matcher.tables.crosscheck import DATUM_TITLES, plain_datum
-from matcher.tables.drafts import UNREADABLE
 
 if TYPE_CHECKING:
     from matcher.files.gazetteer import Gazetteer
-    from matcher.files.reading import Typed
+    from matcher.files.typed import Typed
 
 #: lat_min, lat_max, lon_min, lon_max in degrees
 Box = tuple[float, float, float, float]
@@ -165,8 +166,6 @@ def _convert(typed: Mapping[str, Typed], datum: str) -> None:
 
 def converted(lat: Floats, lon: Floats, datum: str) -> tuple[Floats, Floats]:
     """Return the points in WGS-84 degrees."""
-    from matcher.geo import to_wgs84
-
     new: Any = to_wgs84(lat, lon, datum)
     return np.asarray(new[0]), np.asarray(new[1])
 

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.facts import M_PER_KM
+from matcher.base.names import SIDES, PairLevel
+from matcher.base.numbers import M_PER_KM, FloatArray, IntArray
 from matcher.geo import nearest
-from matcher.model import PairLevel, TravelTime
-from matcher.renewal.events import with_tables
-from matcher.tables.arrays import FloatArray, IntArray
-from matcher.tables.crosscheck import SIDES
+from matcher.model import TravelTime
+from matcher.tables.update import with_tables
 
 if TYPE_CHECKING:
     import networkx as nx

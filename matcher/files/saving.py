@@ -23,7 +23,9 @@ import numpy as np
 
 from matcher.base.disk import alone
 from matcher.base.errors import Fault, InvalidInput, Lang, SaveError
-from matcher.files.cells import escape, unescape
+from matcher.base.escaping import escape, unescape
+from matcher.files.plan_book import write_plan
+from matcher.files.reading import read
 from matcher.files.writing import csv_bytes, write_tables
 from matcher.outcome.document import assemble, dumps, head, parsed
 from matcher.outcome.frames import PAIR_COLUMNS
@@ -78,20 +80,13 @@ def _replace(plan: Plan, path: Path) -> None:
         raise
 
 
-def load_plan(path: str | Path) -> Plan:
-    """Read a plan that `Plan.save` wrote to a folder.
+def saved_fields(path: str | Path) -> dict[str, Any]:
+    """Return the fields of a plan that `save_plan` wrote to a folder.
 
     Raises
     ------
     InvalidInput
         If there is no plan, or a file was changed since it was saved; `matcher.verify` says what is wrong with it.
-
-    Examples
-    --------
-    >>> import matcher, pathlib, tempfile
-    >>> plan = matcher.Plan.from_pairs(matcher.Instance())
-    >>> matcher.load_plan(plan.save(pathlib.Path(tempfile.mkdtemp()) / "out")) == plan
-    True
     """
     for left in reversed(range(_LOOKS)):
         try:
@@ -106,7 +101,7 @@ def load_plan(path: str | Path) -> Plan:
     raise AssertionError("unreachable")
 
 
-def _load(folder: Path) -> Plan:
+def _load(folder: Path) -> dict[str, Any]:
     """Read every file once and believe only what has the hash that plan.json gives: a writer may come in between."""
     content = parsed((folder / PLAN_JSON).read_bytes())
     changed = set(changed_files(folder, content))
@@ -153,8 +148,6 @@ def _recorded(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def read_input(folder: Path) -> Instance:
     """Return the instance that was saved with the plan."""
-    from matcher.files.reading import read  # readers load when first used
-
     return read(folder / INPUT_FOLDER)
 
 
@@ -315,6 +308,4 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _save_workbook(plan: Plan, path: Path, lang: Lang) -> Path:
-    from matcher.files.plan_book import write_plan  # needs the extra `excel`
-
     return write_plan(plan, path, lang=lang)

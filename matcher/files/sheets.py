@@ -6,7 +6,6 @@ Frozen bold headers with filters, widths that fit, formats that show units as th
 from __future__ import annotations
 
 import io
-import os
 import re
 import unicodedata
 import zipfile
@@ -15,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.base.errors import MissingExtra, SaveError
-from matcher.files.cells import escape
+from matcher.base.disk import write_whole
+from matcher.base.errors import MissingExtra
+from matcher.base.escaping import escape
 
 #: number formats by what a column holds; "@" keeps ids as text when they are edited
 FORMATS: Final[Mapping[str, str]] = {
@@ -155,18 +155,6 @@ def save_workbook(workbook: Any, path: Path) -> Path:
     content = io.BytesIO()
     workbook.save(content)
     return write_whole(path, _timeless(content.getvalue()))
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside `path` and rename it into place."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
-    return path
 
 
 def plain(value: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from matcher.base.errors import Fault, InvalidInput, Lang
+from matcher.base.errors import Fault, InvalidInput, Lang, text
+from matcher.base.names import PAIR_COLUMNS, REFERENCES
+from matcher.files.sheets import SheetColumn, add_sheet, add_text, new_workbook, save_workbook
 from matcher.files.writing import KINDS, grids
 from matcher.model import Instance
 from matcher.tables.columns import TABLES, Column, Table
-from matcher.tables.crosscheck import PAIR_COLUMNS, REFERENCES
-from matcher.words.catalogue import has_text, text
+from matcher.words.catalogue import has_text
 
 _NEEDED: Final = ("organizations", "counties", "branches", "schools")
 
@@ -94,8 +95,6 @@ def template(path: str | Path, *, lang: Lang = "en") -> Path:
     """
     if Path(path).suffix.lower() != ".xlsx":
         raise InvalidInput([Fault("not_a_workbook_name", value=str(path))])
-    from matcher.files.sheets import SheetColumn, add_sheet, add_text, new_workbook, save_workbook
-
     workbook = new_workbook()
     titles = {name: spec.zh if lang == "zh" else name for name, spec in TABLES.items()}
     needed = ("、" if lang == "zh" else ", ").join(titles[name] for name in _NEEDED)

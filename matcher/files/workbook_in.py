@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from matcher.base.errors import Fault, InvalidInput, MissingExtra
 from matcher.base.notices import Notice
+from matcher.base.unreadable import UNREADABLE
 from matcher.files.rawtables import Findings, RawTable
 from matcher.tables.columns import TABLES, columns_of, nearest_table, table_of
-from matcher.tables.drafts import UNREADABLE
 
 #: a workbook may unpack to this size whatever it is
 _FINE_BYTES: Final = 200 * 1024**2

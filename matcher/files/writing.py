@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.base.errors import Lang
-from matcher.files.cells import escape, write_bounds
+from matcher.base.escaping import escape
+from matcher.files.cells import write_bounds
+from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
 from matcher.model import Instance
 from matcher.tables.columns import TABLES, Table
 
@@ -93,8 +95,6 @@ def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -
     MissingExtra
         If the extra `excel` is not installed.
     """
-    from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
-
     workbook = new_workbook()
     for spec, header, rows in grids(instance, lang):
         kinds = [KINDS.get(column.type, "text") for column in spec.columns]

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from matcher.market.flow import Face
-from matcher.market.input import Bools, Ints, magnitude
+from matcher.base.numbers import magnitude
+from matcher.market.face import Face
+from matcher.market.input import Bools, Ints
 
 #: a matrix this small is always worth it; a larger one must have a quarter of its places filled
 _SMALL: Final = 1 << 14

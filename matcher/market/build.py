@@ -9,6 +9,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from matcher import geo
+from matcher.base.errors import InvalidInput
+from matcher.base.numbers import magnitude
 from matcher.market import input as door
 from matcher.market.input import Bools, Faults, Ints
 
@@ -201,7 +204,7 @@ def _shared(
     if num_levels == 0:
         faults.add("array_shape", "cost", shape=raw.shape, expected="at least one level")
     missing = None
-    largest = [door.magnitude(level) for level in values]
+    largest = [magnitude(level) for level in values]
     if unmet is not None:
         shapes = ((), (num_recipients,), (num_levels, num_recipients))
         if unmet.shape not in shapes:
@@ -210,7 +213,7 @@ def _shared(
             whole = door.quantised(unmet, resolution, "unmet_cost", faults)
             missing = np.empty((num_levels, num_recipients), np.int64)
             missing[:] = whole
-            largest = [top + door.magnitude(level) for top, level in zip(largest, missing, strict=True)]
+            largest = [top + magnitude(level) for top, level in zip(largest, missing, strict=True)]
     door.check_range(largest, num_providers, num_recipients, faults)
     names = common.level_names
     if isinstance(names, str):
@@ -256,9 +259,6 @@ def _ranks(rank: ArrayLike | None, shape: tuple[int, ...], name: str, faults: Fa
 
 
 def _wgs84(latlon: ArrayLike, name: str, datum: str, faults: Faults) -> NDArray[np.float64]:
-    from matcher import geo
-    from matcher.base.errors import InvalidInput
-
     try:
         points = geo.as_latlon(latlon, name)
         return np.column_stack(geo.to_wgs84(points[:, 0], points[:, 1], datum))
@@ -284,16 +284,12 @@ def listed(matrix: Matrix) -> Arcs:
 
 def distances(points: Points, pairs: Ints) -> Ints:
     """Return the geodesic of each pair (k, 2) in whole metres, (k,) int64."""
-    from matcher import geo
-
     one, other = points.provider_latlon[pairs[:, 0]], points.recipient_latlon[pairs[:, 1]]
     return geo.pair_m(one[:, 0], one[:, 1], other[:, 0], other[:, 1])
 
 
 def in_reach(points: Points) -> Arcs:
     """List the pairs of points within reach as arcs, with their distances in metres."""
-    from matcher import geo
-
     num_providers, num_recipients = len(points.provider_latlon), len(points.recipient_latlon)
     if points.max_m is None:
         provider = np.repeat(np.arange(num_providers), num_recipients)

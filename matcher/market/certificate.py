@@ -21,7 +21,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.market.input import Ints, magnitude
+from matcher.base.numbers import magnitude
+from matcher.market.input import Ints
 from matcher.market.market import Market, Objective
 from matcher.market.points import scan
 

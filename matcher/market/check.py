@@ -11,6 +11,7 @@ from matcher.market import stable as matching_stable
 from matcher.market.certificate import Flaw, exact_sum, lower_bounds, missing_units, pair_flaws, values
 from matcher.market.input import Ints
 from matcher.market.matching import Matching
+from matcher.market.preferences import blocking
 
 
 def flaws(matching: Matching) -> tuple[Flaw, ...]:
@@ -36,7 +37,7 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
             return tuple(found)
         values_here = values(market, matching.pairs)
         listed = matching.blocking
-        if listed is not None and not np.array_equal(listed, matching_stable.blocking(market, matching.pairs)):
+        if listed is not None and not np.array_equal(listed, blocking(market, matching.pairs)):
             found.append(Flaw("blocking_pairs"))
     elif matching.status != "unknown" or len(matching.pairs):
         found.append(Flaw("status_unknown", {"status": matching.status}))

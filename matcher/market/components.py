@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from matcher.base.progress import Budget, Progress, StopReason
+from matcher.geo import ecef
 from matcher.market.build import Arcs, Points, frozen
 from matcher.market.claims import Solved, assembled, infeasible
 from matcher.market.input import Ints
@@ -90,8 +89,6 @@ def _linked_cells(points: Points) -> Ints:
     Points share a cell of a cube grid as wide as the reach, and pairs in reach lie in cells that touch. The straight
     line is never longer than the geodesic, so no pair in reach is missed; parts a little apart may be taken for one.
     """
-    from matcher.geo import ecef
-
     max_m = points.max_m
     assert max_m is not None
     ends = [ecef(side[:, 0], side[:, 1]) for side in points[:2]]
@@ -122,6 +119,9 @@ def _linked_cells(points: Points) -> Ints:
 
 def _connected(ends: tuple[Ints, Ints], count: int) -> Ints:
     """Return the component of each of `count` nodes, joined by links between `ends`."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(ends[0]), bool), ends), (count, count))
     label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return label

@@ -214,11 +214,6 @@ def metres(km: float, *, floor: bool) -> int:
     return int(exact.to_integral_value(ROUND_FLOOR if floor else ROUND_HALF_EVEN))
 
 
-def magnitude(array: NDArray[Any]) -> int:
-    """Return the largest absolute value as a Python integer (0 for an empty array)."""
-    return max(int(array.max()), -int(array.min())) if array.size else 0
-
-
 def check_range(levels: list[int], num_providers: int, num_recipients: int, faults: Faults) -> None:
     """Note every level whose largest |cost| + |unmet cost| could make a dual price leave the exact range."""
     most = MOST_PATH // (2 * min(num_providers, num_recipients) + 4)

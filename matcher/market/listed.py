@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.progress import Budget, Progress
+from matcher.geo import kd_order
 from matcher.market import assignment, flow
 from matcher.market.claims import Solved, assembled, infeasible
-from matcher.market.flow import Face
+from matcher.market.face import Face
 from matcher.market.hall import hall_set
 from matcher.market.input import Bools, Ints
 from matcher.market.jobs.flow import least_cost_within
@@ -122,8 +123,6 @@ def _solved(
         return one, "assignment", number + 1
     numbering = None
     if market.points is not None:
-        from matcher.geo import kd_order
-
         order = kd_order(np.concatenate(market.points[:2]))
         numbering = np.empty(len(order), np.int64)
         numbering[order] = np.arange(len(order))

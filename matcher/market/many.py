@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from matcher.base.errors import check_kind
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
@@ -166,6 +165,8 @@ def _level(name: str, unit: str, value: int) -> Level:
 
 def _partners(cost: Ints, charge: Ints, most_pairs: bool) -> Ints:
     """Return the provider of each recipient of each market, (B, R); P + r where r is left out."""
+    from scipy.optimize import linear_sum_assignment
+
     B, R, P = cost.shape
     partner = np.broadcast_to(P + np.arange(R), (B, R)).copy()
     if most_pairs:  # the smaller side is served whole: no place of its own is needed

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.base.errors import InfeasibleError, UnsolvedError
+from matcher.base.errors import InfeasibleError, UnsolvedError, text
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.market import certificate
@@ -18,7 +18,7 @@ from matcher.market.arrayform import ArrayForm, seal
 from matcher.market.certificate import HallWitness
 from matcher.market.input import Ints
 from matcher.market.market import Market
-from matcher.words.catalogue import text
+from matcher.market.preferences import blocking
 
 Total = int | float | tuple[int | float, ...]
 
@@ -163,11 +163,9 @@ class Matching(ArrayForm):
 
         See `matcher.stable.preferences`.
         """
-        from matcher.market import stable as matching_stable
-
         if not self.has_pairs:
             return None
-        return matching_stable.blocking(self.market, self.pairs)
+        return blocking(self.market, self.pairs)
 
     def _in_own_unit(self, total: int) -> int | float:
         resolution = self.market.resolution

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.market.flow import Face
+from matcher.market.face import Face
 from matcher.market.input import Bools, Ints
 
 #: a label above any length of a path, and far enough below 2**63 for a cost to be added

@@ -20,6 +20,7 @@ from matcher.market.listed import solve_listed
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.points import sites as pricing
+from matcher.market.preferences import blocking
 
 Stability = Literal["off", "report", "require"]
 
@@ -103,7 +104,7 @@ def match(
         else:
             again = solve_listed(market, budget, begun)
     if stability == "report" and again.has_pairs:
-        again = again.replace(blocking=matching_stable.blocking(market, again.pairs))
+        again = again.replace(blocking=blocking(market, again.pairs))
     return again
 
 

@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.market.input import Ints
+from matcher.base.result import Proof
+from matcher.market.claims import claim_levels
 from matcher.market.market import Market
-from matcher.stable.preferences import Preferences, blocking_pairs
-
-if TYPE_CHECKING:
-    from matcher.market.matching import Matching
+from matcher.market.matching import Matching
+from matcher.market.preferences import preferences_of
+from matcher.stable.best import best_stable
+from matcher.stable.proof import check_best, places_short
+from matcher.stable.rotations import find_rotations
 
 #: over what a claim of `stability="require"` holds; with ties, over those stable when ties go to the lower position
 SCOPE: Final = "stable_matchings"
 SCOPE_TIES: Final = "stable_matchings_ties_by_position"
 SCOPES: Final = (SCOPE, SCOPE_TIES)
-
-
-def preferences_of(market: Market) -> Preferences:
-    """Return whom each side of a market prefers: its ranks, or the cost of the first level where it gives none."""
-    cost = market.cost[0]
-    return Preferences(
-        market.provider_idx,
-        market.recipient_idx,
-        cost if market.provider_rank is None else market.provider_rank,
-        cost if market.recipient_rank is None else market.recipient_rank,
-        market.capacity,
-        market.demand,
-    )
-
-
-def blocking(market: Market, pairs: Ints) -> Ints:
-    """Return the pairs that block a matching of a market, (b, 2) int64 in order of (provider, recipient)."""
-    known = preferences_of(market)
-    return blocking_pairs(
-        known.provider_idx,
-        known.recipient_idx,
-        known.provider_rank,
-        known.recipient_rank,
-        known.capacity,
-        known.demand,
-        pairs,
-    )
 
 
 def solve_stable(market: Market) -> Matching:
@@ -57,11 +32,6 @@ def solve_stable(market: Market) -> Matching:
     InvalidInput
         If the costs are too large to be added exactly (code `cost_range`).
     """
-    from matcher.base.result import Proof
-    from matcher.market.claims import claim_levels
-    from matcher.market.matching import Matching
-    from matcher.stable.best import best_stable
-
     try:
         best = best_stable(preferences_of(market), market.cost, market.unmet_cost)
     except OverflowError:
@@ -84,9 +54,6 @@ def solve_stable(market: Market) -> Matching:
 
 def stable_flaws(matching: Matching) -> list[tuple[str, dict[str, Any]]]:
     """Return the code and details of every reason why a claim about stable matchings does not hold."""
-    from matcher.stable.proof import check_best, places_short
-    from matcher.stable.rotations import find_rotations
-
     market, arrays = matching.market, matching.proof.arrays
     known = preferences_of(market)
     if (matching.proof.scope == SCOPE_TIES) != known.has_ties():

@@ -24,13 +24,15 @@ from matcher._version import __version__
 from matcher.base.progress import Budget, StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.methods.joint.priced import Bound, Point, PricedSolver, Search
-from matcher.methods.joint.solver import SCOPE, levels_of, solve_joint
+from matcher.methods.joint.solver import solve_joint
+from matcher.methods.method import Run
 from matcher.methods.or_known import Pairs, or_known
-from matcher.methods.textbook import infeasible
 from matcher.policy.coverage import MaxChanges
+from matcher.problem.claims import SCOPE, infeasible, levels_of
 from matcher.problem.problem import Problem
+from matcher.problem.relaxations import has_rows, without_rows
 from matcher.problem.solution import Solution, no_pairs
-from matcher.proof.capped import PRICE, at_price, cap_of, has_rows, without_rows
+from matcher.proof.capped import PRICE, at_price, cap_of
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.joint_terms import is_joint_case
 
@@ -138,3 +140,16 @@ def _conflict(problem: Problem, solver: PricedSolver) -> Mapping[str, Any]:
 
 def _open(solution: Solution) -> tuple[Level, ...]:
     return tuple(replace(level, value=None, gap=None) for level in solution.levels)
+
+
+class _Capped:
+    name = "capped"
+
+    def fits(self, problem: Problem) -> bool:
+        return is_capped_case(problem)
+
+    def solve(self, problem: Problem, run: Run) -> Solution | None:
+        return solve_capped(problem, run.budget, run.start)
+
+
+METHOD = _Capped()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from matcher.base.numbers import IntArray
 from matcher.base.result import Level, Status
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
-from matcher.tables.arrays import IntArray
 
 Pairs = tuple[IntArray, IntArray]
 

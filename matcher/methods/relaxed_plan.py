@@ -23,10 +23,14 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget, Progress
-from matcher.methods.decomposition.large import num_pairs
+from matcher.methods.joint.solver import solve_joint
+from matcher.methods.method import Again, Run
 from matcher.methods.or_known import Pairs, or_known, rebound
 from matcher.methods.stable_plan import solve_stable
+from matcher.methods.textbook import solve_textbook
+from matcher.problem.claims import MOST_LISTED_PAIRS, num_pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.blocking import blocking
@@ -36,7 +40,6 @@ from matcher.proof.preference_blocks import market_of, sums, whole
 from matcher.stable.best import best_stable
 from matcher.stable.preferences import Preferences
 from matcher.stable.relaxed import nearly_stable
-from matcher.tables.arrays import BoolArray, IntArray
 
 _INFINITE = np.int64(2**61)
 
@@ -48,17 +51,17 @@ class Shared:
     ----------
     free
         The problem with `stability="off"`.
+    again
+        Solves it by whatever method fits it (`Run.again`).
     """
 
-    def __init__(self, free: Problem):
-        self.free = free
+    def __init__(self, free: Problem, again: Again):
+        self.free, self._again = free, again
         self._known: dict[str | int, Solution] = {}
 
     def relaxed(self, budget: Budget, start: Pairs | None) -> Solution:
         """Return the best plan without any demand."""
-        from matcher.solver import solve_problem  # not at the top: it calls this module
-
-        return self._once("free", budget, lambda: solve_problem(self.free, budget, start=start))
+        return self._once("free", budget, lambda: self._again(self.free, budget, start))
 
     def stable(self, budget: Budget) -> Solution:
         """Return the best plan without a blocking pair."""
@@ -66,8 +69,6 @@ class Shared:
 
     def at(self, gain: int, preferences: Preferences, budget: Budget) -> Solution:
         """Return the best plan under the caps at a gain."""
-        from matcher.methods.joint.solver import solve_joint  # scipy: only when needed
-
         stable = self.stable(budget).county_pairs
         return self._once(gain, budget, lambda: solve_joint(_capped(self.free, preferences, stable, gain), budget))
 
@@ -80,9 +81,7 @@ class Shared:
         return found
 
 
-def solve_relaxed(
-    problem: Problem, budget: Budget, start: Pairs | None = None, shared: Shared | None = None
-) -> Solution:
+def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None, shared: Shared) -> Solution:
     """Return the best plan known that keeps the policy's tolerance or limit, with bounds on all that do.
 
     Parameters
@@ -92,15 +91,9 @@ def solve_relaxed(
     start
         A plan to start from, used if it keeps all rules.
     shared
-        What was found under other demands on the same problem.
+        What is common to all demands of stability on this problem.
     """
-    from matcher.methods.textbook import (  # not at the top: the model uses this package
-        MOST_LISTED_PAIRS,
-        solve_textbook,
-    )
-
-    free = problem.with_stability("off")
-    shared = Shared(free) if shared is None else shared
+    free = shared.free
     joint, small = is_joint_case(free), num_pairs(problem) <= MOST_LISTED_PAIRS
     known = [] if start is None else [start]
     if joint or not small:
@@ -274,3 +267,17 @@ def _stable_inside(problem: Problem, organization: int, county: int, tolerance: 
         return market.positions(near.pairs) if near.status == "optimal" else None
     found = best_stable(market.preferences, market.cost, pins=market.pins)
     return market.positions(found.pairs) if found.status == "optimal" else None
+
+
+class _RelaxedPlan:
+    name = "relaxed"
+
+    def fits(self, problem: Problem) -> bool:
+        return problem.policy.asks_stability and problem.policy.stability != "require"
+
+    def solve(self, problem: Problem, run: Run) -> Solution | None:
+        shared = Shared(problem.with_stability("off"), run.again)
+        return solve_relaxed(problem, run.budget, run.start, shared)
+
+
+METHOD = _RelaxedPlan()

@@ -21,8 +21,12 @@ from typing import Any
 import numpy as np
 
 from matcher._version import __version__
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.result import Level, Proof, Status
+from matcher.methods.method import Run
+from matcher.methods.textbook import solve_textbook
+from matcher.problem.claims import MOST_LISTED_PAIRS, num_pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.hardrules import hard_violations
@@ -40,10 +44,9 @@ from matcher.proof.preference_blocks import (
 )
 from matcher.stable.best import StableMatching, best_stable
 from matcher.stable.rotations import find_rotations
-from matcher.tables.arrays import IntArray
 
 ONE_AFTER_THE_OTHER = "one_level_after_the_other"
-METHOD = "rotations"
+ROTATIONS = "rotations"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,19 +143,13 @@ def _levels(problem: Problem, values: tuple[int, ...] | None, proved: int, scope
     for position, objective in enumerate(problem.objectives):
         value = None if values is None else objective.shown(values[position])
         bound = value if position < proved else None
-        rest: dict[str, Any] = {"conditional": 0 < proved <= position, "method": METHOD, "scope": scope}
+        rest: dict[str, Any] = {"conditional": 0 < proved <= position, "method": ROTATIONS, "scope": scope}
         found.append(Level.of(objective.name, objective.sense, objective.unit, value, bound, **rest))
     return tuple(found)
 
 
 def _by_program(problem: Problem, budget: Budget) -> Solution:
     """Return what the textbook model says of a small problem; of a large one nothing is known."""
-    from matcher.methods.decomposition.large import num_pairs
-    from matcher.methods.textbook import (  # not at the top: the model uses this package
-        MOST_LISTED_PAIRS,
-        solve_textbook,
-    )
-
     return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem)
 
 
@@ -202,3 +199,16 @@ def _arrays(county: StableMatching, blocks: Mapping[int, _Block]) -> Mapping[str
         found[f"block_{name}"] = np.concatenate(arrays)
         found[f"block_{name}_start"] = np.concatenate([[0], np.cumsum([len(array) for array in arrays])])
     return MappingProxyType({name: np.asarray(array, dtype=np.int64) for name, array in found.items()})
+
+
+class _StablePlan:
+    name = "stable"
+
+    def fits(self, problem: Problem) -> bool:
+        return problem.policy.stability == "require"
+
+    def solve(self, problem: Problem, run: Run) -> Solution | None:
+        return solve_stable(problem, run.budget)
+
+
+METHOD = _StablePlan()

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from matcher.methods.textbook_model import LEVELS, UNBOUNDED, Model, Rows
+from matcher.base.numbers import IntArray
+from matcher.methods.textbook_model import LEVELS, Model
+from matcher.programs.rows import UNBOUNDED, Rows
 from matcher.proof.preference_blocks import market_of, whole
 from matcher.stable.preferences import Preferences
 from matcher.stable.program import program
-from matcher.tables.arrays import IntArray
 
 GROUP = "stability"
 

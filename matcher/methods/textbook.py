@@ -1,7 +1,8 @@
-"""Both levels of pairing under any rules: each objective solved, then kept, then the next.
+"""Both levels of pairing under any rules by the textbook model: each objective solved, then kept, then the next.
 
-`solve_general` takes whatever the exact one-to-one way does not: several organisations a county, counties an
-organisation, rules that are linear rows, worst and fair travel, slack and caps.
+It takes whatever the exact one-to-one way does not: several organisations a county, counties an organisation, rules
+that are linear rows, worst and fair travel, slack and caps. One unit of work is a thousandth of CP-SAT's deterministic
+time.
 """
 
 from __future__ import annotations
@@ -12,69 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
-from matcher.base.reserve import Reserved
 from matcher.base.result import Level, Proof, Status
-from matcher.methods.decomposition.large import num_pairs, solve_large
+from matcher.methods.method import Run, pairs_by_level
+from matcher.methods.stable_rows import with_stability
 from matcher.methods.textbook_model import Model, textbook
+from matcher.problem.claims import MOST_LISTED_PAIRS, SCOPE, infeasible, num_pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
-from matcher.problem.terms import AdditiveObjective
+from matcher.problem.terms import MOST_FLOAT, AdditiveObjective, check_range
 from matcher.programs.cpsat import SOLVER, Outcome, Solver, also_infeasible
-from matcher.proof.capped import without_rows
-from matcher.proof.hardrules import hard_violations
-from matcher.proof.joint_terms import is_joint_case
-from matcher.proof.witness import bounds_witness
-from matcher.tables.arrays import IntArray
-
-SCOPE = "both_levels"
-#: pairs of one level that the textbook model may list; with more, CP-SAT hardly moves
-MOST_LISTED_PAIRS = 20_000
-
-
-def solve_general(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
-    """Solve `problem` by the textbook model, or by relaxation and search where that would be too large.
-
-    Parameters
-    ----------
-    problem
-        What to solve.
-    budget
-        Its limits; one unit of work is a thousandth of CP-SAT's deterministic time.
-    start
-        Level -> (k, 2) positions of a plan to start from, used if it keeps the rules.
-    """
-    witness = bounds_witness(problem)
-    if witness is not None:
-        return infeasible(problem, witness, Proof("certificate", scope=SCOPE))
-    if num_pairs(problem) > MOST_LISTED_PAIRS:
-        return _without_rows(problem, budget) or solve_large(problem, budget, start)
-    return solve_textbook(problem, budget, start)
-
-
-def _without_rows(problem: Problem, budget: Budget) -> Solution | None:
-    """Return the exact optimum without the rules over several pairs, with its certificate, if it keeps them too.
-
-    Half of the time at most is spent on it. Where already those pairs can't be, it says so.
-    """
-    wider = without_rows(problem)
-    if not problem.rows or not is_joint_case(wider):
-        return None
-    from matcher.methods.joint.solver import solve_joint  # scipy: only when needed
-
-    found = solve_joint(wider, Reserved(budget, (budget.time_left_s or 0.0) / 2))
-    if found.status == "infeasible":
-        return found
-    keeps = found.status == "optimal" and not hard_violations(problem, *found.pairs)
-    return found if keeps else None
-
-
-def infeasible(problem: Problem, witness: Mapping[str, Any], proof: Proof) -> Solution:
-    """Return the solution that says why there is none."""
-    levels = tuple(
-        Level.of(objective.name, objective.sense, objective.unit, None, None) for objective in problem.objectives
-    )
-    return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, witness)
+from matcher.programs.rows import Linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +40,8 @@ class _Found:
 def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
     """Solve the textbook model level by level."""
     model = textbook(problem)
+    if problem.policy.asks_stability:
+        model = with_stability(model)
     solver = Solver(model.num_columns, model.rows)
     values = None if start is None else _hint(model, start)
     found: list[_Found] = []
@@ -270,8 +222,6 @@ def _floor_witness(problem: Problem, model: Model, groups: list[str], budget: Bu
 
 
 def _negated(column: IntArray, coef: IntArray) -> Any:
-    from matcher.methods.textbook_model import Linear
-
     return Linear(column, -coef)
 
 
@@ -287,3 +237,17 @@ def _describe(problem: Problem, group: str) -> dict[str, Any]:
 def _by_number(group: str) -> tuple[str, int, str]:
     word, _, rest = group.partition(":")
     return (word, int(rest), "") if word == "row" else (word, -1, rest)
+
+
+class _Textbook:
+    name = "textbook"
+
+    def fits(self, problem: Problem) -> bool:
+        return num_pairs(problem) <= MOST_LISTED_PAIRS
+
+    def solve(self, problem: Problem, run: Run) -> Solution | None:
+        check_range(problem.facts, problem.policy, MOST_FLOAT)
+        return solve_textbook(problem, run.budget, pairs_by_level(run.start))
+
+
+METHOD = _Textbook()

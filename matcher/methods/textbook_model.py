@@ -20,51 +20,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.problem.problem import Problem
 from matcher.problem.terms import AdditiveObjective
-from matcher.tables.arrays import IntArray
+from matcher.programs.rows import UNBOUNDED, Linear, Rows
 
 LEVELS = ("county", "school")
-#: above any sum in a model, below int64
-UNBOUNDED = 2**60
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Rows `low <= sum of coef * variable <= high` in compressed form; all int64.
-
-    Attributes
-    ----------
-    start : (n + 1,)
-        Entries of row i are `start[i]:start[i + 1]` of `column` and `coef`.
-    low, high : (n,)
-        The bounds, -UNBOUNDED and UNBOUNDED for none.
-    group
-        What each row belongs to, for the search of an irreducible set: "" for the model itself.
-    """
-
-    start: IntArray
-    column: IntArray
-    coef: IntArray
-    low: IntArray
-    high: IntArray
-    group: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.low)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Linear:
-    """A linear function: constant + sum of coef * variable."""
-
-    column: IntArray
-    coef: IntArray
-    constant: int = 0
-
-    def at(self, values: IntArray) -> int:
-        """Return its value at 0/1 `values`."""
-        return self.constant + int((self.coef * values[self.column]).sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +88,6 @@ def allowed_pairs(problem: Problem) -> dict[str, IntArray]:
 
 def textbook(problem: Problem, pairs: Mapping[str, IntArray] | None = None) -> Model:
     """Build the model over all allowed pairs, or over those given (distinct, in order)."""
-    every = pairs is None
     pairs = allowed_pairs(problem) if pairs is None else pairs
     builder = _Builder(problem, pairs)
     builder.links()
@@ -147,12 +107,7 @@ def textbook(problem: Problem, pairs: Mapping[str, IntArray] | None = None) -> M
             )
         elif objective.cap is not None and objective.worst_of is not None:
             builder.close(objective.worst_of, objective.cap, f"cap:{objective.name}")
-    model = Model(problem, pairs, builder.first, builder.num_columns, builder.finish(), objectives)
-    if every and problem.policy.asks_stability:
-        from matcher.methods.stable_rows import with_stability  # not at the top: it uses this module
-
-        return with_stability(model)
-    return model
+    return Model(problem, pairs, builder.first, builder.num_columns, builder.finish(), objectives)
 
 
 class _Builder:

@@ -14,12 +14,13 @@ import numpy as np
 
 from matcher._version import __version__
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.names import SIDES
 from matcher.base.notices import Notice
 from matcher.base.result import Level, Proof
 from matcher.model import Instance
 from matcher.policy.policy import Policy
+from matcher.problem.pairs import positions_of
 from matcher.problem.problem import Problem
-from matcher.tables.crosscheck import SIDES
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -128,33 +129,31 @@ def assemble(
     instance: Instance,
     pairs: Mapping[str, list[tuple[str, str]]],
     arrays: Mapping[str, np.ndarray],
-) -> Plan:
-    """Return the plan that a document, its input, its pairs of ids and its proof arrays make.
+) -> dict[str, Any]:
+    """Return the fields of the plan that a document, its input, its pairs of ids and its proof arrays make.
 
     Raises
     ------
     InvalidInput
         If the document lacks a part or has one of another form.
     """
-    from matcher.plan import Plan, positions_of  # not at the top: plan uses this module
-
     with readable():
         problem = Problem.of(instance, policy_of(content))
         known, strangers = {}, {}
         for level in SIDES:
             known[level], strangers[level] = positions_of(problem, level, pairs[level])
-        return Plan(
-            problem,
-            content["status"],
-            content["stop_reason"],
-            known["county"],
-            known["school"],
-            levels_of(content),
-            proof_of(content, arrays),
-            notices_of(content),
-            witness_of(content),
-            MappingProxyType(strangers),
-        )
+        return {
+            "problem": problem,
+            "status": content["status"],
+            "stop_reason": content["stop_reason"],
+            "county_pairs": known["county"],
+            "school_pairs": known["school"],
+            "levels": levels_of(content),
+            "proof": proof_of(content, arrays),
+            "said": notices_of(content),
+            "witness": witness_of(content),
+            "strangers": MappingProxyType(strangers),
+        }
 
 
 def to_json(plan: Plan) -> str:
@@ -166,8 +165,8 @@ def to_json(plan: Plan) -> str:
     return dumps(document)
 
 
-def from_json(source: str | bytes) -> Plan:
-    """Read what `to_json` wrote."""
+def from_json(source: str | bytes) -> dict[str, Any]:
+    """Return the fields of the plan that `to_json` wrote."""
     content = parsed(source)
     with readable():
         instance = Instance.from_json(json.dumps(content["instance"]))

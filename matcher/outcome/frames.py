@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST
+from matcher.base.names import KIND_OF_TABLE, SIDES
+from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, IntArray
 from matcher.model import Entity
+from matcher.problem.pairs import StrangerPair
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import IntArray
-from matcher.tables.crosscheck import SIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,25 +22,6 @@ PAIR_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "county": ("county_id", "organization_id", "km", "minutes", "kept", "since"),
     "school": ("school_id", "branch_id", "county_id", "organization_id", "km", "minutes", "kept", "since"),
 }
-UNMATCHED_COLUMNS: Final = ("kind", "id", "missing", "reason", "detail")
-#: one word for an entity of each table
-KIND_OF_TABLE: Final = {
-    "organizations": "organization",
-    "branches": "branch",
-    "counties": "county",
-    "schools": "school",
-}
-
-#: (provider_id, recipient_id) with an id that the instance does not have
-StrangerPair = tuple[str, str]
-
-
-def ordered(pairs: IntArray) -> IntArray:
-    """Return (k, 2) pairs ordered by recipient, then provider, read-only."""
-    pairs = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
-    pairs.setflags(write=False)
-    return pairs
 
 
 def id_pairs_of(level: str, pairs: Any) -> list[tuple[str, str]]:

@@ -11,15 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST
-from matcher.model import AT_SEAT
+from matcher.base.display import Metric
+from matcher.base.names import AT_SEAT, SIDES
+from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, IntArray
 from matcher.outcome.changes import classify
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking
-from matcher.tables.arrays import IntArray
-from matcher.tables.crosscheck import SIDES
 
-Metric = int | float | None
 _P95: Final = 95
 
 

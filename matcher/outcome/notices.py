@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from matcher.base.notices import Notice
+from matcher.base.numbers import IntArray
+from matcher.outcome.metrics import schools_at_county_seat, spread
 from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.rules import Selector, Within
 from matcher.problem.problem import Problem
@@ -41,3 +43,25 @@ def stranger_notices(problem: Problem) -> tuple[Notice, ...]:
     return tuple(
         Notice(f"policy_unknown_{of}", {"names": ", ".join(sorted(names))}) for of, names in named.items() if names
     )
+
+
+def warnings_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
+    """Return the notices of the plan, then those of the input."""
+    return (*plan_notices(problem, county_pairs, school_pairs), *problem.instance.notices)
+
+
+def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
+    """Return what must be said of a plan itself; all of it follows from the input and the pairs."""
+    found = []
+    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+        limited = any(rule.code == "reach" and getattr(rule, "level", None) == level for rule in problem.rules)
+        if len(pairs) and not limited:
+            km = spread(problem.facts.metres(level, pairs[:, 0], pairs[:, 1]), 1000)
+            found.append(Notice("unlimited_reach", {"level": level, "p95_km": km["p95"], "max_km": km["max"]}))
+        _, estimated = problem.facts.seconds(level, pairs[:, 0], pairs[:, 1])
+        if problem.facts.unit(level) == "min" and estimated.any():
+            found.append(Notice("estimated_times", {"level": level, "count": int(estimated.sum())}))
+    at_seat = schools_at_county_seat(problem)
+    if at_seat:
+        found.append(Notice("school_at_county_seat", {"count": at_seat, "of": len(problem.arrays.schools)}))
+    return (*found, *stranger_notices(problem))

@@ -27,13 +27,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.facts import M_PER_KM
-from matcher.outcome.frames import KIND_OF_TABLE
+from matcher.base.errors import text
+from matcher.base.names import KIND_OF_TABLE, SIDES
+from matcher.base.numbers import M_PER_KM, BoolArray, IntArray
 from matcher.problem.problem import Problem
 from matcher.problem.terms import empty_place_cost
-from matcher.tables.arrays import BoolArray, IntArray
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
 
 _RULE_REASONS: Final = {
     "within": "outside_province",

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from matcher.base.errors import text
 from matcher.base.fieldtypes import Count
+from matcher.base.names import PairLevel
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.facts import Facts
-from matcher.model import PairLevel
 from matcher.policy.rows import ListedWeights, PairWeights, ProductWeights, Row
 from matcher.policy.rules import Names, Number, Rule, Selector, kinds_words
-from matcher.tables.arrays import BoolArray, IntArray, Nodes
-from matcher.words.catalogue import text
+from matcher.tables.arrays import Nodes
 
 if TYPE_CHECKING:
-    from matcher.problem.problem import Problem
+    from matcher.policy.case import Case
 
 #: far below one child, far above the rounding of a decimal percentage
 _ROUNDING = 1e-9
@@ -54,11 +55,11 @@ class Floor(Rule):
     percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
     number: Count = 0
 
-    def rows(self, problem: Problem) -> Iterator[Row]:
-        nodes = problem.arrays.sides(self.level)[1]
-        counts = self.of.mask(problem.facts, _TABLE[self.level]) & (problem.demand(self.level)[:, 1] > 0)
+    def rows(self, case: Case) -> Iterator[Row]:
+        nodes = case.arrays.sides(self.level)[1]
+        counts = self.of.mask(case.facts, _TABLE[self.level]) & (case.demand(self.level)[:, 1] > 0)
         weight = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
-        for name, members in _groups(self.by, problem.facts, self.level):
+        for name, members in _groups(self.by, case.facts, self.level):
             here = weight * members
             least = max(self.number, math.ceil(self.percent * int(here.sum()) / 100 - _ROUNDING))
             if least > 0:
@@ -95,11 +96,11 @@ class Load(Rule):
     least: Count | None = None
     most: Count | None = None
 
-    def rows(self, problem: Problem) -> Iterator[Row]:
-        nodes: Nodes = getattr(problem.arrays, self.table)
-        parent = problem.arrays.branches.parent
-        weight = _children_a_place(problem) if self.count == "children" else np.ones_like(_children_a_place(problem))
-        for position in np.flatnonzero(self.of.mask(problem.facts, self.table)).tolist():
+    def rows(self, case: Case) -> Iterator[Row]:
+        nodes: Nodes = getattr(case.arrays, self.table)
+        parent = case.arrays.branches.parent
+        weight = _children_a_place(case) if self.count == "children" else np.ones_like(_children_a_place(case))
+        for position in np.flatnonzero(self.of.mask(case.facts, self.table)).tolist():
             owner = parent if self.table == "organizations" else np.arange(len(parent))
             details = {"table": self.table, "id": nodes.ids[position], "count": self.count}
             pairs = {"school": ProductWeights((owner == position).astype(np.int64), weight)}
@@ -126,10 +127,10 @@ class ChildrenPerVolunteer(Rule):
     most: Number
     of: Selector = Selector()
 
-    def rows(self, problem: Problem) -> Iterator[Row]:
-        weight = _children_a_place(problem)
-        chosen = self.of.mask(problem.facts, "branches")
-        for position, branch in enumerate(problem.instance.branches):
+    def rows(self, case: Case) -> Iterator[Row]:
+        weight = _children_a_place(case)
+        chosen = self.of.mask(case.facts, "branches")
+        for position, branch in enumerate(case.facts.instance.branches):
             if chosen[position] and branch.volunteers is not None:
                 only = np.zeros(len(chosen), dtype=np.int64)
                 only[position] = 1
@@ -192,14 +193,14 @@ class WantedKind(Rule):
             return None
         return self._of_kind(facts)[provider_idx] | ~self.of.mask(facts, "counties")[recipient_idx]
 
-    def rows(self, problem: Problem) -> Iterator[Row]:
+    def rows(self, case: Case) -> Iterator[Row]:
         if self.least is None:
             return
-        wanted = self._of_kind(problem.facts).astype(np.int64)
-        for position in np.flatnonzero(self.of.mask(problem.facts, "counties")).tolist():
-            only = np.zeros(len(problem.arrays.counties), dtype=np.int64)
+        wanted = self._of_kind(case.facts).astype(np.int64)
+        for position in np.flatnonzero(self.of.mask(case.facts, "counties")).tolist():
+            only = np.zeros(len(case.arrays.counties), dtype=np.int64)
             only[position] = 1
-            details = {"id": problem.arrays.counties.ids[position], "kinds": ", ".join(self.kinds)}
+            details = {"id": case.arrays.counties.ids[position], "kinds": ", ".join(self.kinds)}
             yield Row("wanted_kind", details, least=self.least, pairs={"county": ProductWeights(wanted, only)})
 
     def _of_kind(self, facts: Facts) -> BoolArray:
@@ -222,14 +223,14 @@ class MaxChanges(Rule):
     level: PairLevel = "county"
     most: Count
 
-    def rows(self, problem: Problem) -> Iterator[Row]:
-        pairs = problem.keepable(self.level)
+    def rows(self, case: Case) -> Iterator[Row]:
+        pairs = case.keepable(self.level)
         details = {"level": self.level, "most": self.most}
         kept: dict[str, PairWeights] = {self.level: ListedWeights(pairs, -1)}
         if self.level == "county":
             yield Row("max_changes", details, most=self.most - len(pairs), pairs=kept)
             return
-        branches, schools = problem.arrays.branches, problem.arrays.schools
+        branches, schools = case.arrays.branches, case.arrays.schools
         above = np.column_stack([branches.parent[pairs[:, 0]], schools.parent[pairs[:, 1]]])
         yield Row("max_changes", details, most=self.most, pairs={**kept, "county": ListedWeights(above, 1)})
 
@@ -253,10 +254,10 @@ def _groups(by: str, facts: Facts, level: str) -> Iterable[tuple[str, BoolArray]
     return [(name, column == name) for name in sorted(set(column.tolist()) - {""})]
 
 
-def _children_a_place(problem: Problem) -> IntArray:
+def _children_a_place(case: Case) -> IntArray:
     """(S,) int64: the children of each school over the branches it wants, rounded up."""
-    children = problem.arrays.schools.children
-    places = np.maximum(problem.demand("school")[:, 1], 1)
+    children = case.arrays.schools.children
+    places = np.maximum(case.demand("school")[:, 1], 1)
     share: IntArray = -(-children // places)
     return share
 

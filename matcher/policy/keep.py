@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from matcher.base.errors import text
+from matcher.base.names import SIDES, PairLevel
 from matcher.facts import Facts
-from matcher.model import PairLevel
 from matcher.policy.rules import Rule, Selector
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
 
 Year = Annotated[int, Field(ge=1900, le=2200)]
 

@@ -12,19 +12,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from matcher.base.errors import Fault, InvalidInput
+from matcher.base.display import as_html
+from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.fieldtypes import Bounds, Count
-from matcher.facts import M_PER_KM, S_PER_MIN, CostUnit, Travel
-from matcher.model import record_fault
+from matcher.base.numbers import M_PER_KM, S_PER_MIN, CostUnit
+from matcher.base.toml import dump
+from matcher.facts import Travel
 from matcher.policy.coverage import ChildrenPerVolunteer, Floor, Load, MaxChanges, Priority, Skills, WantedKind
 from matcher.policy.keep import Keep
-from matcher.policy.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Selector, Within
-from matcher.problem.terms import BANDED, COVERAGE, MORE_IS_BETTER, ObjectiveName
-from matcher.words.catalogue import text
+from matcher.policy.objectives import (
+    DEFAULT_OBJECTIVES,
+    AnyObjective,
+    Objective,
+)
+from matcher.policy.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Within
+from matcher.tables.drafts import record_fault
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 #: a rule as data: the word `kind` says which
 AnyRule = Annotated[
     Reach
@@ -41,77 +46,6 @@ AnyRule = Annotated[
     | MaxChanges,
     Field(discriminator="kind"),
 ]
-
-
-class Objective(BaseModel):
-    """One objective of the ordered list.
-
-    Parameters
-    ----------
-    name
-        One of `matcher.problem.terms.NAMES`.
-    slack_percent
-        How much worse than its optimum the level may become for the sake of those after it, in percent.
-    at_most, at_least
-        A cap on the level, hard from the first level on: at most so many km (or minutes, pairs, organisations) where
-        less is better, at least so many children (or schools, counties, pairs, needs) where more is.
-    where
-        For coverage only: which counties or schools count; the priority of key areas is such a level before the others.
-    band_km, band_min
-        For fair travel only: the width of a band.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    name: ObjectiveName
-    slack_percent: Number = 0.0
-    at_most: Number | None = None
-    at_least: Number | None = None
-    where: Selector | None = None
-    band_km: Positive | None = None
-    band_min: Positive | None = None
-
-    @model_validator(mode="after")
-    def _fields_fit(self) -> Objective:
-        """Refuse fields that mean nothing to the objective."""
-        if self.where is not None and self.name not in COVERAGE:
-            raise ValueError(f"where is for {', '.join(COVERAGE)} only")
-        banded = self.band_km is not None or self.band_min is not None
-        if banded != (self.name in BANDED):
-            raise ValueError(f"band_km or band_min is needed for {' and '.join(BANDED)}, and for them only")
-        if self.name in BANDED and (self.slack_percent or self.at_most is not None):
-            raise ValueError("fair travel is many levels and takes no slack_percent or at_most")
-        more_is_better = self.name in MORE_IS_BETTER
-        if (self.at_most is not None and more_is_better) or (self.at_least is not None and not more_is_better):
-            raise ValueError("at_most is for levels where less is better, at_least for those where more is")
-        return self
-
-    def words(self, lang: str = "en") -> str:
-        """Say the objective, with its slack, cap, place and band."""
-        said = text(f"objective.{self.name}", lang)
-        details = [
-            text(f"objective.with.{field}", lang, value=value)
-            for field in ("slack_percent", "at_most", "at_least", "band_km", "band_min")
-            if (value := getattr(self, field))
-        ]
-        if self.where is not None:
-            details.insert(0, self.where.words(lang))
-        return f"{said} ({'; '.join(details)})" if details else said
-
-
-def _objective(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
-AnyObjective = Annotated[Objective, BeforeValidator(_objective, json_schema_input_type=ObjectiveName | Objective)]
-
-#: coverage of counties, then last year's pairs, then convenience: the order of the programme
-DEFAULT_OBJECTIVES: tuple[ObjectiveName, ...] = (
-    "cover_counties",
-    "keep_counties",
-    "keep_schools",
-    "convenience",
-    "county_travel",
-)
 
 
 class Policy(BaseModel):
@@ -282,8 +216,6 @@ class Policy(BaseModel):
         return "\n".join(self.sentences(lang))
 
     def _repr_html_(self) -> str:
-        from matcher.show.summary import as_html  # only in a notebook
-
         return as_html(self.summary())
 
     def to_json(self) -> str:
@@ -302,8 +234,6 @@ class Policy(BaseModel):
 
     def to_toml(self) -> str:
         """Return the policy as TOML, defaults left out; `child_km = "none"` stands for None."""
-        from matcher.base.toml import dump  # only needed here
-
         content = self.model_dump(mode="json", exclude_defaults=True)
         return dump({"format": self.format, **content})
 

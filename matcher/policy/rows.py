@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from matcher.tables.arrays import IntArray
+from matcher.base.numbers import IntArray
 
 
 class PairWeights(Protocol):

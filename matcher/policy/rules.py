@@ -6,8 +6,7 @@ keep (`rows`). Whether the whole is a flow is decided from that: pairs forbidden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -22,15 +21,17 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from matcher.base.errors import text
 from matcher.base.fieldtypes import Id
-from matcher.facts import M_PER_KM, S_PER_MIN, UNKNOWN_COST, Facts
-from matcher.model import PairLevel
-from matcher.tables.arrays import BoolArray, IntArray, Nodes
-from matcher.words.catalogue import has_text, text
+from matcher.base.names import PairLevel
+from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, BoolArray, IntArray
+from matcher.facts import Facts
+from matcher.tables.arrays import Nodes
+from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
+    from matcher.policy.case import Case
     from matcher.policy.rows import Row
-    from matcher.problem.problem import Problem
 
 # in metres or seconds the largest still fits 64 bits
 Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
@@ -112,34 +113,6 @@ class Selector(BaseModel):
         return "; ".join(parts) if parts else text("rule.all", lang)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One breach of one hard rule by a plan.
-
-    Attributes
-    ----------
-    code
-        Stable code; `violation.CODE` is its text.
-    details
-        What the text fills in: ids, kinds, values.
-    """
-
-    code: str
-    details: Mapping[str, Any]
-
-    def text(self, lang: str = "en") -> str:
-        """Say what is broken."""
-        return text(f"violation.{self.code}", lang, **self.details)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values with the text in both languages."""
-        return {
-            "code": self.code,
-            "details": dict(self.details),
-            "text": {lang: self.text(lang) for lang in ("en", "zh")},
-        }
-
-
 class Rule(BaseModel):
     """Base of every rule: by default it allows every pair and pins none."""
 
@@ -166,7 +139,7 @@ class Rule(BaseModel):
         """Return further pairs that must be in the plan, each unless another rule or a bound of 0 forbids it."""
         return ()
 
-    def rows(self, problem: Problem) -> Iterable[Row]:
+    def rows(self, case: Case) -> Iterable[Row]:
         """Return the linear rows that a plan must keep, none by default."""
         return ()
 

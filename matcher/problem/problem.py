@@ -9,14 +9,16 @@ from functools import cached_property
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.names import SIDES
+from matcher.base.numbers import BoolArray, IntArray
+from matcher.base.violations import Violation
 from matcher.facts import Facts
 from matcher.model import Instance
 from matcher.policy.policy import Policy
 from matcher.policy.rows import Row
-from matcher.policy.rules import Pin, Rule, Violation
+from matcher.policy.rules import Pin, Rule
 from matcher.problem.terms import AdditiveObjective, compile_objectives, maxima
-from matcher.tables.arrays import Arrays, BoolArray, IntArray
-from matcher.tables.crosscheck import SIDES
+from matcher.tables.arrays import Arrays
 
 
 @dataclass(frozen=True)

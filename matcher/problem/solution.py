@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
-from matcher.tables.arrays import IntArray
 
 
 def no_pairs() -> IntArray:

@@ -9,41 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.names import PairLevel
+from matcher.base.numbers import EXACT_UNIT, M_PER_KM, S_PER_MIN, BoolArray, IntArray
 from matcher.base.result import Sense
-from matcher.facts import EXACT_UNIT, M_PER_KM, S_PER_MIN, Facts
-from matcher.model import PairLevel
-from matcher.tables.arrays import BoolArray, IntArray
-from matcher.words.catalogue import text
+from matcher.facts import Facts
+from matcher.policy.objectives import BANDED, COVERAGE, Objective
 
 if TYPE_CHECKING:
-    from matcher.policy.policy import Objective, Policy
-
-ObjectiveName = Literal[
-    "cover_counties",
-    "count_counties",
-    "fill_counties",
-    "cover_schools",
-    "count_schools",
-    "fill",
-    "keep_counties",
-    "keep_schools",
-    "convenience",
-    "county_travel",
-    "school_travel",
-    "worst_county_travel",
-    "worst_school_travel",
-    "fair_county_travel",
-    "fair_school_travel",
-    "balance",
-    "skills",
-    "fewest_organizations",
-]
-NAMES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
+    from matcher.policy.policy import Policy
 
 
 #: exact integers behind one unit of a cap: caps of travel are given in km or minutes
@@ -54,19 +32,6 @@ MOST_TOTAL = 1 << 60
 MOST_BANDS = 1000
 #: far below one unit of any exact integer, far above the rounding of its decimal form
 ROUNDING = 1e-6
-#: objectives that count recipients, and so can be asked for some of them only (`Objective.where`)
-COVERAGE: tuple[ObjectiveName, ...] = ("cover_counties", "count_counties", "cover_schools", "count_schools")
-#: objectives whose shown number is better the larger it is
-MORE_IS_BETTER: tuple[ObjectiveName, ...] = (
-    *COVERAGE,
-    "fill_counties",
-    "fill",
-    "keep_counties",
-    "keep_schools",
-    "skills",
-)
-#: objectives in bands of travel (`Objective.band_km`, `Objective.band_min`)
-BANDED: tuple[ObjectiveName, ...] = ("fair_county_travel", "fair_school_travel")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,12 +145,6 @@ class AdditiveObjective:
         )
 
 
-def title(name: str, lang: str = "en") -> str:
-    """Return the words for the name of a level, such as "cover_schools[贵州省]" or "fair_school_travel>=50km"."""
-    base = name.split("[")[0].split(">=")[0]
-    return text(f"objective.{base}", lang) + name[len(base) :]
-
-
 def maxima(facts: Facts, policy: Policy, level: str) -> IntArray:
     """Return the most pairs each recipient of `level` wants under `policy`."""
     override = policy.county_demand if level == "county" else policy.school_demand
@@ -199,11 +158,13 @@ def compile_objectives(facts: Facts, policy: Policy) -> tuple[AdditiveObjective,
     compiled = [level for asked in policy.objectives for level in _compile(asked, facts, policy)]
     names = [level.name for level in compiled]
     if policy.child_rate is None and "convenience" in names and not {"cover_schools", "count_schools"} & set(names):
-        from matcher.policy.policy import Objective  # not at the top: policy imports the names of this module
-
         first = names.index("convenience")
         compiled[first:first] = _compile(Objective(name="cover_schools"), facts, policy)
     return tuple(compiled)
+
+
+#: solvers that count in floating point are exact below this
+MOST_FLOAT: Final = 1 << 52
 
 
 def check_range(facts: Facts, policy: Policy, most: int) -> None:

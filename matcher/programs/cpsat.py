@@ -7,18 +7,22 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ortools.sat.python import cp_model
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress
-from matcher.methods.textbook_model import UNBOUNDED, Linear, Rows
-from matcher.tables.arrays import IntArray
+from matcher.programs.rows import UNBOUNDED, Linear, Rows
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
 
 SOLVER = f"OR-Tools CP-SAT {version('ortools')}"
 #: one unit of work is a thousandth of CP-SAT's deterministic time
 WORK_PER_TIME = 1000
+#: told a value and a bound, whether to stop
+CloseEnough = Callable[[int, int], bool]
 #: how often a running solver looks at the clock and the cancel token
 _POLL_S = 0.05
 
@@ -46,6 +50,8 @@ class Solver:
     """A binary program that is solved again and again with rows added."""
 
     def __init__(self, num_columns: int, rows: Rows, skip_groups: frozenset[str] = frozenset()):
+        from ortools.sat.python import cp_model
+
         self._model = cp_model.CpModel()
         self._columns = [self._model.new_bool_var("") for _ in range(num_columns)]
         ends = rows.start.tolist()
@@ -56,6 +62,8 @@ class Solver:
                 self._add(column[part], coef[part], low[row], high[row])
 
     def _add(self, column: Sequence[int], coef: Sequence[int], low: int, high: int) -> None:
+        from ortools.sat.python import cp_model
+
         if not len(column):
             if not low <= 0 <= high:
                 self._model.add_bool_or([])
@@ -79,7 +87,7 @@ class Solver:
         hint: IntArray | None = None,
         closed: IntArray | None = None,
         share: float = 1.0,
-        close_enough: Callable[[int, int], bool] | None = None,
+        close_enough: CloseEnough | None = None,
         phase: str = "mip",
         linearization: int = 1,
     ) -> Outcome:
@@ -98,6 +106,8 @@ class Solver:
         linearization
             How much of the program CP-SAT puts into its linear relaxation, 2 for all of it.
         """
+        from ortools.sat.python import cp_model
+
         model = self._model.clone()
         columns = [model.get_bool_var_from_proto_index(position) for position in range(len(self._columns))]
         if closed is not None and len(closed):
@@ -122,9 +132,11 @@ def _run(
     function: Linear | None,
     budget: Budget,
     share: float,
-    close_enough: Callable[[int, int], bool] | None,
+    close_enough: CloseEnough | None,
     phase: str,
 ) -> Outcome:
+    from ortools.sat.python import cp_model
+
     if budget.stop_reason is not None:
         return Outcome("unknown", None, None)
     solver.parameters.num_workers = 1
@@ -144,7 +156,7 @@ def _run(
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        status = solver.solve(model, _Watch(solver, constant, budget, close_enough, phase))
+        status = solver.solve(model, _watch(solver, constant, budget, close_enough, phase))
     finally:
         done.set()
         watcher.join()
@@ -170,21 +182,21 @@ def _safe_floor(bound: float) -> int:
     return math.ceil(bound - max(1e-6, abs(bound) * 1e-12))
 
 
-class _Watch(cp_model.CpSolverSolutionCallback):
-    """Reports each solution, and stops when the gap asked for is reached."""
+def _watch(
+    solver: cp_model.CpSolver, constant: int, budget: Budget, close_enough: CloseEnough | None, phase: str
+) -> cp_model.CpSolverSolutionCallback:
+    """Return what reports each solution, and stops when the gap asked for is reached."""
+    from ortools.sat.python import cp_model
 
-    def __init__(self, solver: Any, constant: int, budget: Budget, close_enough: Any, phase: str):
-        super().__init__()
-        self._solver, self._constant, self._budget = solver, constant, budget
-        self._close_enough, self._phase = close_enough, phase
+    class Watch(cp_model.CpSolverSolutionCallback):
+        def on_solution_callback(self) -> None:
+            value = round(self.objective_value) + constant
+            bound = _safe_floor(self.best_objective_bound) + constant
+            budget.report(Progress(phase, value=value, bound=bound, gap=abs(value - bound)))
+            if close_enough is not None and close_enough(value, bound):
+                solver.stop_search()
 
-    def on_solution_callback(self) -> None:
-        """Look at value and bound."""
-        value = round(self.objective_value) + self._constant
-        bound = _safe_floor(self.best_objective_bound) + self._constant
-        self._budget.report(Progress(self._phase, value=value, bound=bound, gap=abs(value - bound)))
-        if self._close_enough is not None and self._close_enough(value, bound):
-            self._solver.stop_search()
+    return Watch()
 
 
 def also_infeasible(num_columns: int, rows: Rows, skip_groups: frozenset[str] = frozenset()) -> bool:

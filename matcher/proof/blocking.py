@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matcher.facts import M_PER_KM
+from matcher.base.numbers import M_PER_KM, BoolArray, IntArray
 from matcher.problem.problem import Problem
 from matcher.stable.preferences import blocking_pairs
-from matcher.tables.arrays import BoolArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

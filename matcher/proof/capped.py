@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from matcher.base.numbers import IntArray
 from matcher.policy.coverage import MaxChanges
-from matcher.policy.rules import Rule
 from matcher.problem.problem import Problem
+from matcher.problem.relaxations import without_rows
 from matcher.proof.joint_certificate import JointCheck, check
-from matcher.tables.arrays import IntArray
 
 #: array of a certificate that holds the objective and the price
 PRICE = "change_price"
-
-
-def without_rows(problem: Problem) -> Problem:
-    """Return the problem without any rule over several pairs: what bounds its plans bounds those of `problem`."""
-    if not problem.rows:
-        return problem
-    return replace(problem, rules=tuple(rule for rule in problem.rules if not has_rows(problem, rule)))
-
-
-def has_rows(problem: Problem, rule: Rule) -> bool:
-    """Whether the rule says something of several pairs at once; it may forbid pairs besides."""
-    return any(True for _ in rule.rows(problem))
 
 
 def cap_of(problem: Problem) -> int | None:

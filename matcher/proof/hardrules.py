@@ -10,14 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.facts import M_PER_KM
-from matcher.outcome.changes import pair_keys
-from matcher.outcome.frames import KIND_OF_TABLE
-from matcher.policy.rules import Violation
+from matcher.base.names import KIND_OF_TABLE, SIDES
+from matcher.base.numbers import M_PER_KM, IntArray
+from matcher.base.violations import Violation
+from matcher.problem.pairs import pair_keys
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking, unaccepted
-from matcher.tables.arrays import IntArray
-from matcher.tables.crosscheck import SIDES
 
 #: code of a breach by the code of the rule that is broken; any other is "rule_broken"
 _RULE_CODES: Final = {

@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.numbers import BoolArray, FloatArray, IntArray
 from matcher.geo import ecef
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import JointTerms, Packing, has_school_rules, packings
-from matcher.tables.arrays import BoolArray, FloatArray, IntArray
 
 #: lower bounds of distance stay below this many metres (or seconds); a cell without any branch holds it
 NO_BRANCH = np.int64(2**40)

@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.problem.problem import Problem
 from matcher.proof.joint_bounds import JointBounds
 from matcher.proof.joint_terms import JointTerms
-from matcher.tables.arrays import BoolArray, IntArray
 
 NAMES = ("county_price", "organization_price", "evaluated", "branch_price", "school_price")
 #: prices times the terms of one block must stay below this: then no sum can leave 64 bits

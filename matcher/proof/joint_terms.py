@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.policy.rules import Locks
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import IntArray
 
 REQUIREMENTS, PAIRS, KEPT = "requirements", "pairs", "kept"
 

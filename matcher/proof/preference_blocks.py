@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.problem.problem import Problem
 from matcher.problem.terms import AdditiveObjective
 from matcher.proof.blocking import sides_of
 from matcher.stable.preferences import Preferences
-from matcher.tables.arrays import IntArray
 
 SCOPE = "stable_plans"
 #: some ranks are equal: the claim is about the order that breaks ties by position

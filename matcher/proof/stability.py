@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.base.result import Level, Proof
 from matcher.problem.problem import Problem
 from matcher.problem.solution import no_pairs
@@ -29,7 +30,6 @@ from matcher.proof.preference_blocks import (
 from matcher.stable.closure import Implications
 from matcher.stable.proof import check_best, pin_rotations, places_short
 from matcher.stable.rotations import find_rotations
-from matcher.tables.arrays import IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import BoolArray, IntArray
 
 #: above so many pairs of one level no Hall set is looked for
 MOST_PAIRS = 10_000_000

@@ -15,19 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.fieldtypes import Bounds, Id, Text
-from matcher.model import (
-    AT_SEAT,
-    RECORDS,
-    Branch,
-    County,
-    Instance,
-    Lock,
-    Organization,
-    PairLevel,
-    Record,
-    School,
-)
-from matcher.tables.crosscheck import SIDES, cross_check
+from matcher.base.names import AT_SEAT, SIDES, PairLevel
+from matcher.model import RECORDS, Branch, County, Instance, Lock, Organization, School
+from matcher.tables.crosscheck import cross_check
+from matcher.tables.update import with_tables
 
 FORMAT: Final = "matcher.renewals.events/1"
 Table = Literal["organizations", "branches", "counties", "schools"]
@@ -163,16 +154,6 @@ def events_from_json(source: str | bytes) -> tuple[Leaves | Joins | Takes | Refu
     if form != FORMAT or not isinstance(content.get("events"), list):
         raise InvalidInput([Fault("unknown_format", value=form, details={"known": FORMAT})])
     return events_of(content["events"])
-
-
-def with_tables(instance: Instance, **tables: Iterable[Record]) -> Instance:
-    """Return the instance with some tables replaced by valid records, put in order; nothing is checked again."""
-    in_order = {name: tuple(sorted(rows, key=attrgetter(*RECORDS[name].key))) for name, rows in tables.items()}
-    # the records are valid, so pydantic's own copy will do: it checks nothing
-    copy: Instance = BaseModel.model_copy(instance, update=in_order)
-    for cached in ("arrays", "notices", "digest"):
-        copy.__dict__.pop(cached, None)
-    return copy
 
 
 def changed(instance: Instance, events: Iterable[Event]) -> Instance:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.result import Proof
-from matcher.methods.joint.solver import SCOPE, levels_of
+from matcher.problem.claims import SCOPE, levels_of
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.joint_certificate import block_bounds, dual_value, first_sign
 from matcher.renewal.standing import KEEPS, Part, Rest, Standing, comes_apart
-from matcher.tables.arrays import Arrays, BoolArray, IntArray
+from matcher.tables.arrays import Arrays
 from matcher.tables.update import sources
 
 

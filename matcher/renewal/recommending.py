@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.names import PairLevel
+from matcher.base.numbers import M_PER_KM
 from matcher.base.result import Level
-from matcher.facts import M_PER_KM
-from matcher.methods.joint.solver import levels_of
-from matcher.model import Branch, County, Organization, PairLevel, School
+from matcher.model import Branch, County, Organization, School
+from matcher.problem.claims import levels_of
 from matcher.problem.problem import Problem
 from matcher.renewal.events import Agreed, Event, Joins, events_of
 from matcher.renewal.places import TABLES, CountyPlaces, SchoolPlaces

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.names import SIDES
 from matcher.base.progress import Budget
+from matcher.methods.dispatch import solve_problem
 from matcher.methods.or_known import or_known
 from matcher.model import RECORDS, Instance
+from matcher.plan import Plan
 from matcher.policy.keep import Keep
 from matcher.policy.rules import Pin
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
-from matcher.renewal.events import (
-    Agreed,
-    Changes,
-    Event,
-    Joins,
-    Leaves,
-    Refused,
-    Takes,
-    changed,
-    events_of,
-    with_tables,
-)
+from matcher.renewal.events import Agreed, Changes, Event, Joins, Leaves, Refused, Takes, changed, events_of
 from matcher.renewal.reassignment import Reassignment, reassignment_of
 from matcher.renewal.standing import FROZEN, Standing, keep_first, standing_of
-from matcher.study.renewal_curves import next_year
-from matcher.tables.crosscheck import MOST_STRANGERS, SIDES, notices_of
-from matcher.tables.update import updated
-
-if TYPE_CHECKING:
-    from matcher.plan import Plan
+from matcher.renewal.year import next_year
+from matcher.tables.crosscheck import MOST_STRANGERS, notices_of
+from matcher.tables.update import updated, with_tables
 
 #: where a plan remembers what stands of it
 _MEMORY = "_standing"
@@ -93,9 +82,6 @@ def replan(
     >>> again.county_pairings.organization_id[0]
     'U1'
     """
-    from matcher.plan import Plan  # not at the top: pandas loads when a plan is made
-    from matcher.solver import solve_problem
-
     case = case_of(plan, changes, frozen)
     solution = None
     if case.again is not None:
@@ -126,8 +112,6 @@ class Case:
 
 def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = ()) -> Case:
     """Return the changed problem with what stands of the plan."""
-    from matcher.plan import Plan  # not at the top: pandas loads when a plan is made
-
     check_kind(plan, Plan, "plan")
     events = events_of(changes)
     standing = _standing(plan)
@@ -141,7 +125,7 @@ def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = 
 def changed_instance(instance: Instance, events: Sequence[Event]) -> Instance:
     """Return the instance after the events, with its arrays carried over."""
     new = changed(instance, events)
-    arrays = updated(instance, new)
+    arrays = updated(instance.arrays, instance, new)
     gone = np.concatenate(
         [(arrays.previous[level].provider_idx < 0) | (arrays.previous[level].recipient_idx < 0) for level in SIDES]
     )

@@ -21,17 +21,18 @@ from functools import cached_property
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget
 from matcher.methods.joint.lazy_assignment import CLOSED, LazyAssignment
 from matcher.methods.joint.solver import JointSolver
 from matcher.model import Instance
 from matcher.policy.keep import Keep
-from matcher.policy.policy import Objective, Policy
+from matcher.policy.objectives import Objective
+from matcher.policy.policy import Policy
 from matcher.policy.rules import Pin
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import Packing, is_joint_case
-from matcher.renewal.events import with_tables
-from matcher.tables.arrays import BoolArray, IntArray
+from matcher.tables.update import with_tables
 
 #: reason of the locks that `frozen` makes, by which the next replanning knows to drop them
 FROZEN = "frozen"

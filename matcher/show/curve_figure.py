@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from matcher.base.errors import Fault, InvalidInput, Lang
-from matcher.problem.terms import title as objective_title
+from matcher.base.display import title as objective_title
+from matcher.base.errors import Fault, InvalidInput, Lang, text
 from matcher.show.picture import (
     FAINT,
     SCALE,
@@ -22,7 +22,7 @@ from matcher.show.picture import (
     ink,
     plain_axes,
 )
-from matcher.words.catalogue import has_text, text
+from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from matcher.base.errors import Fault, InvalidInput
+from matcher.base.display import as_html
+from matcher.base.errors import Fault, InvalidInput, text
+from matcher.base.names import KIND_OF_TABLE, SIDES
+from matcher.base.numbers import EXACT_UNIT, M_PER_KM, S_PER_MIN, UNKNOWN_COST, IntArray
 from matcher.base.suggest import Suggester
-from matcher.facts import EXACT_UNIT, M_PER_KM, S_PER_MIN, UNKNOWN_COST
-from matcher.outcome.frames import KIND_OF_TABLE
 from matcher.outcome.unmatched import detail_words, is_planned, why
 from matcher.problem.terms import empty_place_cost
-from matcher.tables.arrays import IntArray
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -140,8 +138,6 @@ class Explanation:
         return self.text()
 
     def _repr_html_(self) -> str:
-        from matcher.show.summary import as_html  # only in a notebook
-
         return as_html(self.text())
 
 

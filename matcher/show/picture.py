@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.base.errors import Fault, InvalidInput, Lang, MissingExtra
-from matcher.words.catalogue import text
+from matcher.base.errors import Fault, InvalidInput, Lang, MissingExtra, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,9 @@ import time
 from types import TracebackType
 from typing import Final, TextIO
 
+from matcher.base.errors import text
 from matcher.base.progress import Progress
-from matcher.words.catalogue import has_text, text
+from matcher.words.catalogue import has_text
 
 #: seconds between two rewrites; only what is shown depends on it
 _PAUSE_S: Final = 0.1

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from matcher.base.errors import MissingExtra
-from matcher.files.sheets import write_whole
+from matcher.base.disk import write_whole
+from matcher.base.display import amount, title
+from matcher.base.errors import MissingExtra, text
+from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.outcome.changes import CAUSES, KINDS, classify
-from matcher.outcome.frames import KIND_OF_TABLE
 from matcher.outcome.unmatched import detail_words
-from matcher.problem.terms import title
-from matcher.show.summary import amount, level_verdict, plan_summary
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import text
+from matcher.show import figures
+from matcher.show.summary import level_verdict, plan_summary
 
 if TYPE_CHECKING:
     from matcher.base.errors import Lang
@@ -89,8 +88,6 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[str]:
 
 
 def _drawings(plan: Plan, lang: Lang) -> dict[str, Callable[[], Picture]]:
-    from matcher.show import figures  # needs the extra `figures`
-
     county, school = plan.county_pairings, plan.school_pairings
     drawn: dict[str, Callable[[], Picture]] = {"map": lambda: plan.map(lang=lang)}
     if not any(plan.strangers.values()):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from matcher.base.display import Metric, amount, number, percent, table_lines, title
+from matcher.base.errors import text
+from matcher.base.names import SIDES
 from matcher.base.result import Level, Proof
-from matcher.facts import M_PER_KM, S_PER_MIN
-from matcher.outcome.metrics import Metric
 from matcher.policy.policy import Policy
-from matcher.problem.terms import title
 from matcher.show.witnesswords import witness_words
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import has_text, text
+from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +31,6 @@ def plan_summary(plan: Plan, lang: str = "en", prices: pd.DataFrame | None = Non
         lines += overview_lines(plan, lang)
     lines += level_lines(plan.levels, lang)
     if prices is not None:
-        from matcher.study.level_costs import price_lines  # loads the solvers: only when prices were computed
-
         lines += price_lines(prices, lang)
     lines.append(rate_sentence(plan.policy, lang))
     lines += warning_lines(plan, lang)
@@ -170,50 +165,18 @@ def warning_lines(plan: Plan, lang: str) -> list[str]:
     return [text("summary.warnings", lang), *shown] if shown else []
 
 
-def amount(value: int | None, unit: str, lang: str) -> str:
-    """Return an exact integer in the unit a planner reads: metres as km, seconds as minutes."""
-    if value is None:
-        return text("summary.unknown", lang)
-    if unit == "m":
-        return f"{value / M_PER_KM:,.3f} {text('summary.unit.km', lang)}"
-    if unit == "s":
-        return f"{value / S_PER_MIN:,.1f} {text('summary.unit.min', lang)}"
-    return f"{value:,} {unit_words(unit, lang)}"
-
-
-def unit_words(unit: str, lang: str) -> str:
-    """Return the word for the unit of a count."""
-    known = ("children", "counties", "schools", "pairs", "organizations")
-    return text(f"summary.unit.{unit}", lang) if unit in known else unit
-
-
-def number(value: Metric) -> str:
-    """Return kilometres or minutes with one digit, a dash for nothing."""
-    return "–" if value is None else f"{value:,.1f}"
-
-
-def percent(value: Metric, *, digits: int = 1) -> str:
-    """Return a share as a percentage, a dash for nothing."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
-
-
-def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines with aligned columns; a Chinese character is two columns wide."""
-    if not rows:
-        return []
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
-        lines.append(("  " + "  ".join(cells)).rstrip())
-    return lines
-
-
-def display_width(said: str) -> int:
-    """Return how many columns of a terminal `said` takes."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in said)
-
-
-def as_html(said: str) -> str:
-    """Return text as HTML for a notebook, safe whatever it holds."""
-    return f"<pre>{html.escape(said)}</pre>"
+def price_lines(prices: pd.DataFrame, lang: str = "en") -> list[str]:
+    """Return the lines of a summary: for each level, what it cost the first level below that would be better."""
+    rows = []
+    for name, part in prices.groupby("level", sort=False):
+        found = part[part["first"]]
+        known = part["without"].notna().all()
+        if not len(found):
+            said = "levels.price.nothing" if known else "levels.price.unknown"
+            rows.append((title(str(name), lang), text(said, lang)))
+            continue
+        row = found.iloc[0]
+        fields = {"below": title(row["below"], lang), "cost": amount(int(row["cost"]), row["unit"], lang)}
+        said = text("levels.price.cost" if row["proved"] else "levels.price.about", lang, **fields)
+        rows.append((title(str(name), lang), said))
+    return [text("levels.price.head", lang), *table_lines(rows)] if rows else []

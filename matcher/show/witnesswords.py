@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from matcher.tables.crosscheck import SIDES
-from matcher.words.catalogue import has_text, text
+from matcher.base.errors import text
+from matcher.base.names import SIDES
+from matcher.words.catalogue import has_text
 
 #: ids named one by one; the rest are counted
 _MOST_IDS: Final = 8

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.graph.python import max_flow
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.stable.closure import Implications, Network
-from matcher.stable.preferences import BoolArray, IntArray, Preferences
+from matcher.stable.preferences import Preferences
 from matcher.stable.proof import Pins, pin_rotations, places_short, total_cost
 from matcher.stable.rotations import Lattice, find_rotations
 
@@ -157,6 +157,8 @@ def least_closed_set(implications: Implications, weights: Sequence[IntArray]) ->
 
 
 def _largest_flow(network: Network) -> IntArray:
+    from ortools.graph.python import max_flow
+
     solver = max_flow.SimpleMaxFlow()
     arcs = solver.add_arcs_with_capacity(network.tail, network.head, network.capacity)
     status = solver.solve(network.size, network.size + 1)

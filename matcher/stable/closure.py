@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.stable.preferences import BoolArray, IntArray, distinct
+from matcher.base.numbers import BoolArray, IntArray
+from matcher.stable.preferences import distinct
 
 #: all capacities of one level together must stay below this
 LARGEST_TOTAL = 2**62

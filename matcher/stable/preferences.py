@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from matcher.base.numbers import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

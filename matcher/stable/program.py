@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.methods.textbook_model import UNBOUNDED, Linear, Rows
-from matcher.stable.preferences import IntArray, Preferences, blocking_arcs
+from matcher.base.numbers import IntArray
+from matcher.programs.rows import UNBOUNDED, Linear, Rows
+from matcher.stable.preferences import Preferences, blocking_arcs
 
 
 @dataclass(frozen=True, slots=True, eq=False)

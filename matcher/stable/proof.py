@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.numbers import IntArray
 from matcher.stable.closure import Implications, is_least
-from matcher.stable.preferences import IntArray, Preferences, as_pairs, is_stable
+from matcher.stable.preferences import Preferences, as_pairs, is_stable
 from matcher.stable.rotations import Lattice, find_rotations
 
 

@@ -14,11 +14,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, StopReason
 from matcher.base.result import Level, Proof, Status
-from matcher.methods.textbook_model import Linear
 from matcher.programs.cpsat import SOLVER, Solver
-from matcher.stable.preferences import IntArray, Preferences, as_pairs, blocking_arcs
+from matcher.programs.rows import Linear
+from matcher.stable.preferences import Preferences, as_pairs, blocking_arcs
 from matcher.stable.program import Program, cost_function, program
 from matcher.stable.proof import places_short, total_cost
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.stable.preferences import BoolArray, IntArray, Preferences, distinct, tied
+from matcher.base.numbers import BoolArray, IntArray
+from matcher.stable.preferences import Preferences, distinct, tied
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.methods.dispatch import solve_problem
 from matcher.plan import Plan
+from matcher.policy.objectives import BANDED
 from matcher.problem.solution import Solution
-from matcher.problem.terms import BANDED, title
-from matcher.solver import solve_problem
-from matcher.words.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +91,7 @@ def level_prices(
         budget = Budget(**limits, progress=progress, cancel=cancel)  # type: ignore[arg-type]
         budget.report(Progress("level_prices", done, len(asked)))
         rest = tuple(objective for objective in problem.objectives if objective_of(objective.name) != name)
-        other = solve_problem(replace(problem, objectives=rest), budget, start=start, workers=workers)
+        other = solve_problem(replace(problem, objectives=rest), budget, start=start)
         rows += _rows(plan, name, other)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"value": "Int64", "without": "Int64", "cost": "Int64", "first": bool, "proved": bool})
@@ -127,22 +126,3 @@ def _rows(plan: Plan, name: str, other: Solution) -> list[dict[str, Any]]:
         )
         differs = differs or bool(cost)
     return rows
-
-
-def price_lines(prices: pd.DataFrame, lang: str = "en") -> list[str]:
-    """Return the lines of a summary: for each level, what it cost the first level below that would be better."""
-    from matcher.show.summary import amount, table_lines  # not at the top: summary uses this module
-
-    rows = []
-    for name, part in prices.groupby("level", sort=False):
-        found = part[part["first"]]
-        known = part["without"].notna().all()
-        if not len(found):
-            said = "levels.price.nothing" if known else "levels.price.unknown"
-            rows.append((title(str(name), lang), text(said, lang)))
-            continue
-        row = found.iloc[0]
-        fields = {"below": title(row["below"], lang), "cost": amount(int(row["cost"]), row["unit"], lang)}
-        said = text("levels.price.cost" if row["proved"] else "levels.price.about", lang, **fields)
-        rows.append((title(str(name), lang), said))
-    return [text("levels.price.head", lang), *table_lines(rows)] if rows else []

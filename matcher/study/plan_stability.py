@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.facts import Facts
+from matcher.methods.dispatch import again
 from matcher.methods.or_known import Pairs, or_known
 from matcher.methods.relaxed_plan import Shared, solve_relaxed
 from matcher.plan import Plan
@@ -42,7 +43,7 @@ def plan_prices(
         if progress is not None:
             progress(Progress("price_of_stability", done, len(values)))
         problem = Problem.of(instance, _asking(policy, over, value), facts)
-        shared = Shared(problem.with_stability("off")) if shared is None else shared
+        shared = Shared(problem.with_stability("off"), again) if shared is None else shared
         budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel)
         solution = shared.relaxed(budget, known) if value is None else solve_relaxed(problem, budget, known, shared)
         if known is not None and not hard_violations(problem, *known):

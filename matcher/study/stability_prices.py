@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, CancelToken, ProgressCallback
 from matcher.market.market import Market
+from matcher.market.preferences import preferences_of
 from matcher.market.solving import match
-from matcher.market.stable import preferences_of
 from matcher.model import Instance
 from matcher.policy.policy import Policy
 from matcher.stable.best import best_stable
-from matcher.stable.preferences import IntArray, blocking_arcs
+from matcher.stable.preferences import blocking_arcs
 from matcher.stable.relaxed import RelaxedMatching, nearly_stable
+from matcher.study.plan_stability import plan_prices
 from matcher.study.tradeoffs import in_order
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Over = Literal["max_blocking", "tolerance"]
 #: the limits of a curve that nobody chose others for
@@ -153,6 +157,8 @@ def price_of_stability(
     >>> matcher.price_of_stability(market, values=(0, None))[["value", "blocking_pairs"]].values.tolist()
     [[10, 0], [5, 1]]
     """
+    import pandas as pd
+
     if not isinstance(what, Market):
         return _plan_prices(what, policy, over, values, time_limit_s, work_limit, progress, cancel)
     if policy is not None:
@@ -217,8 +223,6 @@ def _plan_prices(
     progress: ProgressCallback | None,
     cancel: CancelToken | None,
 ) -> pd.DataFrame:
-    from matcher.study.plan_stability import plan_prices  # the parts of `solve`: only for plans
-
     check_kind(instance, Instance, "what")
     if over not in get_args(Over):
         details = {"known": ", ".join(get_args(Over))}

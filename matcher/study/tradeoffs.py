@@ -13,22 +13,22 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
+from matcher.base.names import SIDES
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.base.result import Level
 from matcher.facts import Facts
+from matcher.methods.dispatch import solve_problem
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.joint_terms import is_joint_case
-from matcher.solver import solve_problem
-from matcher.tables.crosscheck import SIDES
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matcher.base.numbers import IntArray
     from matcher.model import Instance
-    from matcher.tables.arrays import IntArray
 
 #: exchange rates of a curve that nobody chose others for
 CHILD_KM_VALUES: Final = (1, 2, 3, 5, 10, 20, None)
@@ -120,7 +120,7 @@ def tradeoff(
         budget = Budget(**limits, progress=progress, cancel=cancel)  # type: ignore[arg-type]
         may_stop = cancel is not None or any(limit is not None for limit in limits.values())
         start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None
-        plan = Plan.of(problem, solve_problem(problem, budget, start=start, workers=workers))
+        plan = Plan.of(problem, solve_problem(problem, budget, start=start))
         known.append(plan)
         rows.append({over: value, **point(plan)})
     return as_frame(over, rows, {level.name: level.unit for plan in known for level in plan.levels})

@@ -5,32 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matcher.model import RECORDS
-from matcher.tables.crosscheck import SIDES, successors_of
-
-if TYPE_CHECKING:
-    from matcher.model import Instance
-
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-
-#: children assumed for each row where the column is missing altogether
-ASSUMED_CHILDREN = MappingProxyType({"schools": 100, "counties": 1})
-#: position of an id of last year that no table has any more
-GONE = -1
-
-
-def read_only(values: Any, dtype: Any) -> NDArray[Any]:
-    """Return `values` as an array of `dtype` that can't be written."""
-    array = np.array(values, dtype=dtype)
-    array.setflags(write=False)
-    return array
+from matcher.base.names import ASSUMED_CHILDREN, SIDES
+from matcher.base.numbers import GONE, BoolArray, FloatArray, IntArray, read_only
+from matcher.tables.crosscheck import successors_of
+from matcher.tables.nine import NineTables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +99,7 @@ class Arrays:
     assumed_children: tuple[str, ...]
 
     @classmethod
-    def of(cls, instance: Instance) -> Arrays:
+    def of(cls, instance: NineTables) -> Arrays:
         """Build the arrays of `instance`."""
         known = [record.province for record in instance.organizations] + [
             county.province for county in instance.counties
@@ -141,7 +123,7 @@ class Arrays:
             assumed=ASSUMED_CHILDREN["schools"],
         )
         nodes = {"organizations": organizations, "branches": branches, "counties": counties, "schools": schools}
-        newest = successors_of({name: getattr(instance, name) for name in RECORDS})
+        newest = successors_of({"successors": instance.successors})
         previous = {level: _previous(instance, level, nodes, newest) for level in SIDES}
         return cls(
             organizations,
@@ -203,7 +185,7 @@ def nodes_of(
 
 
 def _previous(
-    instance: Instance, level: str, nodes: Mapping[str, Nodes], newest: Mapping[tuple[str, str], str]
+    instance: NineTables, level: str, nodes: Mapping[str, Nodes], newest: Mapping[tuple[str, str], str]
 ) -> PreviousPairs:
     pairs = [pair for pair in instance.previous if pair.level == level]
     provider_table, recipient_table = SIDES[level]

@@ -12,21 +12,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 from matcher.base.errors import Fault
+from matcher.base.names import ASSUMED_CHILDREN, KEYS, PAIR_COLUMNS, REFERENCES, SIDES
 from matcher.base.notices import Notice
 from matcher.base.suggest import Suggester
-from matcher.model import RECORDS
-from matcher.tables.drafts import UNREADABLE
+from matcher.base.unreadable import UNREADABLE
+from matcher.tables.columns import columns_of, normal
 
-#: (table, column) -> table that must have the id
-REFERENCES: Final = {("branches", "organization_id"): "organizations", ("schools", "county_id"): "counties"}
-#: the two sides of a level of pairing: table of the providers, table of the recipients
-SIDES: Final = {"county": ("organizations", "counties"), "school": ("branches", "schools")}
-#: tables whose rows name a provider and a recipient (or, in preferences, one of each in the order of `side`)
-PAIR_COLUMNS: Final = {
-    "preferences": ("id", "choice_id"),
-    "travel_times": ("origin_id", "destination_id"),
-    "locks": ("provider_id", "recipient_id"),
-}
 #: above this share of strangers in `previous` the table is taken to belong to other tables
 MOST_STRANGERS: Final = 0.2
 #: extra columns that name the datum of a row, and the province of a school
@@ -74,8 +65,6 @@ def cross_check(
 
 def notices_of(tables: Tables, strangers_at: Sequence[int] | None = None) -> list[Notice]:
     """Return what a planner should know about tables without fault; `strangers_at` as `stranger_positions` finds it."""
-    from matcher.tables.arrays import ASSUMED_CHILDREN  # loads NumPy: not at the top
-
     notices = [
         Notice("assumed_children", {"table": table, "children": children})
         for table, children in sorted(ASSUMED_CHILDREN.items())
@@ -188,8 +177,8 @@ def _references(tables: Tables, ids: Mapping[str, set[str]]) -> Iterator[tuple[s
 
 def _repeated(tables: Tables, row: Row) -> list[Fault]:
     faults = []
-    for table in RECORDS:
-        fields = ("table", "old_id") if table == "successors" else RECORDS[table].key[: 3 if table == "locks" else None]
+    for table, columns in KEYS.items():
+        fields = ("table", "old_id") if table == "successors" else columns[: 3 if table == "locks" else None]
         keys = list(map(attrgetter(*fields), tables[table]))
         if len(set(keys)) == len(keys):
             continue
@@ -264,11 +253,9 @@ def _successor_cycles(tables: Tables, row: Row) -> list[Fault]:
 
 def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
     """Check the extra columns that say something about the others: their name, a datum, a school's province."""
-    from matcher.tables.columns import columns_of, normal  # not at the top: only where there are extras
-
     province = {county.id: county.province for county in tables["counties"]}
     faults = []
-    for table in RECORDS:
+    for table in KEYS:
         names = {name for record in tables[table] if record.extras for name in _names(record.extras)}
         for name in sorted(names):
             if columns_of(table, [name]):

@@ -7,30 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from matcher.base.errors import Fault
-from matcher.model import RECORDS, Record, record_fault
+from matcher.base.unreadable import UNREADABLE
+from matcher.tables.crosscheck import cross_check
 
-
-class _Unreadable:
-    """Stands for a value that could not be read; its fault is reported elsewhere."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNREADABLE"
-
-
-UNREADABLE: Final = _Unreadable()
+#: a class of records, with the names of what its rows are ordered by as `key`
+RecordClass = Any
 
 
 class Draft:
     """What could be read of a faulty record: its fields, `UNREADABLE` where that failed."""
 
-    def __init__(self, kind: type[Record], fields: Mapping[str, Any]):
+    def __init__(self, kind: RecordClass, fields: Mapping[str, Any]):
         self.key = kind.key
         self.__dict__.update(fields)
 
@@ -39,41 +31,40 @@ class Draft:
         return tuple(getattr(self, name) for name in self.key)
 
 
-def faults_of(tables: Mapping[str, Sequence[Any]]) -> list[Fault]:
+def faults_of(records: Mapping[str, RecordClass], tables: Mapping[str, Sequence[Any]]) -> list[Fault]:
     """Return every fault of the records and of the instance they make.
 
     Parameters
     ----------
+    records
+        Table name -> class of its rows.
     tables
         Table name -> records, or mappings with their fields, in the user's order; rows count from 1.
     """
-    from matcher.tables.crosscheck import cross_check  # not at the top: crosscheck knows UNREADABLE
-
     faults: list[Fault] = []
-    read = {table: _drafts(table, tables.get(table, ()), faults) for table in RECORDS}
+    read = {table: _drafts(table, kind, tables.get(table, ()), faults) for table, kind in records.items()}
     return faults + cross_check(read)
 
 
 @cache
-def _adapter(table: str) -> TypeAdapter[Any]:
-    kind: Any = RECORDS[table]
+def _adapter(kind: RecordClass) -> TypeAdapter[Any]:
     return TypeAdapter(list[kind])
 
 
-def _drafts(table: str, given: Sequence[Any], faults: list[Fault]) -> list[Any]:
+def _drafts(table: str, kind: RecordClass, given: Sequence[Any], faults: list[Fault]) -> list[Any]:
     try:
-        return list(_adapter(table).validate_python(list(given)))
+        return list(_adapter(kind).validate_python(list(given)))
     except ValidationError:
         pass
     drafts: list[Any] = []
     for row, record in enumerate(given, 1):
-        draft, errors = _draft(RECORDS[table], record)
+        draft, errors = _draft(kind, record)
         drafts.append(draft)
         faults += [record_fault(item, table, row) for item in errors]
     return drafts
 
 
-def _draft(kind: type[Record], given: Any) -> tuple[Any, list[Any]]:
+def _draft(kind: RecordClass, given: Any) -> tuple[Any, list[Any]]:
     """Return the record, or what can be read of it and pydantic's errors on the rest."""
     try:
         return kind.model_validate(given), []
@@ -97,7 +88,7 @@ def _draft(kind: type[Record], given: Any) -> tuple[Any, list[Any]]:
     return Draft(kind, fields), errors
 
 
-def _sample(kind: type[Record]) -> dict[str, Any]:
+def _sample(kind: RecordClass) -> dict[str, Any]:
     """Return a valid record, to read the sound fields of a faulty one beside it."""
     return {
         name: {"lat": 0.0, "lon": 0.0, "rank": 1, "minutes": 0.0, "level": "county", "side": "provider"}.get(
@@ -106,3 +97,16 @@ def _sample(kind: type[Record]) -> dict[str, Any]:
         for name, field in kind.model_fields.items()
         if field.is_required()
     }
+
+
+def record_fault(item: Any, table: str | None, row: int | None) -> Fault:
+    """Translate one of pydantic's errors on a record into a fault of its row."""
+    place = item["loc"][1:2] if item["loc"][:1] == ("extras",) and len(item["loc"]) > 1 else item["loc"][:1]
+    return _fault(item, table, row, str(place[0]) if place else None)
+
+
+def _fault(item: Any, table: str | None, row: int | None, column: str | None) -> Fault:
+    code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
+    value = None if code == "missing_value" else item["input"]
+    context = {name: part for name, part in item.get("ctx", {}).items() if name != "error"}
+    return Fault(code, table, row, column, value, details={**context, "reason": item["msg"], "why": item["type"]})

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from matcher.base.errors import Lang
-from matcher.show.summary import table_lines
-from matcher.words.catalogue import text
+from matcher.base.display import table_lines
+from matcher.base.errors import Lang, text
+from matcher.base.names import ASSUMED_CHILDREN, ENTITIES
+from matcher.tables.nine import NineTables
 
 if TYPE_CHECKING:
-    from matcher.model import Instance
+    from matcher.base.notices import Notice
 
 #: notices shown in full; the rest are counted
 _MOST_NOTICES = 8
-_ENTITIES = ("organizations", "branches", "counties", "schools")
 _OTHERS = ("previous", "preferences", "travel_times", "locks", "successors")
 
 
-def instance_summary(instance: Instance, lang: Lang = "en") -> str:
+#: tables of the side that has places to give
+PROVIDERS = ("organizations", "branches")
+
+
+class Known(NineTables, Protocol):
+    """An instance and what a planner should know of it."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]: ...  # noqa: D102
+
+
+def instance_summary(instance: Known, lang: Lang = "en") -> str:
     """Return the summary of `instance` in `lang`."""
     lines = [text("instance.head", lang), *table_lines(_tables(instance, lang))]
     sources = Counter(school.coord_precision or "" for school in instance.schools)
@@ -31,15 +42,17 @@ def instance_summary(instance: Instance, lang: Lang = "en") -> str:
     return "\n".join(lines)
 
 
-def _tables(instance: Instance, lang: Lang) -> list[tuple[str, str, str]]:
-    arrays = instance.arrays
+def _tables(instance: Known, lang: Lang) -> list[tuple[str, str, str]]:
     rows = []
-    for table in _ENTITIES:
-        nodes = getattr(arrays, table)
-        places = text("instance.places", lang, minimum=int(nodes.minimum.sum()), maximum=int(nodes.maximum.sum()))
-        children = int(nodes.children.sum())
-        if table in ("counties", "schools"):
+    for table in ENTITIES:
+        records = getattr(instance, table)
+        bounds = [record.capacity if table in PROVIDERS else record.demand for record in records]
+        minimum, maximum = (sum(bound[end] for bound in bounds) for end in (0, 1))
+        places = text("instance.places", lang, minimum=minimum, maximum=maximum)
+        if table not in PROVIDERS:
+            assumed = ASSUMED_CHILDREN[table]
+            children = sum(assumed if record.children is None else record.children for record in records)
             places += text("instance.children", lang, children=children)
-        rows.append((text(f"instance.{table}", lang), f"{len(nodes):,}", places))
+        rows.append((text(f"instance.{table}", lang), f"{len(records):,}", places))
     others = [(text(f"instance.{table}", lang), f"{len(getattr(instance, table)):,}", "") for table in _OTHERS]
     return rows + [row for row in others if row[1] != "0"]

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel
 
-from matcher.model import Instance
-from matcher.tables.arrays import (
-    ASSUMED_CHILDREN,
-    Arrays,
-    IntArray,
-    Nodes,
-    PreviousPairs,
-    blocks_of,
-    nodes_of,
-    read_only,
-)
-from matcher.tables.crosscheck import SIDES
+from matcher.base.names import ASSUMED_CHILDREN, KEYS, SIDES
+from matcher.base.numbers import IntArray, read_only
+from matcher.tables.arrays import Arrays, Nodes, PreviousPairs, blocks_of, nodes_of
+from matcher.tables.nine import NineTables
 
+AnyInstance = TypeVar("AnyInstance", bound=BaseModel)
 _TABLES = ("organizations", "counties", "branches", "schools")
 _PARENTS = {"branches": ("organizations", "organization_id"), "schools": ("counties", "county_id")}
 _BOUNDS = {"organizations": "capacity", "branches": "capacity", "counties": "demand", "schools": "demand"}
 
 
-def updated(old: Instance, new: Instance) -> Arrays:
-    """Return the arrays of `new`, which has most of its rows from `old`; the same as `Arrays.of(new)`."""
-    before = old.arrays
+def updated(before: Arrays, old: NineTables, new: NineTables) -> Arrays:
+    """Return `Arrays.of(new)`, carrying over what `new` has from `old`, whose arrays are `before`."""
     if new.previous is not old.previous or new.successors is not old.successors or _provinces(new) != before.provinces:
         return Arrays.of(new)
     number = {name: position for position, name in enumerate(before.provinces)}
@@ -86,7 +80,7 @@ def updated(old: Instance, new: Instance) -> Arrays:
     )
 
 
-def _provinces(instance: Instance) -> tuple[str, ...]:
+def _provinces(instance: NineTables) -> tuple[str, ...]:
     known = {record.province for record in instance.organizations} | {county.province for county in instance.counties}
     return tuple(sorted(name for name in known if name))
 
@@ -163,3 +157,13 @@ def _positions(index: Mapping[str, int], ids: Sequence[str]) -> IntArray:
     """Return (n,) the position of each id, -1 where it is not known."""
     found = list(map(index.get, ids))
     return np.array([-1 if at is None else at for at in found] if None in found else found, dtype=np.int64)
+
+
+def with_tables(instance: AnyInstance, **tables: Iterable[Any]) -> AnyInstance:
+    """Return the instance with some tables replaced by valid records, put in order; nothing is checked again."""
+    in_order = {name: tuple(sorted(rows, key=attrgetter(*KEYS[name]))) for name, rows in tables.items()}
+    # the records are valid, so pydantic's own copy will do: it checks nothing
+    copy: AnyInstance = BaseModel.model_copy(instance, update=in_order)
+    for cached in ("arrays", "notices", "digest"):
+        copy.__dict__.pop(cached, None)
+    return copy

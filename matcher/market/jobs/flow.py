@@ -17,7 +17,8 @@ from typing import IO, Final
 import numpy as np
 
 from matcher.base.progress import Budget
-from matcher.market.flow import Face, least_cost
+from matcher.market.face import Face
+from matcher.market.flow import least_cost
 from matcher.market.input import Bools, Ints
 
 #: below so many free arcs a flow ends before a child would have begun

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.result import Proof
 from matcher.executors.wire import receive, send
@@ -28,7 +29,7 @@ from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.points import sites as pricing
 from matcher.market.points.scan import FARTHEST_M
-from matcher.market.points.tree import IntArray, arc_floor_m, whole_floor_m
+from matcher.market.points.tree import arc_floor_m, whole_floor_m
 
 #: markets of so many points are solved in a worker even without a limit, so that Ctrl-C ends them at once
 MANY_POINTS: Final = 60_000

@@ -20,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.numbers import IntArray
 from matcher.market.points.compiled import compiled
 
-IntArray = NDArray[np.int64]
 ShortArray = NDArray[np.int32]
 FAR = np.int64(1) << 61
 

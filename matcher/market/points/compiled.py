@@ -6,30 +6,52 @@ price of a box added to its distance.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import types
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-AVAILABLE = True
-try:
-    import numba
-except ImportError:
-    AVAILABLE = False
+#: whether the loops are compiled; numba itself is loaded when one of them first runs
+AVAILABLE = importlib.util.find_spec("numba") is not None
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Loop:
+    """A loop that is compiled when it first runs, and calls no other but compiled ones."""
+
+    def __init__(self, function: Callable[..., Any]):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self._compiled: Callable[..., Any] | None = None
+
+    def __call__(self, *values: Any) -> Any:
+        return (self._compiled or self.compiled())(*values)
+
+    def compiled(self) -> Callable[..., Any]:
+        """Return the loop as numba's own object."""
+        if self._compiled is None:
+            import numba
+
+            code, known = self.py_func.__code__, self.py_func.__globals__
+            called = {name: known[name] for name in code.co_names if isinstance(known.get(name), _Loop)}
+            inside = known | {name: loop.compiled() for name, loop in called.items()}
+            body = types.FunctionType(code, inside, self.py_func.__name__, self.py_func.__defaults__)
+            body.__module__, body.__qualname__ = self.py_func.__module__, self.py_func.__qualname__
+            try:
+                self._compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(body)
+            except RuntimeError:  # no place to keep the compiled code, such as a read-only installation
+                self._compiled = numba.njit(nogil=True, error_model="numpy")(body)
+        return self._compiled
+
+
 def compiled(function: F) -> F:
-    """Compile `function` where numba is installed, else return it as it is."""
-    if not AVAILABLE:
-        return function
-    try:
-        result: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # no place to keep the compiled code, such as a read-only installation
-        result = numba.njit(nogil=True, error_model="numpy")(function)
-    return cast(F, result)
+    """Have `function` compiled where numba is installed; else it runs as it is."""
+    return cast(F, _Loop(function)) if AVAILABLE else function
 
 
 # R = a^2 / b of WGS-84, the largest radius of curvature; 1 mm below a half keeps rounding errors on the safe side.

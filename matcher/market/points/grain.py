@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.market.points.auction import FAR
 from matcher.market.points.net import Net, Nodes
-from matcher.market.points.tree import FloatArray, IntArray, cheapest
+from matcher.market.points.tree import cheapest
 
 _COARSEST = 256
 _FACTOR_LOG2 = 1

@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.market.points import auction, paths
 from matcher.market.points import compiled as fast
 from matcher.market.points.auction import FAR, ShortArray
-from matcher.market.points.tree import FloatArray, IntArray, Tree, arc_floor_m, cheapest, whole_floor_m
+from matcher.market.points.tree import Tree, arc_floor_m, cheapest, whole_floor_m
 
 _BIDS = 40  # bids a node at most
 _REST, _PATIENCE = 1000, 5  # bids a recipient once only one node of so many waits, before shortest paths take over

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matcher.market.points.auction import FAR, Flow, IntArray, ShortArray, order_takers, put
+from matcher.base.numbers import IntArray
+from matcher.market.points.auction import FAR, Flow, ShortArray, order_takers, put
 from matcher.market.points.compiled import compiled
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.market.points import grain
 from matcher.market.points.net import Net, Nodes, exact, extended, make_net, moved, neighbours, price_out, settled
-from matcher.market.points.tree import IntArray
 
 _NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider

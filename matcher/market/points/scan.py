@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.geo import ecef
 from matcher.market.build import Arcs, distances
-from matcher.market.points.tree import IntArray, Tree, cheapest
+from matcher.market.points.tree import Tree, cheapest
 
 if TYPE_CHECKING:
     from matcher.market.market import Market, Objective

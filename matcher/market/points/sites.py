@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.geo import ecef, pair_m
 from matcher.market.claims import Solved, assembled
@@ -23,7 +24,7 @@ from matcher.market.matching import Matching
 from matcher.market.points.net import Net, Nodes
 from matcher.market.points.rounds import Start, State, solve_nodes
 from matcher.market.points.scan import FARTHEST_M
-from matcher.market.points.tree import FloatArray, IntArray, kd_order
+from matcher.market.points.tree import kd_order
 
 #: above so many pairs points are priced, below they are listed
 MANY_PAIRS: Final = 50_000

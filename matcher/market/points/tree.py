@@ -15,12 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.market.points import compiled as fast
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 LEAF = 16
 _BLOCK_PAIRS = 4_000_000

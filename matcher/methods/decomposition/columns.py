@@ -13,15 +13,16 @@ any prices give a bound, in exact integers. The best plan over the sets found is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget
 from matcher.methods.decomposition.pricing_sets import SetPricing
-from matcher.tables.arrays import IntArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 #: sets looked at when prices move, and in one program in integers
 _POOL, _MIP_COLUMNS = 200_000, 20_000
@@ -135,6 +136,9 @@ class SetProgram:
 
     def plan(self, time_limit_s: float | None) -> IntArray | None:
         """Return the county pairs of a good plan over the sets found, None if none was found in time."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_matrix
+
         pool = self._pool(self.best_price, _MIP_COLUMNS)
         counties = csr_matrix((np.ones(len(pool.cost)), (pool.county, np.arange(len(pool.cost)))))
         options: Any = {"node_limit": _MIP_NODES, "mip_rel_gap": 1e-5}
@@ -157,6 +161,8 @@ class SetProgram:
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
     def _members(self, pool: _Pool) -> csr_matrix:
+        from scipy.sparse import csr_matrix
+
         row, place = np.nonzero(pool.member < len(self.most))
         shape = len(self.most), len(pool.cost)
         return csr_matrix((np.ones(len(row)), (pool.member[row, place], row)), shape=shape)

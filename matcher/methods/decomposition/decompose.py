@@ -15,6 +15,7 @@ from importlib.metadata import version
 import numpy as np
 
 from matcher._version import __version__
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget, Progress
 from matcher.base.reserve import Reserved
 from matcher.methods.decomposition.columns import SetProgram
@@ -25,7 +26,6 @@ from matcher.methods.decomposition.pricing_sets import SetPricing
 from matcher.methods.decomposition.relax import Ascent, OutOfTime, Relaxation, Relaxed
 from matcher.methods.decomposition.transport import Transport
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import FloatArray, IntArray
 
 SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('ortools')} flows"
 #: evaluations of the ascent of prices on the level that needs it

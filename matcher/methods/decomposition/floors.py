@@ -12,14 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget
+from matcher.methods.joint.solver import solve_joint
 from matcher.policy.rows import Row
 from matcher.problem.problem import Problem
+from matcher.problem.relaxations import without_rows
 from matcher.problem.solution import Solution
 from matcher.problem.terms import AdditiveObjective, Terms
-from matcher.proof.capped import without_rows
 from matcher.proof.joint_terms import is_joint_case
-from matcher.tables.arrays import IntArray
 
 
 def is_floor(row: Row) -> bool:
@@ -32,8 +33,6 @@ def most_covered(problem: Problem, floors: Sequence[Row], budget: Budget) -> Sol
 
     Its first level is that coverage. Rules over several pairs are left out, so the plan may break them.
     """
-    from matcher.methods.joint.solver import solve_joint  # scipy: only when needed
-
     wider = without_rows(problem.with_stability("off"))
     county, school = (_covering(problem, floors, level) for level in ("county", "school"))
     everything = int(county.uncovered.sum()) + int(school.uncovered.sum())

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
-from scipy.optimize import linear_sum_assignment
 
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.methods.decomposition.mix import Mix
 from matcher.methods.decomposition.relax import Relaxation
 from matcher.methods.decomposition.repair import Repair, load_rows
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import FloatArray, IntArray
 
 #: counties looked at for each organisation, and organisations for each county
 _NEAR_COUNTIES, _NEAR_ORGANIZATIONS = 30, 20
@@ -27,6 +25,8 @@ _MOST_COST = 10**10
 
 def fill(problem: Problem, mix: Mix, county_pairs: IntArray) -> IntArray:
     """Return the school pairs of least `mix` under a county pairing, (k, 2): a min-cost flow, minima met first."""
+    from ortools.graph.python import min_cost_flow
+
     branches, schools = problem.arrays.branches, problem.arrays.schools
     parts = []
     for owner, county in county_pairs.tolist():
@@ -168,6 +168,8 @@ class Search:
 
     def value(self, county: int, owners: tuple[int, ...]) -> int:
         """Return the mix of one county with these organisations (ascending), its minimum counted in."""
+        from scipy.optimize import linear_sum_assignment
+
         key = county, owners
         if key not in self._value:
             gain = self._gains(county, owners)
@@ -180,6 +182,8 @@ class Search:
 
         They are the largest dual prices of the assignment, so that the bound is the value itself.
         """
+        from scipy.optimize import linear_sum_assignment
+
         gain = self._gains(county, owners)
         row, column = linear_sum_assignment(gain, maximize=True)
         taken = gain[row, column]
@@ -243,6 +247,8 @@ class Search:
         Each county gets at most one back, so that the change is a sum over counties and the best way an assignment.
         Returns whether the mix became less.
         """
+        from scipy.optimize import linear_sum_assignment
+
         kept, source = list(self._of_county), {}
         for county, owners in enumerate(self._of_county):
             out: list[int | None] = [owner for owner in owners if (owner, county) not in self._pinned]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.facts import S_PER_MIN, Facts
+from matcher.base.numbers import S_PER_MIN, IntArray
+from matcher.facts import Facts
 from matcher.problem.problem import Problem
 from matcher.problem.terms import AdditiveObjective
 from matcher.proof.joint_bounds import farthest
-from matcher.tables.arrays import IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress
 from matcher.base.result import Level, Proof, Status
 from matcher.methods.decomposition.decompose import SEARCH_COST, SOLVER, Decomposition
@@ -22,12 +23,13 @@ from matcher.methods.decomposition.mix import can_mix
 from matcher.methods.decomposition.quick import nearest_organizations
 from matcher.methods.decomposition.relax import Ascent, OutOfTime
 from matcher.methods.decomposition.worst import lower_worst
+from matcher.methods.method import Run, pairs_by_level
 from matcher.policy.rows import Row
+from matcher.problem.claims import SCOPE
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
-from matcher.tables.arrays import IntArray
+from matcher.problem.terms import MOST_FLOAT, check_range
 
-SCOPE = "both_levels"
 #: evaluations for the bound on a floor that no plan was found for
 _FLOOR_STEPS = 40
 #: weights tried for a level with slack
@@ -145,12 +147,6 @@ def _solution(work: Decomposition, bounds: list[int]) -> Solution:
     return Solution(status, stop, work.best.county_pairs, work.best.school_pairs, tuple(levels), proof)
 
 
-def num_pairs(problem: Problem) -> int:
-    """Return an upper bound on the pairs of either level that the textbook model would have."""
-    sides = (problem.arrays.sides(level) for level in ("county", "school"))
-    return max(len(providers) * len(recipients) for providers, recipients in sides)
-
-
 def _floor_witness(work: Decomposition) -> dict[str, Any] | None:
     """Return the first broken row with a least value that provably no plan reaches."""
     assert work.best is not None
@@ -194,3 +190,17 @@ def _witness(index: int, row: Row, reached: int, bound: int) -> dict[str, Any]:
     numbers = {"needed": row.least, "reached": reached, "bound": bound}
     details = {"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most}
     return {"kind": "floor", "row": index, **details, **numbers, "solver": SOLVER}
+
+
+class _Large:
+    name = "decomposition"
+
+    def fits(self, problem: Problem) -> bool:
+        return True
+
+    def solve(self, problem: Problem, run: Run) -> Solution | None:
+        check_range(problem.facts, problem.policy, MOST_FLOAT)
+        return solve_large(problem, run.budget, pairs_by_level(run.start))
+
+
+METHOD = _Large()

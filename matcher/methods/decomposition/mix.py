@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.policy.rows import ListedWeights, ProductWeights, Row
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

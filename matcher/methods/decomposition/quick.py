@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from matcher.base.numbers import IntArray
 from matcher.methods.decomposition.repair import implied_minima
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import IntArray
 
 
 def nearest_organizations(problem: Problem) -> IntArray:

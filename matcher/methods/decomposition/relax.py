@@ -17,13 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.methods.decomposition.mix import Mix
 from matcher.methods.decomposition.repair import school_rooms
 from matcher.methods.decomposition.transport import Transport
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import has_school_rules
-from matcher.tables.arrays import FloatArray, IntArray
 
 #: organisations looked at together: their matrix of places stays in the cache
 _ROWS = 128

@@ -6,10 +6,10 @@ from collections import defaultdict
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.methods.decomposition.mix import Mix
 from matcher.policy.rows import ProductWeights, Row
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import BoolArray, IntArray
 
 
 def load_rows(problem: Problem) -> list[Row]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.methods.decomposition.repair import implied_minima
 from matcher.problem.problem import Problem
-from matcher.tables.arrays import BoolArray, IntArray
 
 #: costs of the flow stay below this: 2**63 over the square of its nodes, for up to 3,000 nodes
 _MOST_COST = 10**11
@@ -55,6 +54,8 @@ class Transport:
         roughly
             Allow every pair that is worth nothing, at no cost, whatever the rules say of it: faster, and still a bound.
         """
+        from ortools.graph.python import min_cost_flow
+
         top = int(max(np.abs(worth).max(initial=0), np.abs(first).max(initial=0))) + 1
         bonus = min(_MOST_COST, top * (len(self.capacity) + len(self.demand)))
         open_ = self.allowed

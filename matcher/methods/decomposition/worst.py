@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from matcher.base.numbers import IntArray
 from matcher.methods.decomposition.decompose import Decomposition
 from matcher.methods.decomposition.improve import fill
 from matcher.methods.decomposition.incumbent import measured
-from matcher.tables.arrays import IntArray
 
 
 def lower_worst(work: Decomposition, position: int, skip: frozenset[int]) -> int:

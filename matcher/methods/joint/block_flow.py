@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.proof.joint_terms import Packing
-from matcher.tables.arrays import BoolArray, IntArray
 
 #: packed integers of at most this many bits are exact in the floats of the assignment
 _FLOAT_BITS = 52

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.base.numbers import BoolArray, IntArray
 from matcher.geo import pair_m
 from matcher.methods.joint.block_flow import Block, optimum, prices
 from matcher.policy.rules import Rule
 from matcher.problem.problem import Problem
 from matcher.proof.joint_bounds import JointBounds, farthest
 from matcher.proof.joint_terms import JointTerms, Packing, has_school_rules
-from matcher.tables.arrays import BoolArray, IntArray
 
 #: blocks that are remembered with their pairs
 _REMEMBERED = 1 << 17

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from matcher.tables.arrays import BoolArray, IntArray
+from matcher.base.numbers import BoolArray, IntArray
 
 #: costs, prices and distances stay below 2**58 each, so sums of three of them below 2**59.6
 LIMB_BITS = 59

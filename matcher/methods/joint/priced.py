@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, ProgressCallback
 from matcher.methods.joint.lazy_assignment import CLOSED, LazyAssignment
 from matcher.methods.joint.solver import TIGHT_MARGIN, JointSolver
 from matcher.problem.problem import Problem
 from matcher.proof.joint_certificate import first_sign
 from matcher.proof.joint_terms import Packing
-from matcher.tables.arrays import IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,19 +13,20 @@ from types import MappingProxyType
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.result import Level, Proof, Status
+from matcher.methods.greedy import greedy, unproved
 from matcher.methods.joint.blocks import Blocks
 from matcher.methods.joint.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
+from matcher.methods.method import Run
+from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, levels_of
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.joint_bounds import JointBounds, farthest
 from matcher.proof.joint_certificate import block_bounds, dual_value, first_sign, undecided
-from matcher.proof.joint_terms import JointTerms, Packing, packings
-from matcher.tables.arrays import IntArray
+from matcher.proof.joint_terms import JointTerms, Packing, is_joint_case, packings
 
-METHOD = "lazy_assignment"
-SCOPE = "both_levels"
 #: how many times the largest value a price may be before fields overlap; the wide one can't be exceeded
 TIGHT_MARGIN = 4
 #: bits of a limb that holds one component alone
@@ -151,8 +152,6 @@ class JointSolver:
 
     def _before_bounds(self) -> Solution:
         """Return what a run stopped at once has: the greedy plan or the one it started from, and no bound."""
-        from matcher.methods.greedy import greedy, unproved  # not at the top: baselines are solved by this module
-
         known = greedy(self.problem)
         if self.start is not None:
             pairing = self.pairing(self._known_pairs(self.start))
@@ -161,7 +160,7 @@ class JointSolver:
             if better and (
                 known.status == "unknown" or pairing.total[self.terms.num_hard : self.terms.num_claimed] < values
             ):
-                known = unproved(self.problem, pairing.county_pairs, pairing.school_pairs, METHOD)
+                known = unproved(self.problem, pairing.county_pairs, pairing.school_pairs, LAZY_ASSIGNMENT)
         return replace(known, stop_reason=self.budget.stop_reason)
 
     def _close_prices(self, assignment: LazyAssignment, rows: IntArray) -> None:
@@ -238,7 +237,7 @@ class JointSolver:
                 None,
                 objective.shown(shown) if shown is not None and not position else None,
                 conditional=position > 0,
-                method=METHOD,
+                method=LAZY_ASSIGNMENT,
                 scope=SCOPE,
             )
             for position, objective in enumerate(self.problem.objectives)
@@ -329,27 +328,6 @@ class JointSolver:
         return Pairing(organization_of, county_pairs, school_pairs, tuple(total))
 
 
-def levels_of(problem: Problem, value: tuple[int, ...], bound: tuple[int, ...] | None) -> tuple[Level, ...]:
-    """Return the levels of a plan under a lexicographic bound: after the first gap nothing is bounded."""
-    levels, exact = [], bound is not None
-    for objective, attained, least in zip(problem.objectives, value, bound or value, strict=True):
-        shown = objective.shown(least) if exact else None
-        levels.append(
-            Level.of(
-                objective.name,
-                objective.sense,
-                objective.unit,
-                objective.shown(attained),
-                shown,
-                conditional=not exact,
-                method=METHOD,
-                scope=SCOPE,
-            )
-        )
-        exact = exact and attained == least
-    return tuple(levels)
-
-
 def solve_joint(problem: Problem, budget: Budget | None = None, *, start: IntArray | None = None) -> Solution:
     """Return the joint optimum of `problem` with its certificate.
 
@@ -363,3 +341,16 @@ def solve_joint(problem: Problem, budget: Budget | None = None, *, start: IntArr
         County pairs of a plan to fall back on when stopped.
     """
     return JointSolver(problem, Budget() if budget is None else budget, start).solve()
+
+
+class _Joint:
+    name = "joint"
+
+    def fits(self, problem: Problem) -> bool:
+        return is_joint_case(problem)
+
+    def solve(self, problem: Problem, run: Run) -> Solution | None:
+        return solve_joint(problem, run.budget, start=None if run.start is None else run.start[0])
+
+
+METHOD = _Joint()

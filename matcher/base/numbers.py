@@ -1,0 +1,34 @@
+"""Types of arrays, units, and what is done to numbers before they are counted with."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+#: position of an id of last year that no table has any more
+GONE = -1
+
+CostUnit = Literal["km", "min"]
+#: unit of the exact integer cost behind each unit that planners read
+EXACT_UNIT = {"km": "m", "min": "s"}
+#: cost of a pair that has none (no travel time listed and no speed given); such a pair is never allowed
+UNKNOWN_COST = np.int64(2**40)
+M_PER_KM = 1000
+S_PER_MIN = 60
+
+
+def read_only(values: Any, dtype: Any) -> NDArray[Any]:
+    """Return `values` as an array of `dtype` that can't be written."""
+    array = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
+
+
+def magnitude(array: NDArray[Any]) -> int:
+    """Return the largest absolute value as a Python integer (0 for an empty array)."""
+    return max(int(array.max()), -int(array.min())) if array.size else 0

@@ -1,0 +1,34 @@
+"""Whom each side of a market prefers, and which pairs block a matching."""
+
+from __future__ import annotations
+
+from matcher.market.input import Ints
+from matcher.market.market import Market
+from matcher.stable.preferences import Preferences, blocking_pairs
+
+
+def preferences_of(market: Market) -> Preferences:
+    """Return whom each side of a market prefers: its ranks, or the cost of the first level where it gives none."""
+    cost = market.cost[0]
+    return Preferences(
+        market.provider_idx,
+        market.recipient_idx,
+        cost if market.provider_rank is None else market.provider_rank,
+        cost if market.recipient_rank is None else market.recipient_rank,
+        market.capacity,
+        market.demand,
+    )
+
+
+def blocking(market: Market, pairs: Ints) -> Ints:
+    """Return the pairs that block a matching of a market, (b, 2) int64 in order of (provider, recipient)."""
+    known = preferences_of(market)
+    return blocking_pairs(
+        known.provider_idx,
+        known.recipient_idx,
+        known.provider_rank,
+        known.recipient_rank,
+        known.capacity,
+        known.demand,
+        pairs,
+    )

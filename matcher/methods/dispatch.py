@@ -1,0 +1,60 @@
+"""Which method solves a problem: decided from the problem, never by the caller."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matcher.base.progress import Budget
+from matcher.base.result import Proof
+from matcher.methods import capped, free_of_rows, impossible, relaxed_plan, stable_plan, textbook
+from matcher.methods.decomposition import large
+from matcher.methods.joint import solver as joint
+from matcher.methods.method import Method, Run, Start
+from matcher.problem.claims import SCOPE, infeasible
+from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution
+from matcher.proof.witness import bounds_witness
+
+#: the methods in the order in which they are asked; the last two take any problem
+METHODS: Final[tuple[Method, ...]] = (
+    stable_plan.METHOD,
+    relaxed_plan.METHOD,
+    joint.METHOD,
+    capped.METHOD,
+    impossible.METHOD,
+    free_of_rows.METHOD,
+    textbook.METHOD,
+    large.METHOD,
+)
+
+
+def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Start | None = None) -> Solution:
+    """Return a solution of a compiled problem, by the first method that fits it and has an answer.
+
+    Parameters
+    ----------
+    problem, budget
+        What to solve, and its limits (none if None).
+    start
+        (k, 2) county pairs and (k, 2) school pairs, positions, to start from.
+    """
+    run = Run(Budget() if budget is None else budget, start, again)
+    for method in METHODS:
+        if method.fits(problem):
+            solution = method.solve(problem, run)
+            if solution is not None:
+                return _explained(problem, solution)
+    raise AssertionError("the last method takes any problem")
+
+
+def again(problem: Problem, budget: Budget, start: Start | None) -> Solution:
+    """Solve a problem on the way to another one (`Run.again`)."""
+    return solve_problem(problem, budget, start=start)
+
+
+def _explained(problem: Problem, solution: Solution) -> Solution:
+    """Return the solution; where there is none, with pins or bounds as the reason if they alone are reason enough."""
+    if solution.stop_reason is not None or solution.has_plan:
+        return solution
+    witness = bounds_witness(problem)
+    return solution if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))
