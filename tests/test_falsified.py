@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import few
 from test_stable_plan import random_market
 
 import matcher
@@ -144,7 +145,7 @@ def test_a_lock_that_one_pair_breaks() -> None:
     assert matcher.verify(locked, by_hand).codes == ("forbidden_pair",)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", few(3, range(6)))
 def test_a_limit_on_blocking_pairs_one_lower(seed: int) -> None:
     instance = random_market(seed, lists=False)
     plan = matcher.solve(instance, matcher.Policy(objectives=["county_travel", "school_travel"]))

@@ -194,8 +194,8 @@ def test_hall_sets_exist_exactly_where_the_minima_cannot_be_met():
 
 
 def test_long_chains_are_priced():
-    """One path through 2 * 3,000 nodes: the price of the last depends on the first."""
-    count = 3000
+    """One path through 2 * 1,500 nodes: the price of the last depends on the first."""
+    count = 1500
     at = np.arange(count)
     ends = np.concatenate([at, at[:-1]]), np.concatenate([at, at[1:]])
     cost = np.concatenate([np.full(count, 5), np.full(count - 1, 4)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Any
 
 import pytest
@@ -52,10 +53,16 @@ def solved(fields: dict[str, Any], budget: Budget) -> Plan:
     return Plan.of(problem, solve_large(problem, budget))
 
 
+@cache
+def full(name: str) -> Plan:
+    """Return what the case comes to without a limit."""
+    return solved(CASES[name], Budget())
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_every_case_comes_back_with_a_plan_and_bounds(name: str) -> None:
     """A plan that keeps every rule, and on each level a bound that is no better than the textbook optimum."""
-    plan = solved(CASES[name], Budget())
+    plan = full(name)
     assert plan.status in ("optimal", "feasible")
     assert matcher.verify(plan.instance, plan).ok
     assert all(level.bound is not None for level in plan.levels)
@@ -66,12 +73,11 @@ def test_every_case_comes_back_with_a_plan_and_bounds(name: str) -> None:
 def test_a_run_stopped_at_once_still_has_a_plan(name: str, limits: dict[str, Any]) -> None:
     """With no time or work at all there is the quick plan, with bounds that hold whatever may come."""
     plan = solved(CASES[name], Budget(**limits))
-    full = solved(CASES[name], Budget())
     assert plan.status == "feasible"
     assert plan.stop_reason == ("time" if "time_limit_s" in limits else "work")
     assert matcher.verify(plan.instance, plan).ok
     objective, first = plan.problem.objectives[0], plan.levels[0]
-    assert objective.minimised(first.bound) <= objective.minimised(full.levels[0].value)
+    assert objective.minimised(first.bound) <= objective.minimised(full(name).levels[0].value)
 
 
 def test_slack_is_given_to_the_levels_after() -> None:

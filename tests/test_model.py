@@ -79,7 +79,7 @@ def junk(depth: int = 2) -> st.SearchStrategy[Any]:
 
 
 @given(st.dictionaries(st.sampled_from([*RECORDS, "other", "format"]), junk(), max_size=5))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_nonsense_is_refused_with_faults(tables):
     """Whatever is given for the tables makes an instance or a list of faults that can be said, and no other error."""
     refused = []

@@ -28,6 +28,19 @@ def plan() -> matcher.Plan:
     return matcher.solve(matcher.example())
 
 
+@pytest.fixture(scope="module")
+def book(plan: matcher.Plan, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return write_plan(plan, tmp_path_factory.mktemp("book") / "plan.xlsx").read_bytes()
+
+
+@pytest.fixture
+def path(book: bytes, tmp_path: Path) -> Path:
+    """Where a workbook of the plan is, to be edited."""
+    copy = tmp_path / "plan.xlsx"
+    copy.write_bytes(book)
+    return copy
+
+
 def rows_of(sheet: Any) -> list[list[Any]]:
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
@@ -159,9 +172,8 @@ class Editor:
 
 
 @pytest.mark.parametrize("seed", few(3, range(10)))
-def test_exactly_the_edits_are_named(plan: matcher.Plan, tmp_path: Path, seed: int) -> None:
+def test_exactly_the_edits_are_named(plan: matcher.Plan, path: Path, seed: int) -> None:
     """Over 500 random edits in ten workbooks: each is named once, nothing else is, and false numbers are found."""
-    path = write_plan(plan, tmp_path / "plan.xlsx")
     editor = Editor(path, seed)
     editor.edit("county", 12)
     editor.edit("school", 40)
@@ -177,9 +189,8 @@ def test_exactly_the_edits_are_named(plan: matcher.Plan, tmp_path: Path, seed: i
     assert len(false_km) == sum(edit.details["new"] != "far" for edit in numbers)
 
 
-def test_an_edit_that_breaks_no_rule_is_no_breach(plan: matcher.Plan, tmp_path: Path) -> None:
+def test_an_edit_that_breaks_no_rule_is_no_breach(plan: matcher.Plan, path: Path) -> None:
     """A pair taken out is named, and the plan still keeps every rule."""
-    path = write_plan(plan, tmp_path / "plan.xlsx")
     workbook = openpyxl.load_workbook(path)
     workbook["school pairings"].delete_rows(2)
     workbook.save(path)
@@ -189,9 +200,8 @@ def test_an_edit_that_breaks_no_rule_is_no_breach(plan: matcher.Plan, tmp_path: 
     assert report.to_json()["edits"][0]["code"] == "edit_pair_removed"
 
 
-def test_a_broken_rule_is_said_beside_the_edit(plan: matcher.Plan, tmp_path: Path) -> None:
+def test_a_broken_rule_is_said_beside_the_edit(plan: matcher.Plan, path: Path) -> None:
     """A county given to another organisation leaves its schools' branches without a county pairing."""
-    path = write_plan(plan, tmp_path / "plan.xlsx")
     workbook = openpyxl.load_workbook(path)
     sheet = workbook["county pairings"]
     column = list(COLUMNS["county"]).index("organization_id") + 1
@@ -206,9 +216,8 @@ def test_a_broken_rule_is_said_beside_the_edit(plan: matcher.Plan, tmp_path: Pat
     assert set(report.codes) == {"county_not_paired"}
 
 
-def test_edits_come_back_as_locks(plan: matcher.Plan, tmp_path: Path) -> None:
+def test_edits_come_back_as_locks(plan: matcher.Plan, path: Path) -> None:
     """A new plan keeps what was edited: the new pair is pinned, the old one forbidden."""
-    path = write_plan(plan, tmp_path / "plan.xlsx")
     workbook = openpyxl.load_workbook(path)
     sheet = workbook["county pairings"]
     column = list(COLUMNS["county"]).index("organization_id") + 1
@@ -226,9 +235,8 @@ def test_edits_come_back_as_locks(plan: matcher.Plan, tmp_path: Path) -> None:
     assert (new, county) in zip(again.county_pairings.organization_id, again.county_pairings.county_id, strict=True)
 
 
-def test_missing_sheets_and_columns_are_named(plan: matcher.Plan, tmp_path: Path) -> None:
+def test_missing_sheets_and_columns_are_named(plan: matcher.Plan, path: Path) -> None:
     """A sheet or a column that is gone, and a new one, are edits of their own."""
-    path = write_plan(plan, tmp_path / "plan.xlsx")
     workbook = openpyxl.load_workbook(path)
     workbook.remove(workbook["unmatched"])
     workbook["county pairings"]["G1"] = "far"
@@ -238,9 +246,8 @@ def test_missing_sheets_and_columns_are_named(plan: matcher.Plan, tmp_path: Path
 
 
 @pytest.mark.parametrize("change", ["hidden", "other", "none"])
-def test_what_is_no_plan_is_refused(plan: matcher.Plan, tmp_path: Path, change: str) -> None:
+def test_what_is_no_plan_is_refused(plan: matcher.Plan, path: Path, change: str) -> None:
     """A workbook whose hidden sheet was changed, or that never held a plan, is no plan."""
-    path = write_plan(plan, tmp_path / "plan.xlsx")
     workbook = openpyxl.load_workbook(path)
     if change == "hidden":
         workbook["_plan"]["A3"] = str(workbook["_plan"]["A3"].value).replace("county", "country", 1)
