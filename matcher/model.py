@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, Lang
 from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
+from matcher.base.jsonform import no_deeper, read_object
 from matcher.base.names import AT_SEAT, KEYS, PairLevel, Side
 from matcher.base.notices import Notice
 from matcher.tables.arrays import Arrays
@@ -42,9 +43,10 @@ FORMAT: Final = "matcher.instance/1"
 class _Door(ModelMetaclass):
     """Makes a record built by hand raise the package's own error; rows of tables do not come this way."""
 
-    def __call__(self, *values: Any, **fields: Any) -> Any:
+    def __call__(self, /, *values: Any, **fields: Any) -> Any:
         try:
-            return super().__call__(*values, **fields)
+            with no_deeper():
+                return super().__call__(*values, **fields)
         except ValidationError as error:
             kind = self.__name__
             raise InvalidInput([record_fault(item, kind, None) for item in error.errors(include_url=False)]) from None
@@ -228,7 +230,7 @@ class Instance(BaseModel):
 
     _reading: tuple[Notice, ...] = PrivateAttr(default=())
 
-    def __init__(self, **tables: Iterable[Record | Mapping[str, Any]]):
+    def __init__(self, /, **tables: Iterable[Record | Mapping[str, Any]]):
         form = tables.pop("format", FORMAT)
         frames = [
             Fault("not_records", name, details={"found": type(value).__name__})
@@ -244,9 +246,11 @@ class Instance(BaseModel):
         try:
             if faults:
                 raise InvalidInput(faults)
-            super().__init__(**prepared)
+            with no_deeper():
+                super().__init__(**prepared)
         except (ValidationError, InvalidInput):
-            raise InvalidInput([*faults, *faults_of(RECORDS, prepared)]) from None
+            with no_deeper():
+                raise InvalidInput([*faults, *faults_of(RECORDS, prepared)]) from None
 
     def model_post_init(self, context: Any) -> None:
         """Check the instance as a whole and put every table in id order."""
@@ -315,13 +319,7 @@ class Instance(BaseModel):
         InvalidInput
             If it is not JSON, of another format, or has faults.
         """
-        try:
-            content = json.loads(source)
-        except ValueError as error:
-            raise InvalidInput([Fault("not_json", details={"reason": str(error)})]) from None
-        if not isinstance(content, dict):
-            raise InvalidInput([Fault("not_json", details={"reason": "not an object"})])
-        return cls(**content)
+        return cls(**read_object(source))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Instance):

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, Self
 
+from matcher.base.plain import plain, shown
 from matcher.words.catalogue import LANGS, has_text, said
 
 Lang = Literal["en", "zh"]
+#: characters of what a message fills in besides the value, such as the names that would have been right
+_LONGEST_DETAIL: Final = 4000
 
 
 class MatcherError(Exception):
@@ -32,6 +35,33 @@ class MatcherError(Exception):
         """Return plain JSON values (format `matcher.error/1`), with the message in both languages."""
         said = {lang: self.message(lang) for lang in ("en", "zh")}
         return {"format": "matcher.error/1", "code": self.code, "message": said}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross to another process as what it is, whatever its constructor takes."""
+        state = {name: plain(part) for name, part in self.__dict__.items() if name != "faults"}
+        if "faults" in self.__dict__:
+            state["faults"] = tuple(Fault(*fault.__reduce__()[1]) for fault in self.__dict__["faults"])
+        return _again, (type(self), plain(self.args), state)
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        again: Self = _again(*self.__reduce__()[1])
+        return again
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MatcherError):
+            return NotImplemented
+        return self is other or self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((type(self), str(self)))
+
+
+def _again(kind: type[MatcherError], args: tuple[Any, ...], state: Mapping[str, Any]) -> Any:
+    """Make an error again from what `__reduce__` gave; its constructor has been run once."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +110,7 @@ class Fault:
         if self.row is not None:
             parts.append(text("fault.where.row", lang, row=self.row))
         if self.column is not None:
-            parts.append(text("fault.where.column", lang, column=self.column))
+            parts.append(text("fault.where.column", lang, column=shown(self.column)))
         return " ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
@@ -91,14 +121,20 @@ class Fault:
             "sheet": self.sheet,
             "row": self.row,
             "column": self.column,
-            "value": None if self.value is None else str(self.value),
+            "value": None if self.value is None else str(shown(self.value)),
             "message": {lang: self.message(lang) for lang in ("en", "zh")},
             "mend": {lang: self.mend(lang) for lang in ("en", "zh")},
         }
 
     def _fields(self) -> dict[str, Any]:
         place = {"table": self.table, "row": self.row, "column": self.column, "value": self.value, "sheet": self.sheet}
-        return {**place, **self.details}
+        said = {name: shown(part) for name, part in place.items()}
+        return said | {name: shown(part, _LONGEST_DETAIL) for name, part in self.details.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross to another process with what of the value any process can read."""
+        place = (self.code, self.table, self.row, self.column)
+        return Fault, (*place, plain(self.value), self.sheet, plain(self.details))
 
 
 class InvalidInput(MatcherError):
@@ -108,7 +144,8 @@ class InvalidInput(MatcherError):
 
     def __init__(self, faults: Sequence[Fault]):
         order = sorted(
-            faults, key=lambda f: (f.table or "", f.row is not None, f.row or 0, f.column or "", f.code, str(f.value))
+            faults,
+            key=lambda f: (f.table or "", f.row is not None, f.row or 0, f.column or "", f.code, str(shown(f.value))),
         )
         self.faults: tuple[Fault, ...] = tuple(order)
         super().__init__(self.message())
@@ -218,7 +255,7 @@ class SaveError(MatcherError):
 
     def message(self, lang: Lang = "en") -> str:
         """Say why."""
-        return text(f"error.{self.code}", lang, **self.details)
+        return text(f"error.{self.code}", lang, **{n: shown(part, _LONGEST_DETAIL) for n, part in self.details.items()})
 
 
 class MissingExtra(MatcherError):

@@ -65,7 +65,8 @@ def words(value: Any) -> tuple[str, ...]:
     """Read `a;b` (also with the full-width semicolon) as the words a and b, sorted."""
     if value is None:
         return ()
-    if not isinstance(value, str | list | tuple | set | frozenset):
+    listed = isinstance(value, list | tuple | set | frozenset) and all(isinstance(each, str | int) for each in value)
+    if not (isinstance(value, str) or listed):
         raise ValueError("give words as `a;b` or as a list")
     whole = value if isinstance(value, str) else ";".join(map(str, value))
     return tuple(sorted({part.strip() for part in whole.replace("；", ";").split(";")} - {""}))

@@ -14,6 +14,7 @@ import numpy as np
 
 from matcher._version import __version__
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.jsonform import read_object
 from matcher.base.names import SIDES
 from matcher.base.notices import Notice
 from matcher.base.result import Level, Proof
@@ -69,11 +70,8 @@ def parsed(source: str | bytes) -> dict[str, Any]:
     InvalidInput
         If it is not JSON or of another format.
     """
-    try:
-        content = json.loads(source)
-    except ValueError as error:
-        raise InvalidInput([Fault("not_json", "plan", details={"reason": str(error)})]) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    content = read_object(source, "plan")
+    if content.get("format") != FORMAT:
         raise InvalidInput([Fault("not_a_plan", "plan", details={"format": FORMAT})])
     return content
 

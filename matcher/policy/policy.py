@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.fieldtypes import Bounds, Count
+from matcher.base.jsonform import no_deeper, read_object, read_toml
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, CostUnit
 from matcher.base.toml import dump
 from matcher.facts import Travel
@@ -115,9 +115,10 @@ class Policy(BaseModel):
     stability_min: Number | None = None
     max_blocking_pairs: Count | None = None
 
-    def __init__(self, **fields: Any):
+    def __init__(self, /, **fields: Any):
         try:
-            super().__init__(**fields)
+            with no_deeper("policy"):
+                super().__init__(**fields)
         except ValidationError as error:
             raise InvalidInput(_faults(error.errors(include_url=False))) from None
 
@@ -226,11 +227,7 @@ class Policy(BaseModel):
     @classmethod
     def from_json(cls, source: str | bytes) -> Policy:
         """Read what `to_json` wrote."""
-        try:
-            content = json.loads(source)
-        except ValueError as error:
-            raise InvalidInput([Fault("not_json", "policy", details={"reason": str(error)})]) from None
-        return cls._from_mapping(content)
+        return cls(**read_object(source, "policy"))
 
     def to_toml(self) -> str:
         """Return the policy as TOML, defaults left out; `child_km = "none"` stands for None."""
@@ -246,17 +243,8 @@ class Policy(BaseModel):
         InvalidInput
             If it is not TOML, or a field is unknown or faulty.
         """
-        try:
-            content = tomllib.loads(source)
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidInput([Fault("not_toml", "policy", details={"reason": str(error)})]) from None
-        return cls._from_mapping({name: None if value == "none" else value for name, value in content.items()})
-
-    @classmethod
-    def _from_mapping(cls, content: Any) -> Policy:
-        if not isinstance(content, Mapping):
-            raise InvalidInput([Fault("not_json", "policy", details={"reason": "not an object"})])
-        return cls(**content)
+        content = read_toml(source, "policy")
+        return cls(**{name: None if value == "none" else value for name, value in content.items()})
 
 
 def _nearest_field(loc: Sequence[Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.fieldtypes import Bounds, Id, Text
+from matcher.base.jsonform import faults_of_validation, no_deeper, read_object
 from matcher.base.names import AT_SEAT, SIDES, PairLevel
 from matcher.model import RECORDS, Branch, County, Instance, Lock, Organization, School
 from matcher.tables.crosscheck import cross_check
@@ -116,18 +117,15 @@ def events_of(changes: Changes) -> tuple[Leaves | Joins | Takes | Refused | Agre
         raise InvalidInput([wrong_kind(changes, "an event or several", "changes")])
     given = (changes,) if isinstance(changes, Event | Mapping) else tuple(changes)
     try:
-        return _ADAPTER.validate_python(given)
+        with no_deeper("events"):
+            return _ADAPTER.validate_python(given)
     except ValidationError as error:
-        raise InvalidInput([_fault(item) for item in error.errors(include_url=False)]) from None
+        raise InvalidInput(faults_of_validation(error, _place)) from None
 
 
-def _fault(item: Any) -> Fault:
-    place = item["loc"]
-    row = place[0] + 1 if place and isinstance(place[0], int) else None
-    column = ".".join(str(part) for part in place[2:]) or None
-    code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
-    value = None if code == "missing_value" else item["input"]
-    return Fault(code, "events", row, column, value, details={"reason": item["msg"]})
+def _place(location: tuple[Any, ...]) -> tuple[str, int | None, str | None]:
+    row = location[0] + 1 if location and isinstance(location[0], int) else None
+    return "events", row, ".".join(str(part) for part in location[2:]) or None
 
 
 def events_to_json(changes: Changes) -> str:
@@ -146,11 +144,8 @@ def events_from_json(source: str | bytes) -> tuple[Leaves | Joins | Takes | Refu
     InvalidInput
         If it is not JSON, of another format, or has faults.
     """
-    try:
-        content = json.loads(source)
-    except ValueError as error:
-        raise InvalidInput([Fault("not_json", details={"reason": str(error)})]) from None
-    form = content.get("format") if isinstance(content, dict) else None
+    content = read_object(source, "events")
+    form = content.get("format")
     if form != FORMAT or not isinstance(content.get("events"), list):
         raise InvalidInput([Fault("unknown_format", value=form, details={"known": FORMAT})])
     return events_of(content["events"])

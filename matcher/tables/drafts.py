@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from matcher.base.errors import Fault
+from matcher.base.jsonform import fault_of
 from matcher.base.unreadable import UNREADABLE
 from matcher.tables.crosscheck import cross_check
 
@@ -102,11 +103,4 @@ def _sample(kind: RecordClass) -> dict[str, Any]:
 def record_fault(item: Any, table: str | None, row: int | None) -> Fault:
     """Translate one of pydantic's errors on a record into a fault of its row."""
     place = item["loc"][1:2] if item["loc"][:1] == ("extras",) and len(item["loc"]) > 1 else item["loc"][:1]
-    return _fault(item, table, row, str(place[0]) if place else None)
-
-
-def _fault(item: Any, table: str | None, row: int | None, column: str | None) -> Fault:
-    code = {"missing": "missing_value", "extra_forbidden": "unknown_field"}.get(item["type"], "invalid_value")
-    value = None if code == "missing_value" else item["input"]
-    context = {name: part for name, part in item.get("ctx", {}).items() if name != "error"}
-    return Fault(code, table, row, column, value, details={**context, "reason": item["msg"], "why": item["type"]})
+    return fault_of(item, table, row, str(place[0]) if place else None)

@@ -122,6 +122,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("fault.not_json", "this is not JSON of the expected form: {reason}.", "不是所需格式的 JSON：{reason}。"),
     ("mend.not_json", "Give what the library wrote itself.", "请提供由本库写出的内容。"),
+    (
+        "fault.too_deep",
+        "more than {most} lists or objects stand within one another.",
+        "嵌套的列表或对象超过 {most} 层。",
+    ),
+    ("mend.too_deep", "Give what the library wrote itself.", "请提供由本库写出的内容。"),
     ("fault.unknown_id", "{value!r} is not an id of the table {target}.", "{value!r} 不是表 {target} 中的编号。"),
     (
         "mend.unknown_id",
