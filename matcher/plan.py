@@ -16,7 +16,8 @@ from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
-from matcher.files.saving import save_plan, saved_fields
+from matcher.files.planfolder import saved_fields
+from matcher.files.saving import save_plan
 from matcher.outcome.document import from_json, to_json
 from matcher.outcome.frames import id_pairs_of, pair_frame
 from matcher.outcome.metrics import metrics_of
@@ -270,11 +271,14 @@ class Plan:
         county, school = (pair_frame(self.problem, level, self.pairs(level)) for level in SIDES)
         return draw_map(self.instance, county, school, lang=lang, title=title)
 
-    def report(self, path: str | Path, *, lang: Lang = "en") -> Path:
-        """Write the plan as one HTML file that needs no network; return its path."""
-        return write_report(self, Path(path), lang)
+    def report(self, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
+        """Write the plan as one HTML file that needs no network; return its path.
 
-    def save(self, path: str | Path, *, lang: Lang = "en") -> Path:
+        A file that this library did not make, or that was changed since, is only written over with `replace`.
+        """
+        return write_report(self, Path(path), lang, replace=replace)
+
+    def save(self, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
         """Write the plan to a folder, or to a workbook if `path` ends in .xlsx; return the path.
 
         A folder is written beside and renamed into place: what stood there stays whole until the new one is. `lang` is
@@ -283,9 +287,10 @@ class Plan:
         Raises
         ------
         SaveError
-            If the target can't be written, or is something else than a plan.
+            If the target can't be written, or `replace` is not set and it is something else than a saved plan, was
+            changed since it was saved, or holds a plan that keeps the rules where this one does not.
         """
-        return save_plan(self, Path(path), lang)
+        return save_plan(self, Path(path), lang, replace=replace)
 
     def to_json(self) -> str:
         """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""

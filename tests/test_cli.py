@@ -136,6 +136,10 @@ def test_a_busy_or_foreign_target_ends_with_2(tables: Path, tmp_path: Path, caps
     """A target that is something else is left alone and named in one line."""
     before = sorted(os.listdir(tables))
     assert main(["plan", str(tables), "-o", str(tables)]) == 2
+    assert "is the input itself" in capsys.readouterr().err
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_text("x")
+    assert main(["plan", str(tables), "-o", str(tmp_path / "photos")]) == 2
     assert "not a saved plan" in capsys.readouterr().err
     assert sorted(os.listdir(tables)) == before
 

@@ -65,7 +65,7 @@ def test_replacing_keeps_what_the_user_put_there(tmp_path: Path) -> None:
     """The user's own files stay; what was made from the plan replaced does not."""
     folder = small_plan().save(tmp_path / "out")
     (folder / "notes.txt").write_text("mine")
-    (folder / "plan.html").write_text("of the old plan")
+    small_plan().report(folder / "plan.html")
     solver_plan().save(folder)
     assert matcher.load_plan(folder) == solver_plan()
     assert sorted(os.listdir(folder)) == sorted([*FILES, "notes.txt"])
@@ -77,10 +77,10 @@ def test_what_is_not_a_plan_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_text("x")
     (tmp_path / "file").write_text("x")
-    for target in ("photos", "file"):
+    for target, code in (("photos", "save_foreign"), ("file", "save_file")):
         with pytest.raises(matcher.SaveError) as caught:
             small_plan().save(tmp_path / target)
-        assert caught.value.code == "save_foreign"
+        assert caught.value.code == code
         assert "未写入" in caught.value.message("zh")
     assert sorted(os.listdir(tmp_path)) == ["file", "photos"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from matcher.base.errors import SaveError
+from matcher.base.seal import is_untouched
 
 
 @contextlib.contextmanager
@@ -65,12 +67,59 @@ else:
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside `path` and rename it into place."""
-    part = path.with_name(f".{path.name}.part")
+    """Write a file beside `path` and rename it into place; where a link stands, what it leads to is written."""
+    target = real(path)
+    part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(content)
-        os.replace(part, path)
+        os.replace(part, target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
     return path
+
+
+def write_made(path: Path, content: bytes, *, replace: bool = False) -> Path:
+    """Write a sealed file as `write_whole` does, but over nothing that a person made or changed.
+
+    Raises
+    ------
+    SaveError
+        If the target can't be written, or holds something of a person's and `replace` is not set.
+    """
+    check_made(path, replace=replace, content=content)
+    return write_whole(path, content)
+
+
+def check_made(path: Path, *, replace: bool = False, content: bytes | None = None) -> None:
+    """Refuse to write over a file that this library did not make, or that somebody changed since.
+
+    Raises
+    ------
+    SaveError
+        If it is such a file and `replace` is not set; what already has the very `content` may be written again.
+    """
+    target = real(path)
+    if replace or not target.is_file():
+        return
+    try:
+        there = target.read_bytes()
+    except OSError as error:
+        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
+    if there != content and not is_untouched(there):
+        raise SaveError("save_not_ours", path=path)
+
+
+def real(path: Path) -> Path:
+    """Return where `path` leads, links followed, whether or not anything is there.
+
+    Raises
+    ------
+    SaveError
+        If its links go round in a circle.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise SaveError("save_failed", path=path, reason=os.strerror(errno.ELOOP))
+    return target

@@ -11,7 +11,7 @@ from matcher.base.errors import InvalidInput
 from matcher.base.names import UNMATCHED_COLUMNS
 from matcher.base.unreadable import UNREADABLE
 from matcher.base.violations import Violation
-from matcher.files.saving import (
+from matcher.files.planfolder import (
     PAIR_FILES,
     PLAN_JSON,
     PROOF_FILE,

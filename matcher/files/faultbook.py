@@ -23,7 +23,9 @@ _HEADER_WITHIN: Final = 10
 _COLUMNS: Final = ("table", "sheet_name", "row", "column", "value", "code", "fault", "mend")
 
 
-def mark_faults(source: str | Path, error: InvalidInput, target: str | Path, *, lang: Lang = "en") -> Path:
+def mark_faults(
+    source: str | Path, error: InvalidInput, target: str | Path, *, lang: Lang = "en", replace: bool = False
+) -> Path:
     """Write a workbook that shows the faults of an input where they stand; return its path.
 
     Parameters
@@ -67,7 +69,7 @@ def mark_faults(source: str | Path, error: InvalidInput, target: str | Path, *, 
     for name, faults in by_sheet.items():
         if name in workbook.sheetnames:
             _mark(workbook[name], faults, lang)
-    return save_workbook(workbook, target)
+    return save_workbook(workbook, target, replace=replace)
 
 
 def _copy_folder(folder: Path, workbook: Any) -> None:

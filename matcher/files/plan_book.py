@@ -38,7 +38,7 @@ _CHANGES: Final = {
 }
 
 
-def write_plan(plan: Plan, path: str | Path, *, lang: Lang = "en") -> Path:
+def write_plan(plan: Plan, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
     """Write `plan` as a workbook with its sheets in English or Chinese; return its path.
 
     The same plan gives the same bytes.
@@ -62,7 +62,7 @@ def write_plan(plan: Plan, path: str | Path, *, lang: Lang = "en") -> Path:
     add_sheet(workbook, _title("changes", lang), columns, _change_rows(plan, lang))
     add_text(workbook, _title("policy", lang), _policy_lines(plan, lang), _WIDTHS)
     add_hidden(workbook, HIDDEN, _hidden(plan, grids, lang))
-    return save_workbook(workbook, Path(path))
+    return save_workbook(workbook, Path(path), replace=replace)
 
 
 def _title(sheet: str, lang: Lang) -> str:

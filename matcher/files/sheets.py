@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.base.disk import write_whole
+from matcher.base.disk import write_made
 from matcher.base.errors import MissingExtra
 from matcher.base.escaping import escape
+from matcher.base.seal import CORE, sealed_properties
 
 #: number formats by what a column holds; "@" keeps ids as text when they are edited
 FORMATS: Final[Mapping[str, str]] = {
@@ -144,17 +145,18 @@ def add_hidden(workbook: Any, title: str, lines: Sequence[str]) -> None:
         sheet.append([plain(line)])
 
 
-def save_workbook(workbook: Any, path: Path) -> Path:
+def save_workbook(workbook: Any, path: Path, *, replace: bool = False) -> Path:
     """Write the workbook beside `path` and put it in place in one step.
 
     Raises
     ------
     SaveError
-        If the target can't be written, for one because it is open in Excel; what stood there is unchanged.
+        If the target can't be written, for one because it is open in Excel, or is a file that this library did not make
+        or that was changed since, and `replace` is not set; what stood there is unchanged.
     """
     content = io.BytesIO()
     workbook.save(content)
-    return write_whole(path, _timeless(content.getvalue()))
+    return write_made(path, _sealed(content.getvalue()), replace=replace)
 
 
 def plain(value: str) -> str:
@@ -189,16 +191,17 @@ def _add_validation(sheet: Any, letter: str, column: SheetColumn) -> None:
     sheet.data_validations.append(rule)
 
 
-def _timeless(content: bytes) -> bytes:
-    """Return the package with a fixed date in place of now, so that the same workbook has the same bytes."""
+def _sealed(content: bytes) -> bytes:
+    """Return the package with a seal, and a fixed date in place of now: the same workbook has the same bytes."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        parts = {part.filename: package.read(part) for part in package.infolist()}
+    properties = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z", parts.pop(CORE))
+    parts[CORE] = sealed_properties(properties, parts)
     whole = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as package, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as fixed:
-        for part in package.infolist():
-            entry = zipfile.ZipInfo(part.filename, _EPOCH)
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as fixed:
+        for name, data in parts.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # the same on every system
-            data = package.read(part)
-            if part.filename == "docProps/core.xml":
-                data = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z", data)
             fixed.writestr(entry, data)
     return whole.getvalue()

@@ -67,22 +67,24 @@ def note(table: str, column: Column, lang: Lang) -> str:
     return f"{told} {needed}" if lang == "en" else told + needed
 
 
-def template(path: str | Path, *, lang: Lang = "en") -> Path:
+def template(path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
     """Write the template as a workbook; return its path.
 
     Parameters
     ----------
     path
-        Of the .xlsx file; what stands there is replaced.
+        Of the .xlsx file.
     lang
         "en" or "zh": language of headers, notes and drop-downs.
+    replace
+        Whether a file there that this library did not make, or that was filled in since, is written over.
 
     Raises
     ------
     InvalidInput
         If the name does not end in .xlsx.
     SaveError
-        If the target can't be written.
+        If the target can't be written, or is not ours to replace.
     MissingExtra
         If the extra `excel` is not installed.
 
@@ -111,7 +113,7 @@ def template(path: str | Path, *, lang: Lang = "en") -> Path:
             for title, column in zip(header, spec.columns, strict=True)
         ]
         add_sheet(workbook, titles[spec.name], columns, rows)
-    return save_workbook(workbook, Path(path))
+    return save_workbook(workbook, Path(path), replace=replace)
 
 
 def _choices(spec: Table, column: Column, titles: dict[str, str], lang: Lang) -> tuple[tuple[str, ...] | str, bool]:

@@ -82,7 +82,7 @@ def _with_datum(title: str, kind: str) -> str:
     return f"{title} (WGS-84)" if kind in ("lat", "lon") else title
 
 
-def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -> Path:
+def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
     """Write `instance` as a workbook with a sheet a table, headers in English or Chinese; return its path.
 
     `matcher.read` gives an equal instance back. Coordinates are written in WGS-84, and their headers say so: read as
@@ -91,7 +91,8 @@ def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -
     Raises
     ------
     SaveError
-        If the target can't be written.
+        If the target can't be written, or is one that this library did not make or that was changed since and
+        `replace` is not set.
     MissingExtra
         If the extra `excel` is not installed.
     """
@@ -103,4 +104,4 @@ def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en") -
         titles += header[len(titles) :]
         columns = [SheetColumn(title, kind) for title, kind in zip(titles, kinds, strict=True)]
         add_sheet(workbook, spec.zh if lang == "zh" else spec.name, columns, rows)
-    return save_workbook(workbook, Path(path))
+    return save_workbook(workbook, Path(path), replace=replace)

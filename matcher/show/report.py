@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from matcher.base.disk import write_whole
+from matcher.base.disk import write_made
 from matcher.base.display import amount, title
 from matcher.base.errors import MissingExtra, text
 from matcher.base.names import KIND_OF_TABLE, SIDES
+from matcher.base.seal import sealed_page
 from matcher.outcome.changes import CAUSES, KINDS, classify
 from matcher.outcome.unmatched import detail_words
 from matcher.show import figures
@@ -36,15 +37,16 @@ details{margin:.5rem 0}summary{cursor:pointer;font-weight:600}figure{margin:1rem
 _FIGURES: Final = ("map", "histogram", "coverage")
 
 
-def write_report(plan: Plan, path: Path, lang: Lang) -> Path:
+def write_report(plan: Plan, path: Path, lang: Lang, *, replace: bool = False) -> Path:
     """Write the report of `plan` to `path`; the same plan gives the same bytes.
 
     Raises
     ------
     SaveError
-        If the file can't be written; what was there still stands.
+        If the file can't be written, or is one that this library did not make or that was changed since and `replace`
+        is not set; what was there still stands.
     """
-    return write_whole(path, "".join(_pieces(plan, lang)).encode())
+    return write_made(path, sealed_page("".join(_pieces(plan, lang)).encode()), replace=replace)
 
 
 def _pieces(plan: Plan, lang: Lang) -> Iterator[str]:

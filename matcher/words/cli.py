@@ -35,6 +35,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.report", "write a saved plan as one HTML file", "将已保存的方案写成单个 HTML 文件"),
     ("cli.help.json", "print one JSON document", "输出一份 JSON"),
     ("cli.help.lang", "language of what is printed", "输出语言"),
+    (
+        "cli.help.force",
+        "write over what this library did not make or what was changed since",
+        "强制覆盖并非本库写出、或写出后被更改的内容",
+    ),
     ("cli.help.verbose", "name each phase also where there is no terminal", "非终端环境下也显示各阶段"),
     ("cli.help.input", "folder of CSV files or one .xlsx workbook", "CSV 文件夹或一个 .xlsx 工作簿"),
     ("cli.help.policy", "policy as TOML (or JSON)", "政策文件（TOML 或 JSON）"),

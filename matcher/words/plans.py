@@ -82,8 +82,36 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "error.save_foreign",
-        "{path} exists and is not a saved plan; nothing was written.",
-        "{path} 已存在且不是已保存的方案；未写入任何内容。",
+        "{path} exists and is not a saved plan; nothing was written. Choose another name, or replace it with --force "
+        "(in Python replace=True).",
+        "{path} 已存在且不是已保存的方案；未写入任何内容。请另选名称，或用 --force 强制替换"
+        "（Python 中为 replace=True）。",
+    ),
+    (
+        "error.save_file",
+        "{path} is a file, and a plan needs a folder; nothing was written. Choose another name.",
+        "{path} 是文件，而方案须存入文件夹；未写入任何内容。请另选名称。",
+    ),
+    (
+        "error.save_changed",
+        "The plan at {path} was changed since it was saved ({names}); nothing was written. Choose another name, take "
+        "the edits of its workbook with --edits, or replace it with --force (in Python replace=True).",
+        "{path} 处的方案在保存后被更改（{names}）；未写入任何内容。请另选名称，或用 --edits 采纳工作簿中的修改，"
+        "或用 --force 强制替换（Python 中为 replace=True）。",
+    ),
+    (
+        "error.save_worse",
+        "{path} holds a plan that keeps the rules, and this one does not; nothing was written. Choose another name, or "
+        "replace it with --force (in Python replace=True).",
+        "{path} 处已有符合规则的方案，而本次没有可行方案；未写入任何内容。请另选名称，或用 --force 强制替换"
+        "（Python 中为 replace=True）。",
+    ),
+    (
+        "error.save_not_ours",
+        "{path} exists and was not made by this library, or was changed since; nothing was written. Choose another "
+        "name, or replace it with --force (in Python replace=True).",
+        "{path} 已存在，且不是本库写出的文件，或写出后被更改；未写入任何内容。请另选名称，或用 --force 强制替换"
+        "（Python 中为 replace=True）。",
     ),
     ("fault.no_plan", "there is no saved plan at {value}.", "{value} 处没有已保存的方案。"),
     ("mend.no_plan", "Give the folder that a plan was saved to.", "请给出保存方案的文件夹。"),

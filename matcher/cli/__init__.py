@@ -1,0 +1,56 @@
+"""The command line: `matcher demo`, `template`, `plan`, `verify`, `explain`, `diff`, `report`.
+
+Results go to standard output, as one screen of text or, with `--json`, as one JSON document; progress and errors go to
+standard error. Exit codes: 0 done, 1 the plan is infeasible or does not verify, 2 bad input or arguments, 130
+interrupted (with the best plan so far where there is one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from matcher.base.errors import MatcherError, text
+from matcher.cli.arguments import language, parser
+from matcher.cli.common import BAD_INPUT, DONE, INTERRUPTED
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    _never_fail_on_characters()
+    lang = language(arguments)
+    try:
+        options = parser(lang).parse_args(arguments)
+    except SystemExit as stop:  # argparse has said what is wrong, or the help
+        return int(stop.code or 0)
+    try:
+        code: int = options.run(options)
+    except MatcherError as error:
+        _complain(error, options)
+        code = BAD_INPUT
+    except KeyboardInterrupt:
+        print(text("cli.interrupted", options.lang), file=sys.stderr)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # whoever read the output has gone: nothing more to say, also not at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    return code
+
+
+def _complain(error: MatcherError, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(error.to_json(), ensure_ascii=False, sort_keys=True, indent=1))
+    print(error.message(options.lang), file=sys.stderr)
+
+
+def _never_fail_on_characters() -> None:
+    """Print what a terminal can't show as a mark instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -1,0 +1,84 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from matcher._version import __version__
+from matcher.base.errors import Lang, text
+from matcher.cli.common import BAD_INPUT
+from matcher.cli.looking import run_diff, run_explain, run_report, run_template, run_verify
+from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
+
+
+def language(arguments: Sequence[str]) -> Lang:
+    """Return the language asked for, else that of the system."""
+    for position, argument in enumerate(arguments):
+        if argument.startswith("--lang"):
+            asked = argument.partition("=")[2] or "".join(arguments[position + 1 : position + 2])
+            return "zh" if asked == "zh" else "en"
+    system = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if system.lower().startswith("zh") else "en"
+
+
+def parser(lang: Lang) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, with its help in `lang`."""
+
+    def say(key: str) -> str:
+        return text(f"cli.help.{key}", lang).replace("%", "%%")
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            self.exit(BAD_INPUT, text("cli.bad_arguments", lang, command=self.prog, reason=message) + "\n")
+
+    common = Parser(add_help=False)
+    common.add_argument("--json", action="store_true", help=say("json"))
+    common.add_argument("--lang", choices=("en", "zh"), default=lang, help=say("lang"))
+    common.add_argument("--force", action="store_true", help=say("force"))
+    common.add_argument("-v", "--verbose", action="store_true", help=say("verbose"))
+    reading = Parser(add_help=False)
+    reading.add_argument("input", metavar="INPUT", help=say("input"))
+    reading.add_argument("--policy", metavar="FILE", help=say("policy"))
+    reading.add_argument("--datum", choices=("wgs84", "gcj02", "bd09"), default="wgs84", help=say("datum"))
+    reading.add_argument("--region", metavar="REGION", help=say("region"))
+    reading.add_argument("--gazetteer", metavar="FILE", help=say("gazetteer"))
+    reading.add_argument("--mark", metavar="FILE.xlsx", help=say("mark"))
+
+    whole = Parser(prog="matcher", description=say("matcher"), epilog=say("exit"))
+    whole.add_argument("--version", action="version", version=f"matcher {__version__}")
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, *parents: Parser) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, parents=[common, *parents], help=say(name), description=say(name))
+        added.set_defaults(run=run)
+        return added
+
+    demo = command("demo", run_demo)
+    demo.add_argument("-o", "--out", metavar="OUT", default=DEMO_FOLDER, help=say("out"))
+    template = command("template", run_template)
+    template.add_argument("file", metavar="FILE.xlsx", help=say("file"))
+    plan = command("plan", run_plan, reading)
+    plan.add_argument("-o", "--out", metavar="OUT", required=True, help=say("out"))
+    plan.add_argument("--start", metavar="OUT", help=say("start"))
+    plan.add_argument("--edits", metavar="FILE.xlsx", help=say("edits"))
+    plan.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
+    plan.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
+    plan.add_argument("--gap", metavar="SHARE", type=float, help=say("gap"))
+    plan.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
+    plan.add_argument("--xlsx", action="store_true", help=say("xlsx"))
+    plan.add_argument("--html", action="store_true", help=say("html"))
+    verify = command("verify", run_verify, reading)
+    verify.add_argument("out", metavar="OUT", help=say("saved"))
+    explain = command("explain", run_explain)
+    explain.add_argument("out", metavar="OUT", help=say("saved_folder"))
+    explain.add_argument("name", metavar="KIND:ID", help=say("name"))
+    diff = command("diff", run_diff)
+    diff.add_argument("old", metavar="OUT1", help=say("saved_folder"))
+    diff.add_argument("new", metavar="OUT2", help=say("saved_folder"))
+    report = command("report", run_report)
+    report.add_argument("out", metavar="OUT", help=say("saved_folder"))
+    report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
+    return whole

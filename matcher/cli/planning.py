@@ -1,0 +1,133 @@
+"""The commands that make plans: `demo` and `plan`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.resources
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matcher.base.errors import MissingExtra, SaveError, text
+from matcher.base.interrupts import cancel_on_interrupt
+from matcher.base.progress import CancelToken
+from matcher.cli.common import DONE, FAILED, INTERRUPTED, read_input, read_policy, show
+from matcher.show.progressline import ProgressLine
+
+if TYPE_CHECKING:
+    from matcher.model import Instance
+    from matcher.plan import Plan
+    from matcher.policy.policy import Policy
+
+DEMO_FOLDER: Final = "demo-plan"
+BOOK, PAGE, MAP = "plan.xlsx", "plan.html", "map.png"
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Plan the embedded example; write plan and map."""
+    from matcher.files.guarding import check_target
+    from matcher.files.reading import read
+
+    check_target(Path(options.out), replace=options.force)
+    with importlib.resources.as_file(importlib.resources.files("matcher") / "data" / "example") as folder:
+        instance = read(folder)
+    plan, interrupted = solved(instance, None, options)
+    notes = [text("cli.demo", options.lang), *saved(plan, options, {MAP})]
+    return show_plan(plan, options, notes, interrupted=interrupted)
+
+
+def run_plan(options: argparse.Namespace) -> int:
+    """Read, solve, save."""
+    from matcher.files.guarding import check_not_input, check_target
+
+    edited = None if options.edits is None else Path(options.edits)
+    check_not_input(options.out, options.input, options.policy, options.gazetteer, options.edits)
+    check_target(Path(options.out), replace=options.force, kept=edited)
+    policy = read_policy(options.policy)
+    instance = read_input(options)
+    if edited is not None:
+        from matcher.files.plan_edits import read_edits
+
+        instance = read_edits(edited).applied(instance, options.lang)
+    start = None
+    if options.start is not None:
+        from matcher.plan import load_plan
+
+        start = load_plan(options.start)
+    plan, interrupted = solved(instance, policy, options, start=start)
+    if plan.status == "unknown":
+        return show_plan(plan, options, [text("cli.nothing_saved", options.lang)], interrupted=interrupted)
+    asked = {name for name, wanted in ((BOOK, options.xlsx), (PAGE, options.html)) if wanted}
+    return show_plan(plan, options, saved(plan, options, asked, kept=edited), interrupted=interrupted)
+
+
+def solved(
+    instance: Instance, policy: Policy | None, options: argparse.Namespace, start: Plan | None = None
+) -> tuple[Plan, bool]:
+    """Return the plan and whether the user interrupted the search for it."""
+    from matcher.solver import solve
+
+    limits = {name: getattr(options, name, None) for name in ("time_limit_s", "work_limit", "gap")}
+    cancel = CancelToken()
+    with ProgressLine(sys.stderr, options.lang, verbose=options.verbose) as line, cancel_on_interrupt(cancel):
+        plan = solve(
+            instance,
+            policy,
+            start=start,
+            progress=line,
+            cancel=cancel,
+            workers=getattr(options, "workers", 1),
+            **limits,
+        )
+    return plan, cancel.cancelled
+
+
+def saved(plan: Plan, options: argparse.Namespace, asked: set[str], *, kept: Path | None = None) -> list[str]:
+    """Save the plan and what is made from it; return what was written, or why nothing was.
+
+    What was made from the plan that stood there before is made again, from this one.
+    """
+    from matcher.files.saving import save_plan
+
+    out = Path(options.out)
+    if out.suffix.lower() == ".xlsx":
+        pages = {out.with_suffix(".html"): PAGE} if PAGE in asked else {}
+    else:
+        pages = {out / name: name for name in (BOOK, PAGE, MAP) if name in asked or (out / name).is_file()}
+    try:
+        save_plan(plan, out, options.lang, replace=options.force, kept=kept)
+    except SaveError as error:
+        if error.code != "save_worse":
+            raise
+        return [error.message(options.lang)]
+    return [text("cli.saved", options.lang, path=out), *(_made(plan, options, *each) for each in pages.items())]
+
+
+def _made(plan: Plan, options: argparse.Namespace, target: Path, name: str) -> str:
+    """Write the workbook, the page or the map of a plan; say where."""
+    from matcher.base.disk import write_made
+    from matcher.base.seal import sealed_picture
+
+    if name == MAP:
+        try:
+            picture = plan.map(lang=options.lang).png()
+        except MissingExtra as error:
+            return text("cli.no_map", options.lang, reason=error.message(options.lang))
+        write_made(target, sealed_picture(picture), replace=options.force)
+        return text("cli.map", options.lang, path=target)
+    if name == PAGE:
+        plan.report(target, lang=options.lang, replace=options.force)
+    else:
+        plan.save(target, lang=options.lang, replace=options.force)
+    return text("cli.saved", options.lang, path=target)
+
+
+def show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *, interrupted: bool) -> int:
+    """Print the plan and what was written; return the exit code."""
+    from matcher.outcome.document import head
+
+    show(options, head(plan), [plan.summary(options.lang), *notes])
+    if interrupted:
+        return INTERRUPTED
+    return DONE if plan.status in ("optimal", "feasible") else FAILED
