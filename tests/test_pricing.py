@@ -370,3 +370,20 @@ def test_bounds_from_the_pairs_that_matter_are_those_from_all_pairs(kind, rest):
             cut = [side[:count] for side in noisy]
             fresh = Market.from_arrays(market.to_arrays())
             assert lower_bounds(fresh, levels[:count], *cut) == lower_bounds(full, levels[:count], *cut)
+
+
+@pytest.mark.parametrize(
+    ("demand", "unmet_km", "seed"), [(4, 1000.0, 0), (4, None, 0), (10, 1000.0, 0), *[(d, 1000.0, 1) for d in (5, 7)]]
+)
+def test_rounds_end_where_everybody_wants_several(demand, unmet_km, seed):
+    """Arcs that prices rule out and in again must not go in a circle; the work limit only ends a failing test."""
+    rng = np.random.default_rng(seed)
+    towns = rng.uniform([28, 104], [34, 112], (12, 2))
+    providers = towns[rng.integers(0, 12, 240)]
+    recipients = towns[rng.integers(0, 12, 240)] + rng.normal(0, 0.05, (240, 2))
+    capacity = rng.integers(1, 4, 240)
+    market = Market.from_points(providers, recipients, capacity=capacity, demand=demand, unmet_km=unmet_km)
+    matching = match(market, work_limit=60)
+    assert matching.status == "optimal"
+    assert market.arcs is not None
+    assert match(market).objective == matching.objective

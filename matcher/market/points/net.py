@@ -309,10 +309,14 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
     return int(best[wanted].sum()) + int(rest @ np.maximum(demand - best.shape[1], 0))
 
 
-def extended(nodes: Nodes, net: Net, more: Priced, keep: int) -> Net:
-    """Return the net with the new arcs, and of those without flow about the `keep` of least cost a recipient."""
-    start = np.searchsorted(net.recipient, np.arange(nodes.num_recipients))
-    kept = (np.arange(len(net.cost)) - start[net.recipient] < keep) | (net.flow > 0)
+def extended(nodes: Nodes, net: Net, more: Priced, keep: int | None) -> Net:
+    """Return the net with the new arcs, and of those without flow the first `keep` a recipient, None: all."""
+    kept = net.flow >= 0
+    if keep is not None:
+        kept = net.flow > 0
+        before: IntArray = np.cumsum(~kept) - ~kept
+        start = np.searchsorted(net.recipient, np.arange(nodes.num_recipients))
+        kept |= before - np.append(before, 0)[start][net.recipient] < keep
     recipient = np.concatenate([net.recipient[kept], more.recipient])
     order = np.argsort(recipient, kind="stable")
     provider = np.concatenate([net.provider[kept], more.provider])[order]

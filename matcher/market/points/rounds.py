@@ -1,6 +1,11 @@
 """From grain to grain and round to round: solve, price all pairs, add, repair, until nothing prices out.
 
 Every round gives a feasible flow and a valid bound, so that the work can stop after any of them.
+
+Why it ends. With epsilon 0 a round solves the arcs that there are, so from round to round the value never rises: arcs
+with flow are never dropped. Every round but the last adds an arc, and arcs without flow are dropped only when the value
+has fallen since they were last dropped. A whole number that never rises falls finitely often; between two falls arcs
+only come, and there are finitely many pairs.
 """
 
 from __future__ import annotations
@@ -13,12 +18,13 @@ import numpy as np
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.market.points import grain
+from matcher.market.points.auction import FAR
 from matcher.market.points.net import Net, Nodes, exact, extended, make_net, moved, neighbours, price_out, settled
 
 _NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
-_KEEP = 12  # arcs a recipient keeps from round to round
-_KEEP_LATE = 4  # the same once prices hardly move
+_KEEP = 11  # arcs without flow that a recipient keeps from round to round
+_KEEP_LATE = 3  # the same once prices hardly move
 _STEP = 6  # how much smaller epsilon is from round to round
 _EXACT_M = 3  # below so many metres epsilon is 0
 _SPACINGS = 3  # a coarse grain ends with an epsilon of its mean distance over this
@@ -132,7 +138,7 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
     net.u, net.p = net.u * scale, net.p * scale
     # True distances matter, and are computed, when epsilon is 0; coarse grains do without.
     rough = nodes.rough() if epsilon_m and not enough_m else nodes
-    before = None
+    before, dropped_at = None, int(FAR)
     while True:
         net = settled(nodes, net, epsilon_m * scale)
         found = exact(nodes, net, False) if epsilon_m and not enough_m else net
@@ -157,9 +163,13 @@ def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int
             _show(state)
         if state.proved or epsilon_m <= enough_m > 0 or _stop(state, budget):
             return epsilon_m
-        late = before is not None
+        keep = _KEEP if before is None else _KEEP_LATE
         before = None if epsilon_m else (net, priced)
-        net = extended(nodes, net, priced, _KEEP_LATE if late else _KEEP)
+        # See the module: this is why it ends.
+        fallen = bool(epsilon_m) or net.value(nodes) < dropped_at
+        net = extended(nodes, net, priced, keep if fallen else None)
+        if fallen and not epsilon_m:
+            dropped_at = net.value(nodes)
         if epsilon_m:
             epsilon_m = max(epsilon_m // _STEP, enough_m)
             if epsilon_m < _EXACT_M and not enough_m:
