@@ -20,6 +20,8 @@ class ArrayForm(ABC):
     __slots__ = ()
 
     _format: ClassVar[str]
+    #: every format that `_read` understands; () for `_format` alone
+    _formats: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -43,7 +45,7 @@ class ArrayForm(ABC):
         """
         expected = {"expected": cls._format}
         found = str(arrays.get("format", "?"))
-        if found != cls._format:
+        if found not in (cls._formats or (cls._format,)):
             raise InvalidInput([Fault("array_format", value=found, details=expected)])
         try:
             return cls._read(arrays)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from matcher import geo
 from matcher.base.errors import InvalidInput
 from matcher.base.numbers import magnitude
+from matcher.market import beyond as more
 from matcher.market import input as door
 from matcher.market.input import Bools, Faults, Ints
 
@@ -67,6 +69,7 @@ class Common(NamedTuple):
     unmet_cost: ArrayLike | None
     level_names: Sequence[str] | None
     resolution: float | None
+    beyond: Mapping[str, Any] = MappingProxyType({})
 
 
 def from_matrix(
@@ -199,7 +202,9 @@ def _shared(
     if resolution is not None and not (resolution > 0 and math.isfinite(resolution)):
         faults.add("number_positive", "resolution", resolution)
         resolution = None
-    resolution = door.resolution_of(resolution, raw, unmet)
+    beyond = more.given(common.beyond, faults)
+    opening = door.numbers(beyond["opening_cost"], "opening_cost", faults) if "opening_cost" in beyond else None
+    resolution = door.resolution_of(resolution, raw, unmet, opening)
     values = door.quantised(raw, resolution, "cost", faults)
     if num_levels == 0:
         faults.add("array_shape", "cost", shape=raw.shape, expected="at least one level")
@@ -214,6 +219,10 @@ def _shared(
             missing = np.empty((num_levels, num_recipients), np.int64)
             missing[:] = whole
             largest = [top + magnitude(level) for top, level in zip(largest, missing, strict=True)]
+    extra = more.checked(beyond, num_providers, num_recipients, faults)
+    if opening is not None:
+        extra["opening_cost"], tops = more.opening(opening, (num_levels, num_providers), resolution, faults)
+        largest = [top + more_top for top, more_top in zip(largest, tops, strict=True)]
     door.check_range(largest, num_providers, num_recipients, faults)
     names = common.level_names
     if isinstance(names, str):
@@ -231,6 +240,7 @@ def _shared(
         "unmet_cost": frozen(missing),
         "level_names": tuple(str(name) for name in names),
         "resolution": resolution,
+        **{name: frozen(array) for name, array in extra.items()},
     }
     return fields, values
 

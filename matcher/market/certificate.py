@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.numbers import magnitude
-from matcher.market.input import Ints
+from matcher.market import opening
+from matcher.market.input import Bools, Ints
 from matcher.market.market import Market, Objective
 from matcher.market.points import scan
 
@@ -54,8 +55,11 @@ def exact_dot(left: Ints, right: Ints) -> int:
 # --- a matching ------------------------------------------------------------------------------------------------------
 
 
-def pair_flaws(market: Market, pairs: NDArray[Any]) -> list[Flaw]:
-    """Return why `pairs` is no matching of `market`: form, order, pairs not allowed, bounds not kept."""
+def pair_flaws(market: Market, pairs: NDArray[Any], opened: Bools | None = None) -> list[Flaw]:
+    """Return why `pairs` is no matching of `market`: form, order, pairs not allowed, bounds not kept.
+
+    `opened` (P,) says who is open where the market is no flow; see `opening.opened_by`.
+    """
     if not (isinstance(pairs, np.ndarray) and pairs.dtype == np.int64 and pairs.ndim == 2 and pairs.shape[1] == 2):
         return [Flaw("pairs_form")]
     provider, recipient = pairs[:, 0], pairs[:, 1]
@@ -73,8 +77,12 @@ def pair_flaws(market: Market, pairs: NDArray[Any]) -> list[Flaw]:
     flaws += [Flaw("pair_not_allowed", {"provider": int(p), "recipient": int(r)}) for p, r in pairs[wrong[:20]]]
     for side, idx, bounds in (("provider", provider, market.capacity), ("recipient", recipient, market.demand)):
         used = np.bincount(idx, minlength=len(bounds))
+        if market.size is not None and side == "provider":
+            used = opening.loads(market, pairs)
         flaws += [Flaw("below_minimum", {"side": side, "at": int(i)}) for i in np.flatnonzero(used < bounds[:, 0])[:20]]
         flaws += [Flaw("above_maximum", {"side": side, "at": int(i)}) for i in np.flatnonzero(used > bounds[:, 1])[:20]]
+    if not market.is_flow:
+        flaws += [Flaw(code, details) for code, details in opening.reasons(market, pairs, opened)]
     return flaws
 
 
@@ -83,11 +91,14 @@ def missing_units(market: Market, pairs: NDArray[np.int64]) -> Ints:
     return market.demand[:, 1] - np.bincount(pairs[:, 1], minlength=market.num_recipients)
 
 
-def values(market: Market, pairs: NDArray[np.int64]) -> tuple[int, ...]:
-    """Return what the pairs and the unmet units cost at each of `market.objectives`, in exact integers."""
+def values(market: Market, pairs: NDArray[np.int64], opened: Bools | None = None) -> tuple[int, ...]:
+    """Return what pairs, open providers and unmet units cost at each of `market.objectives`, in exact integers."""
     cost, missing = market.pair_cost(pairs), missing_units(market, pairs)
+    opened = None if market.opening_cost is None else opening.opened_by(market, pairs, opened)
     return tuple(
-        (0 if level.cost_row is None else exact_sum(cost[level.cost_row])) + exact_dot(level.missing, missing)
+        (0 if level.cost_row is None else exact_sum(cost[level.cost_row]))
+        + exact_dot(level.missing, missing)
+        + (0 if opened is None else opening.opening_cost(market, level.cost_row, opened))
         for level in market.objectives
     )
 

@@ -12,6 +12,7 @@ from matcher.market.certificate import Flaw, exact_sum, lower_bounds, missing_un
 from matcher.market.input import Ints
 from matcher.market.matching import Matching
 from matcher.market.preferences import blocking
+from matcher.market.program import claims as program_claims
 
 
 def flaws(matching: Matching) -> tuple[Flaw, ...]:
@@ -31,16 +32,18 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
     found: list[Flaw] = [] if matching.intact else [Flaw("seal_broken")]
     values_here: tuple[int, ...] | None = None
     if matching.has_pairs:
-        wrong = pair_flaws(market, matching.pairs)
+        wrong = pair_flaws(market, matching.pairs, matching.opened)
         found += wrong
         if wrong:
             return tuple(found)
-        values_here = values(market, matching.pairs)
+        values_here = values(market, matching.pairs, matching.opened)
         listed = matching.blocking
         if listed is not None and not np.array_equal(listed, blocking(market, matching.pairs)):
             found.append(Flaw("blocking_pairs"))
     elif matching.status != "unknown" or len(matching.pairs):
         found.append(Flaw("status_unknown", {"status": matching.status}))
+    if not market.is_flow:
+        return (*found, *program_claims.flaws(matching, values_here))
     if stable:
         found += [Flaw(code, details) for code, details in matching_stable.stable_flaws(matching)]
         bounds, tied = tuple(0 if level.bound is None else level.bound for level in levels), True
@@ -113,6 +116,9 @@ def _witness_flaws(matching: Matching, stable: bool) -> list[Flaw]:
     found = [] if matching.intact else [Flaw("seal_broken")]
     if stable:
         found += [Flaw(code, details) for code, details in matching_stable.stable_flaws(matching)]
+    elif not matching.market.is_flow:
+        # that nothing keeps every bound of a program is its solver's word
+        found += [] if matching.proof.kind == "solver" else [Flaw("proof_kind", {"claimed": matching.proof.kind})]
     elif matching.witness is None or not matching.witness.holds:
         found += [Flaw("witness", {"side": None if matching.witness is None else matching.witness.side})]
     if len(matching.pairs) or any(level.value is not None or level.bound is not None for level in matching.levels):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from matcher.base.errors import Fault, InvalidInput
 from matcher.market import build
 from matcher.market.arrayform import ArrayForm
+from matcher.market.beyond import FIELDS, Beyond
 from matcher.market.build import Arcs, Matrix, Points
-from matcher.market.input import Ints
+from matcher.market.input import Bools, Ints
 
 
 class Objective(NamedTuple):
@@ -52,15 +53,19 @@ class Market(ArrayForm):
         Unit of the integer costs: "m" from points, else "".
     points, matrix
         What the market was made from, if it was made from points or from a matrix.
+    opening_cost, least_if_open, group, group_open, must_open, closed, size, together, resource, budget
+        What makes the market more than a flow, each None where it was not given; see `matcher.market.beyond.Beyond`.
 
     Notes
     -----
     Minimise, level after level, ``sum of cost over the pairs + sum of unmet_cost * (maximum - number of partners)``
     over all sets of candidate arcs that keep the bounds of both sides; among all that is equal at every level, as many
-    pairs as can be.
+    pairs as can be (a market that is no flow promises nothing among what is equal at every level).
     """
 
     _format: ClassVar[str] = "matcher.market/1"
+    # who knows only flows must not read the others as flows
+    _formats: ClassVar[tuple[str, ...]] = (_format, "matcher.market/2")
 
     num_providers: int
     num_recipients: int
@@ -73,6 +78,16 @@ class Market(ArrayForm):
     points: Points | None = None
     matrix: Matrix | None = None
     _arcs: Arcs | None = field(default=None)
+    opening_cost: Ints | None = None
+    least_if_open: Ints | None = None
+    group: Ints | None = None
+    group_open: Ints | None = None
+    must_open: Bools | None = None
+    closed: Bools | None = None
+    size: Ints | None = None
+    together: Ints | None = None
+    resource: Ints | None = None
+    budget: Ints | None = None
 
     @classmethod
     def from_matrix(
@@ -87,6 +102,7 @@ class Market(ArrayForm):
         recipient_rank: ArrayLike | None = None,
         level_names: Sequence[str] | None = None,
         resolution: float | None = None,
+        **beyond: Unpack[Beyond],
     ) -> Market:
         """Make a market of all pairs of a matrix.
 
@@ -110,13 +126,15 @@ class Market(ArrayForm):
             L names, by default `cost`, or `cost_1` to `cost_L`.
         resolution
             Unit to which costs are rounded; by default 1 for whole numbers and 1e-6 for others.
+        **beyond
+            What makes the market more than a flow: see `matcher.market.beyond.Beyond`.
 
         Raises
         ------
         InvalidInput
             With every fault of shape, type and range, NaN and infinity.
         """
-        common = build.Common(capacity, demand, unmet_cost, level_names, resolution)
+        common = build.Common(capacity, demand, unmet_cost, level_names, resolution, beyond)
         return cls(**build.from_matrix(cost, allowed, (provider_rank, recipient_rank), common))
 
     @classmethod
@@ -135,6 +153,7 @@ class Market(ArrayForm):
         recipient_rank: ArrayLike | None = None,
         level_names: Sequence[str] | None = None,
         resolution: float | None = None,
+        **beyond: Unpack[Beyond],
     ) -> Market:
         """Make a market of the pairs that are listed; a pair that is not listed is not allowed.
 
@@ -152,7 +171,7 @@ class Market(ArrayForm):
         InvalidInput
             With every fault of shape, type and range, NaN and infinity, and every pair listed twice.
         """
-        common = build.Common(capacity, demand, unmet_cost, level_names, resolution)
+        common = build.Common(capacity, demand, unmet_cost, level_names, resolution, beyond)
         sizes, ranks = (num_providers, num_recipients), (provider_rank, recipient_rank)
         return cls(**build.from_arcs(provider_idx, recipient_idx, cost, sizes, ranks, common))
 
@@ -167,6 +186,7 @@ class Market(ArrayForm):
         demand: ArrayLike = 1,
         unmet_km: ArrayLike | None = None,
         datum: str = "wgs84",
+        **beyond: Unpack[Beyond],
     ) -> Market:
         """Make a market of points on earth; a pair costs the whole metres of the geodesic between its ends.
 
@@ -193,8 +213,13 @@ class Market(ArrayForm):
         Beyond some thousand points install the extra `fast` (numba): without it the same loops run as plain Python, a
         hundred times slower. The first call after an installation compiles them once, in about half a minute.
         """
-        common = build.Common(capacity, demand, unmet_km, None, None)
+        common = build.Common(capacity, demand, unmet_km, None, None, beyond)
         return cls(**build.from_points(provider_latlon, recipient_latlon, max_km, datum, common))
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether the market is a flow: bounds on both sides and costed arcs, none of the fields of `Beyond`."""
+        return all(getattr(self, name) is None for name in FIELDS)
 
     @property
     def num_levels(self) -> int:
@@ -307,7 +332,7 @@ class Market(ArrayForm):
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
         arrays: dict[str, NDArray[Any]] = {
-            "format": np.array(self._format),
+            "format": np.array(self._formats[0 if self.is_flow else 1]),
             "size": np.array([self.num_providers, self.num_recipients], np.int64),
             "capacity": self.capacity,
             "demand": self.demand,
@@ -317,6 +342,7 @@ class Market(ArrayForm):
         }
         if self.unmet_cost is not None:
             arrays["unmet_cost"] = self.unmet_cost
+        arrays.update({f"beyond_{name}": getattr(self, name) for name in FIELDS if getattr(self, name) is not None})
         if self.points is not None:
             arrays["provider_latlon"], arrays["recipient_latlon"] = self.points[:2]
             arrays["max_m"] = np.array([] if self.points.max_m is None else [self.points.max_m], np.int64)
@@ -330,7 +356,8 @@ class Market(ArrayForm):
     def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         resolution = float(arrays["resolution"])
         names = tuple(str(name) for name in arrays["level_names"])
-        common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0)
+        beyond = {name: arrays[f"beyond_{name}"] for name in FIELDS if f"beyond_{name}" in arrays}
+        common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0, beyond)
         if "provider_latlon" in arrays:
             ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
             common = common._replace(unmet_cost=None)

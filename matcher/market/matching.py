@@ -16,7 +16,7 @@ from matcher.base.result import Level, Proof, Status
 from matcher.market import certificate
 from matcher.market.arrayform import ArrayForm, seal
 from matcher.market.certificate import HallWitness
-from matcher.market.input import Ints
+from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.preferences import blocking
 
@@ -59,6 +59,8 @@ class Matching(ArrayForm):
         (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
     intact
         False if it was read from arrays of which any was changed after `to_arrays` sealed them.
+    opened
+        (P,) bool, who is open; None for a flow.
     """
 
     _format: ClassVar[str] = "matcher.matching/1"
@@ -71,6 +73,7 @@ class Matching(ArrayForm):
     proof: Proof
     blocking: Ints | None = None
     intact: bool = True
+    opened: Bools | None = None
 
     @property
     def has_pairs(self) -> bool:
@@ -93,7 +96,7 @@ class Matching(ArrayForm):
         """
         if not self.has_pairs:
             return None
-        values = certificate.values(self.market, self.pairs)
+        values = certificate.values(self.market, self.pairs, self.opened)
         rows = [objective.cost_row for objective in self.market.objectives]
         return _single([v if row is None else self._in_own_unit(v) for v, row in zip(values, rows, strict=True)])
 
@@ -130,6 +133,10 @@ class Matching(ArrayForm):
         """
         if self.status == "infeasible":
             witness = self.witness
+            if not self.market.is_flow:
+                raise InfeasibleError(
+                    text("matching.infeasible.program", solver=self.proof.solver), {"kind": "program"}
+                )
             if witness is None:
                 raise InfeasibleError(*self._no_stable_matching())
             facts = {
@@ -186,8 +193,9 @@ class Matching(ArrayForm):
             "stop_reason": np.array(self.stop_reason or ""),
             "proof": np.array([self.proof.kind, self.proof.scope, self.proof.solver or ""]),
         }
-        if self.blocking is not None:
-            arrays["blocking"] = self.blocking
+        for name in ("blocking", "opened"):
+            if getattr(self, name) is not None:
+                arrays[name] = getattr(self, name)
         for name in Level.__slots__:
             # Numbers beyond 64 bits and None have no array of their own: text keeps them exactly.
             arrays[f"level_{name}"] = np.array([repr(level[name]) for level in levels], np.str_)
@@ -214,6 +222,7 @@ class Matching(ArrayForm):
             Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
             arrays.get("blocking"),
             np.array_equal(arrays["seal"], seal(arrays)),
+            arrays.get("opened"),
         )
 
     def replace(self, **changes: Any) -> Matching:

@@ -12,6 +12,7 @@ from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.market import certificate, components
 from matcher.market import stable as matching_stable
+from matcher.market.beyond import FIELDS
 from matcher.market.claims import Solved, assembled
 from matcher.market.input import Bools, Ints
 from matcher.market.jobs import parts as part_worker
@@ -21,6 +22,7 @@ from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.points import sites as pricing
 from matcher.market.preferences import blocking
+from matcher.market.program.levels import solve_program
 
 Stability = Literal["off", "report", "require"]
 
@@ -82,11 +84,17 @@ def match(
         details = {"known": ", ".join(get_args(Stability))}
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
+    if not market.is_flow and stability != "off":
+        fields = ", ".join(name for name in FIELDS if getattr(market, name) is not None)
+        details = {"fields": fields}
+        raise InvalidInput([Fault("stability_of_program", column="stability", value=stability, details=details)])
     if stability == "require" and budget.stop_reason is None:
         return matching_stable.solve_stable(market)
     if stability == "require":
         return assembled(market, Solved(stop_reason=budget.stop_reason))
     begun = _start_pairs(market, start)
+    if not market.is_flow:
+        return solve_program(market, budget, begun)
     again = _still_optimal(market, start) if isinstance(start, Matching) and begun is not None else None
     if again is None:
         # The one place where the way to solve is chosen.

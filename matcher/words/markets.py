@@ -42,6 +42,35 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("mend.bound_order", "Give (minimum, maximum), the smaller first.", "请按（下限, 上限）填写，下限在前。"),
     (
+        "matching.infeasible.program",
+        "Nothing keeps every bound of this market, says {solver}.",
+        "据 {solver}，没有方案能满足本市场的全部约束。",
+    ),
+    (
+        "fault.label_range",
+        "{column} at {position} is {value}, but must be from 0 to {most}, or -1 for none.",
+        "{column} 在 {position} 处的值为 {value}，应在 0 至 {most} 之间，或以 -1 表示无。",
+    ),
+    ("mend.label_range", "Give a label of that range, or -1.", "请填写该范围内的标号，或填 -1。"),
+    (
+        "fault.field_alone",
+        "{column} says nothing without {other}.",
+        "仅有 {column} 而无 {other}，没有意义。",
+    ),
+    ("mend.field_alone", "Give both or neither.", "请同时提供二者，或都不提供。"),
+    (
+        "fault.open_and_closed",
+        "the provider at {position} must be open and may not be.",
+        "位置 {position} 的提供方既须开放又不得开放。",
+    ),
+    ("mend.open_and_closed", "Mark it in one of the two only.", "请只在其中一个数组中标记。"),
+    (
+        "fault.stability_of_program",
+        "stability is defined for flows; this market has {fields}.",
+        "稳定性仅对流问题有定义；本市场含有 {fields}。",
+    ),
+    ("mend.stability_of_program", 'Use stability="off".', '请使用 stability="off"。'),
+    (
         "fault.index_range",
         "{column} at {position} is {value}, but there are {count}: 0 to {last} are valid.",
         "{column} 在 {position} 处的值为 {value}，但总数为 {count}，有效范围为 0 至 {last}。",

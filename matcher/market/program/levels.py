@@ -1,0 +1,191 @@
+"""The levels of a program in strict order: each is solved, its value kept as a row, and the next one asked.
+
+A bound is whatever is better of two: what the multipliers prove by themselves (`bound`), and what the solver claims.
+Where the two are equal at every level the proof is a certificate; elsewhere it is the solver's word, and the
+multipliers stay in it, so that anybody sees how much of the claim can be recomputed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from matcher.base.numbers import IntArray
+from matcher.base.progress import Budget, Progress
+from matcher.base.result import Proof, Status
+from matcher.market.input import Bools, Ints
+from matcher.market.market import Market
+from matcher.market.matching import Matching
+from matcher.market.opening import opened_by
+from matcher.market.program import bound, claims
+from matcher.market.program.case import Case
+from matcher.market.program.model import columns_of, level_of, plan_of, rows_of, tidied
+from matcher.market.program.prices import Ascent, ascend, stacked
+from matcher.market.program.siting import fits_siting, solve_siting
+from matcher.programs import cpsat, highs
+from matcher.programs.cpsat import Outcome
+from matcher.programs.rows import Linear, Rows
+
+#: columns up to which CP-SAT, in exact integers, is asked; beyond it the linear relaxation of HiGHS is worth more
+MOST_EXACT: Final = 2500
+_ROUNDS: Final = 400
+_QUICK_ROUNDS: Final = 60
+
+
+@dataclass(slots=True)
+class Found:
+    """What is known so far: the best plan, and for each level done its bound, method and multipliers."""
+
+    arcs: Ints | None = None
+    opened: Bools | None = None
+    bounds: list[int | None] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
+    rows: list[tuple[IntArray, IntArray, IntArray]] = field(default_factory=list)
+    solvers: set[str] = field(default_factory=set)
+    infeasible: bool = False
+
+
+def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matching:
+    """Solve a market that is no flow.
+
+    Parameters
+    ----------
+    start
+        Pairs that keep every bound, or None.
+    """
+    case = Case.of(market)
+    found = Found()
+    if start is not None:
+        found.arcs = case.arcs_of(start)
+        found.opened = opened_by(market, start, None)
+    run = _Run(case, budget, found)
+    for level in range(case.num_levels):
+        if budget.stop_reason is not None or found.infeasible:
+            break
+        budget.report(Progress(f"level:{market.objectives[level].name}", level, case.num_levels))
+        run.solve(level)
+    return _matching(market, case, found, budget)
+
+
+class _Run:
+    """The state of one run: the program, and the levels that are kept."""
+
+    def __init__(self, case: Case, budget: Budget, found: Found) -> None:
+        self.case, self.budget, self.found = case, budget, found
+        self.kept: list[tuple[Linear, int]] = []
+        self._rows: Rows | None = None
+        self._solver: cpsat.Solver | None = None
+
+    @property
+    def rows(self) -> Rows:
+        if self._rows is None:
+            self._rows = rows_of(self.case)
+        return self._rows
+
+    @property
+    def num_columns(self) -> int:
+        return len(self.case.provider) + self.case.num_providers
+
+    def solve(self, level: int) -> None:
+        """Solve one level among the plans that keep those before it."""
+        found, case, budget = self.found, self.case, self.budget
+        kept = tuple(value for _, value in self.kept)
+        ascent = Ascent.begin(case, level, kept)
+        claimed: int | None = None
+        if level == 0 and fits_siting(case):
+            sited = solve_siting(case, ascent, budget, found.arcs, found.opened)
+            claimed, method = sited.bound, "siting"
+            found.solvers |= sited.solvers
+            if sited.arcs is not None:
+                found.arcs, found.opened = sited.arcs, sited.opened
+            found.infeasible = sited.infeasible
+        else:
+            claimed, method = self._by_program(level, ascent)
+        if found.infeasible:
+            return
+        value = self._value(level)
+        if method != "siting" and self.num_columns > 1:
+            top = float(ascent.best if value is None else value)
+            ascend(ascent, lambda: top, _ROUNDS if self.num_columns <= 200_000 else _QUICK_ROUNDS, budget)
+        row = ascent.rounded()
+        found.rows.append(row)
+        found.methods.append(method)
+        proved = bound.recomputed(case, stacked(found.rows, case), kept)[level]
+        both = [b for b in (claimed, proved) if b is not None]
+        if value is not None and any(b > value for b in both):
+            raise RuntimeError(f"a bound {both} of level {level} lies above the value {value} of a plan")
+        found.bounds.append(max(both, default=None))
+        if value is not None:
+            self.kept.append((level_of(case, level), value))
+            if self._solver is not None:
+                self._solver.keep(*self.kept[-1])
+
+    def _value(self, level: int) -> int | None:
+        if self.found.arcs is None or self.found.opened is None:
+            return None
+        return self.case.values(self.found.arcs, self.found.opened)[level]
+
+    def _by_program(self, level: int, ascent: Ascent) -> tuple[int | None, str]:
+        """Hand the textbook program to a solver; return what it claims as a bound."""
+        case, found, budget = self.case, self.found, self.budget
+        function = level_of(case, level)
+        share = 1.0 if level + 1 == case.num_levels else 0.7
+        if self.num_columns <= MOST_EXACT or (case.size > 1).any():
+            outcome = self._by_cpsat(function, share)
+            found.solvers.add(cpsat.SOLVER)
+        else:
+            outcome = highs.minimise(self.num_columns, self.rows, function, budget, kept=tuple(self.kept), share=share)
+            found.solvers.add(highs.SOLVER)
+            if outcome.values is None and outcome.status == "unknown" and budget.stop_reason is None:
+                outcome = self._by_cpsat(function, share)
+                found.solvers.add(cpsat.SOLVER)
+        if outcome.status == "infeasible":
+            found.infeasible = found.arcs is None
+            return None, "mip"
+        if outcome.values is not None:
+            self._take(level, outcome)
+        return outcome.bound, "mip"
+
+    def _by_cpsat(self, function: Linear, share: float) -> Outcome:
+        if self._solver is None:
+            self._solver = cpsat.Solver(self.num_columns, self.rows)
+            for row in self.kept:
+                self._solver.keep(*row)
+        found = self.found
+        hint = None if found.arcs is None or found.opened is None else columns_of(self.case, found.arcs, found.opened)
+        wide = {"close_enough": self.budget.close_enough, "linearization": 2}
+        return self._solver.minimise(function, self.budget, hint=hint, share=share, **wide)  # type: ignore[arg-type]
+
+    def _take(self, level: int, outcome: Outcome) -> None:
+        assert outcome.values is not None
+        arcs, opened = plan_of(self.case, outcome.values)
+        if self.found.arcs is None or self.case.values(arcs, opened)[level] <= (self._value(level) or 0):
+            self.found.arcs, self.found.opened = arcs, opened
+
+
+def _matching(market: Market, case: Case, found: Found, budget: Budget) -> Matching:
+    """Return what was found as a matching that claims no more."""
+    solver = ", ".join(sorted(found.solvers)) or None
+    none = np.zeros((0, 2), np.int64)
+    if found.infeasible:
+        levels = claims.levels(market, None, (), ())
+        return Matching(market, none, "infeasible", None, levels, Proof("solver", claims.SCOPE, solver))
+    pairs, values, opened = none, None, None
+    if found.arcs is not None and found.opened is not None:
+        opened = tidied(case, found.arcs, found.opened)
+        pairs, values = case.pairs_of(found.arcs), case.values(found.arcs, opened)
+    levels = claims.levels(market, values, tuple(found.bounds), tuple(found.methods))
+    closed = len(found.bounds) == len(levels) and all(level.gap == 0 for level in levels)
+    status: Status = "unknown" if values is None else "optimal" if closed else "feasible"
+    stop = None if status == "optimal" else budget.stop_reason or ("gap" if budget.gap is not None else "work")
+    arrays = {f"program_{name}": array for name, array in stacked(found.rows, case)._asdict().items()}
+    kept = () if values is None else values
+    proved = bound.recomputed(case, stacked(found.rows, case), kept)
+    own = len(proved) == len(levels) and all(b == level.bound for b, level in zip(proved, levels, strict=True))
+    proof = Proof("certificate" if own else "solver", claims.SCOPE, None if own else solver, arrays)
+    for array in (pairs, opened, *arrays.values()):
+        if array is not None:
+            array.flags.writeable = False
+    return Matching(market, pairs, status, stop, levels, proof, opened=opened)
