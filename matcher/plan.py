@@ -54,7 +54,8 @@ class Plan:
     status
         "optimal", "feasible", "infeasible" (no plan can meet the hard rules) or "unknown" (nothing feasible is known).
     stop_reason
-        Why the search stopped early: "time", "work", "gap", "cancelled"; None if it did not.
+        Why the search stopped early: "time", "work", "gap", "cancelled", or "search" if it ended by itself without
+        closing the gap; None if it was not stopped.
     county_pairs, school_pairs : (k, 2) int64
         (organisation, county) and (branch, school) positions, ordered by recipient, then provider.
     levels

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 
-StopReason = Literal["time", "work", "gap", "cancelled"]
+#: "search": it ended by itself, with a gap or with nothing
+StopReason = Literal["time", "work", "gap", "cancelled", "search"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ _DERIVED_NOTICES: Final = {
     "unlimited_reach",
     "estimated_times",
     "school_at_county_seat",
+    "floor_counts_nobody",
     "policy_unknown_id",
     "policy_unknown_province",
     "policy_unknown_column",

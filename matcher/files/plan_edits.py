@@ -234,8 +234,10 @@ class _Sheet:
         columns = {
             column: [_value(column, claimed[row.number].get(column), self.kept) for row in new]
             for column in PAIR_COLUMNS[self.name]
-            if column in self.titles
+            if column in self.titles and column not in (provider, recipient)
         }
+        # these are ids already: an apostrophe that is left is theirs
+        columns |= {column: [claimed[row.number][column] for row in new] for column in (provider, recipient)}
         return tuple(map(key, come)), tuple(map(key, gone)), columns
 
     def _moves(self, gone: Sequence[_Row], come: Sequence[_Row], key: Any) -> Iterator[Violation]:
@@ -272,7 +274,7 @@ class _Sheet:
         changes += [Violation("edit_row_removed", {"sheet": self.title, "name": " ".join(key(row))}) for row in gone]
         columns = {column: [row.cells.get(column) for row in self.new] for column in UNMATCHED_COLUMNS}
         columns["kind"] = [kinds.get(_id(kind), _id(kind)) for kind in columns["kind"]]
-        columns["id"] = [_id(known) for known in columns["id"]]
+        columns["id"] = list(map(_id, columns["id"]))
         columns["missing"] = [_value("missing", value, self.kept) for value in columns["missing"]]
         columns["reason"] = [_id(value) for value in columns["reason"]]
         columns["detail"] = [detail_code(_id(value)) for value in columns["detail"]]
@@ -317,7 +319,7 @@ def _cell(value: Any) -> Any:
 
 
 def _id(value: Any) -> str:
-    return unescape(as_text(value))
+    return as_text(value)
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -130,7 +130,7 @@ def proof_arrays(content: bytes) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in sorted(arrays.files)}
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a flipped bit ends in whatever zlib, zipfile or the parser of headers come to
         raise InvalidInput([Fault("broken_plan", "plan", details={"reason": str(error)})]) from None
 
 

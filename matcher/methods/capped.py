@@ -13,8 +13,7 @@ plans is that of the curve of changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -22,16 +21,16 @@ import numpy as np
 
 from matcher._version import __version__
 from matcher.base.progress import Budget, StopReason
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Proof, Status
 from matcher.methods.joint.priced import Bound, Point, PricedSolver, Search
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
-from matcher.methods.or_known import Pairs, or_known
+from matcher.methods.or_known import Pairs, or_known, without_plan
 from matcher.policy.coverage import MaxChanges
 from matcher.problem.claims import SCOPE, infeasible, levels_of
 from matcher.problem.problem import Problem
 from matcher.problem.relaxations import has_rows, without_rows
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.proof.capped import PRICE, at_price, cap_of
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.joint_terms import is_joint_case
@@ -72,9 +71,8 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     free = solve_joint(wider, budget, start=None if start is None else start[0])
     if free.status == "infeasible" or (free.has_plan and not hard_violations(problem, *free.pairs)):
         return free
-    nothing = replace(free, status="unknown", county_pairs=no_pairs(), school_pairs=no_pairs(), levels=_open(free))
     if budget.stop_reason is not None:
-        return nothing
+        return without_plan(problem, free)
     solver = PricedSolver(wider, None, 0, wider.keepable("county"))
     search = _first_bound(solver, cap, len(problem.objectives))
     if search is None:
@@ -135,11 +133,18 @@ def _conflict(problem: Problem, solver: PricedSolver) -> Mapping[str, Any]:
     rows = [row for row in problem.rows if row.most is not None]
     groups = [{"rule": row.code, "details": dict(row.details), "least": row.least, "most": row.most} for row in rows]
     alone = len(groups) == 1 and not solver.terms.num_hard
+    groups += [{"rule": name, "details": {"of": of}, "least": None, "most": None} for name, of in _hard(problem)]
     return {"kind": "conflict", "groups": groups, "irreducible": alone, "solver": SOLVER}
 
 
-def _open(solution: Solution) -> tuple[Level, ...]:
-    return tuple(replace(level, value=None, gap=None) for level in solution.levels)
+def _hard(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Yield pins and minima, as the textbook model names them."""
+    for level in ("county", "school"):
+        if len(problem.pins[level]):
+            yield "pins", level
+        for side, bounds in (("provider", problem.capacity(level)), ("recipient", problem.demand(level))):
+            if bounds[:, 0].any():
+                yield "minimum", f"{level}:{side}"
 
 
 class _Capped:

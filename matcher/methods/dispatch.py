@@ -8,11 +8,13 @@ from matcher.base.progress import Budget
 from matcher.base.result import Proof
 from matcher.methods import capped, free_of_rows, impossible, relaxed_plan, stable_plan, textbook
 from matcher.methods.decomposition import large
+from matcher.methods.gate import held, last_year
 from matcher.methods.joint import solver as joint
 from matcher.methods.method import Method, Run, Start
 from matcher.problem.claims import SCOPE, infeasible
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
+from matcher.proof.joint_terms import is_joint_case
 from matcher.proof.witness import bounds_witness
 
 #: the methods in the order in which they are asked; the last two take any problem
@@ -38,12 +40,15 @@ def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Star
     start
         (k, 2) county pairs and (k, 2) school pairs, positions, to start from.
     """
-    run = Run(Budget() if budget is None else budget, start, again)
+    known = [pairs for pairs in (start, last_year(problem)) if pairs is not None]
+    run = Run(
+        Budget() if budget is None else budget, start if is_joint_case(problem) else next(iter(known), None), again
+    )
     for method in METHODS:
         if method.fits(problem):
             solution = method.solve(problem, run)
             if solution is not None:
-                return _explained(problem, solution)
+                return held(problem, _explained(problem, solution), known)
     raise AssertionError("the last method takes any problem")
 
 
@@ -54,7 +59,7 @@ def again(problem: Problem, budget: Budget, start: Start | None) -> Solution:
 
 def _explained(problem: Problem, solution: Solution) -> Solution:
     """Return the solution; where there is none, with pins or bounds as the reason if they alone are reason enough."""
-    if solution.stop_reason is not None or solution.has_plan:
+    if solution.stop_reason not in (None, "search") or solution.has_plan:
         return solution
     witness = bounds_witness(problem)
     return solution if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))

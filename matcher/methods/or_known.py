@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from matcher.base.numbers import IntArray
-from matcher.base.result import Level, Status
+from matcher.base.result import Level, Proof, Status
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution
+from matcher.problem.solution import Solution, no_pairs
 
 Pairs = tuple[IntArray, IntArray]
 
@@ -50,6 +50,18 @@ def rebound(problem: Problem, solution: Solution, pairs: Pairs) -> Solution:
         levels=tuple(levels),
         witness=None,
     )
+
+
+def without_plan(problem: Problem, solution: Solution) -> Solution:
+    """Return that no plan is known, under the one bound of `solution` that holds of every plan: the first level's."""
+    levels = []
+    for position, (objective, level) in enumerate(zip(problem.objectives, solution.levels, strict=True)):
+        claim: dict[str, Any] = {"conditional": position > 0, "method": level.method, "scope": level.scope}
+        bound = None if position else level.bound
+        levels.append(Level.of(objective.name, objective.sense, objective.unit, None, bound, **claim))
+    proof = solution.proof if levels and levels[0].bound is not None else Proof("none", solution.proof.scope)
+    stop = solution.stop_reason or "search"
+    return Solution("unknown", stop, no_pairs(), no_pairs(), tuple(levels), proof)
 
 
 def _minimised(problem: Problem, solution: Solution) -> list[int | None]:

@@ -18,7 +18,7 @@ limit the stable ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget, Progress
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Again, Run
-from matcher.methods.or_known import Pairs, or_known, rebound
+from matcher.methods.or_known import Pairs, or_known, rebound, without_plan
 from matcher.methods.stable_plan import solve_stable
 from matcher.methods.textbook import solve_textbook
 from matcher.problem.claims import MOST_LISTED_PAIRS, num_pairs
@@ -110,8 +110,6 @@ def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None, shared:
             known += _between(problem, shared, budget)
     known = [each for each in known if not hard_violations(problem, *each)]
     best = min(known, key=lambda each: problem.minimised(*each), default=None)
-    if not joint and not small:
-        return relaxed if best is None else rebound(problem, relaxed, best)
     if small:
         hint = None if best is None else {"county": best[0], "school": best[1]}
         found = solve_textbook(problem, budget, hint)
@@ -120,11 +118,7 @@ def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None, shared:
         if found.status == "feasible":
             known.append((found.county_pairs, found.school_pairs))
             best = min(known, key=lambda each: problem.minimised(*each))
-    if best is None:
-        nothing = np.zeros((0, 2), dtype=np.int64)
-        levels = tuple(replace(level, value=None, gap=None) for level in relaxed.levels)
-        return replace(relaxed, status="unknown", county_pairs=nothing, school_pairs=nothing, levels=levels)
-    return rebound(problem, relaxed, best)
+    return without_plan(problem, relaxed) if best is None else rebound(problem, relaxed, best)
 
 
 @dataclass(frozen=True)

@@ -150,10 +150,10 @@ def _levels(problem: Problem, values: tuple[int, ...] | None, proved: int, scope
 
 def _by_program(problem: Problem, budget: Budget) -> Solution:
     """Return what the textbook model says of a small problem; of a large one nothing is known."""
-    return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem)
+    return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem, "search")
 
 
-def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:
+def _unknown(problem: Problem, stop: StopReason) -> Solution:
     return Solution("unknown", stop, no_pairs(), no_pairs(), _levels(problem, None, 0), Proof("none"))
 
 

@@ -171,6 +171,8 @@ def _solution(problem: Problem, model: Model, values: IntArray, found: list[_Fou
 
 def _stopped(budget: Budget) -> StopReason:
     """Return the limit that ended the search: a level's share of the time or work may end before the whole is spent."""
+    if budget.time_left_s is None and budget.work_limit is None:
+        return budget.stop_reason or "search"
     return budget.stop_reason or ("work" if budget.time_left_s is None else "time")
 
 

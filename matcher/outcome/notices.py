@@ -9,6 +9,8 @@ from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.rules import Selector, Within
 from matcher.problem.problem import Problem
 
+#: groups of a floor that are named one by one
+_MOST_NAMES = 8
 _KINDS = {"university", "enterprise", "institution"}
 _TABLES = ("organizations", "branches", "counties", "schools")
 
@@ -64,4 +66,15 @@ def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArra
     at_seat = schools_at_county_seat(problem)
     if at_seat:
         found.append(Notice("school_at_county_seat", {"count": at_seat, "of": len(problem.arrays.schools)}))
-    return (*found, *stranger_notices(problem))
+    return (*found, *stranger_notices(problem), *empty_floor_notices(problem))
+
+
+def empty_floor_notices(problem: Problem) -> tuple[Notice, ...]:
+    """Return a notice for each floor that binds nothing in some group, because nobody is counted there."""
+    found = []
+    for rule in problem.rules:
+        if isinstance(rule, Floor) and (groups := rule.empty_groups(problem)):
+            names = ", ".join(groups[:_MOST_NAMES]) + (" …" if len(groups) > _MOST_NAMES else "")
+            details = {"level": rule.level, "by": rule.by, "groups": len(groups), "names": names}
+            found.append(Notice("floor_counts_nobody", details))
+    return tuple(sorted(set(found), key=lambda notice: sorted(notice.to_json()["details"].items(), key=str)))

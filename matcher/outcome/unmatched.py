@@ -169,13 +169,14 @@ class _Search:
         return self.problem.allowed(self.level, *self._oriented(position, candidates))
 
     def _barring_rule(self, position: int, candidates: IntArray) -> str:
-        """Return the reason of the first rule that alone allows nobody."""
+        """Return the reason of a rule that alone allows nobody, of several the first of `REASONS`."""
         facts, arcs = self.problem.facts, self._oriented(position, candidates)
+        found = {"not_allowed"}
         for rule in self.problem.rules:
             mask = rule.allows(facts, self.level, *arcs)
             if mask is not None and not mask.any():
-                return _RULE_REASONS.get(rule.code, "not_allowed")
-        return "not_allowed"
+                found.add(_RULE_REASONS.get(rule.code, "not_allowed"))
+        return min(found, key=REASONS.index)
 
     def _worth_it(self, position: int, candidates: IntArray) -> BoolArray:
         """Return which pairs cost no more than leaving the school's place empty."""

@@ -44,7 +44,7 @@ class Floor(Rule):
         "children" or "recipients" (the counties or schools themselves).
     percent, number
         The floor: percent of what the group's recipients that want somebody come to, or a number; the larger of the
-        two if both are given.
+        two if both are given. A group in which nobody is counted binds nothing, and the plan tells it.
     """
 
     kind: Literal["floor"] = "floor"
@@ -56,15 +56,29 @@ class Floor(Rule):
     number: Count = 0
 
     def rows(self, case: Case) -> Iterator[Row]:
-        nodes = case.arrays.sides(self.level)[1]
-        counts = self.of.mask(case.facts, _TABLE[self.level]) & (case.demand(self.level)[:, 1] > 0)
-        weight = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
+        weight = self._weight(case)
         for name, members in _groups(self.by, case.facts, self.level):
             here = weight * members
+            if not here.any():  # nobody is counted: nothing to reach, told by `empty_groups`
+                continue
             least = max(self.number, math.ceil(self.percent * int(here.sum()) / 100 - _ROUNDING))
             if least > 0:
                 details = {"level": self.level, "group": name, "count": self.count}
                 yield Row("floor", details, least=least, covered={self.level: here})
+
+    def empty_groups(self, case: Case) -> tuple[str, ...]:
+        """Return the groups in which nobody is counted, in order: the floor binds nothing there."""
+        weight = self._weight(case)
+        if not (self.number or self.percent):
+            return ()
+        return tuple(name for name, members in _groups(self.by, case.facts, self.level) if not weight[members].any())
+
+    def _weight(self, case: Case) -> IntArray:
+        """(R,) int64: what each recipient counts once it is covered."""
+        nodes = case.arrays.sides(self.level)[1]
+        counts = self.of.mask(case.facts, _TABLE[self.level]) & (case.demand(self.level)[:, 1] > 0)
+        weight: IntArray = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
+        return weight
 
     def sentence(self, lang: str = "en") -> str:
         amount = f"{self.percent:g} %" if self.percent else str(self.number)

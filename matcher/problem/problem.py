@@ -154,9 +154,13 @@ class Problem:
         return tuple(row for rule in in_order for row in rule.rows(self))
 
     def keepable(self, level: str) -> IntArray:
-        """Return (k, 2): pairs of last year of `level` that are still allowed (with their county pair)."""
+        """Return (k, 2): pairs of last year of `level` that may be pairs again.
+
+        That is: they are still allowed, with their county pair, and neither side takes no pairs any more.
+        """
         pairs = self.facts.previous_pairs(level)
         allowed = self.allowed(level, pairs[:, 0], pairs[:, 1])
+        allowed &= (self.capacity(level)[pairs[:, 0], 1] > 0) & (self.demand(level)[pairs[:, 1], 1] > 0)
         if level == "school":
             above = self.arrays.branches.parent[pairs[:, 0]], self.arrays.schools.parent[pairs[:, 1]]
             allowed = allowed & self.allowed("county", *above)

@@ -116,7 +116,7 @@ def with_blocks(market: Market, blocks: Mapping[int, tuple[str, tuple[int, ...]]
     cost = np.concatenate([np.zeros((1, market.cost.shape[1]), dtype=np.int64), market.cost])
     for arc, (status, value) in blocks.items():
         cost[0, arc] = status == "infeasible"
-        cost[1:, arc] += value
+        cost[1:, arc] += np.array(value, dtype=np.int64)  # empty where no objective is a sum
     return cost
 
 

@@ -105,15 +105,21 @@ class Network:
         """Whether the flow keeps to the capacities and, at every node but s and t, what comes in goes out."""
         if flow.shape != self.capacity.shape or (flow < 0).any() or (flow > self.capacity).any():
             return False
-        balance = np.zeros(self.size + 2, dtype=np.int64)
-        np.add.at(balance, self.head, flow)
-        np.subtract.at(balance, self.tail, flow)
-        return not balance[: self.size].any()
+        # in two halves of 31 bits each, put together without a width: what comes in may sum past 64 bits
+        halves = []
+        for part in (flow >> 31, flow & 0x7FFFFFFF):
+            balance = np.zeros(self.size + 2, dtype=np.int64)
+            np.add.at(balance, self.head, part)
+            np.subtract.at(balance, self.tail, part)
+            halves.append(balance[: self.size].astype(object))
+        return not ((halves[0] << 31) + halves[1]).any()
 
     def value(self, flow: IntArray) -> int:
         """Return what a flow carries from s to t."""
         source = self.size
-        return int(flow[self.tail == source].sum()) - int(flow[self.head == source].sum())
+        leaving: list[int] = flow[self.tail == source].tolist()
+        coming: list[int] = flow[self.head == source].tolist()
+        return sum(leaving) - sum(coming)
 
     def left_free(self, flow: IntArray) -> Implications:
         """Return the implications that every set of least weight obeys, from a largest flow."""

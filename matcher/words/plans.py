@@ -25,6 +25,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{of} 所学校中有 {count} 所没有自己的坐标，按所在县城计算。",
     ),
     (
+        "notice.floor_counts_nobody",
+        "The {level} coverage floor (by {by}) counts nobody in {groups} group(s) and asks for nothing there: {names}.",
+        "{level}级覆盖下限（按 {by}）在 {groups} 个组中没有计数对象，在这些组中不作要求：{names}。",
+    ),
+    (
         "notice.policy_unknown_id",
         "The policy names ids that the input does not have: {names}.",
         "规则中的以下编号在输入中不存在：{names}。",
@@ -140,6 +145,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("summary.stop.work", "work limit", "达到工作量上限"),
     ("summary.stop.gap", "gap reached", "达到设定差距"),
     ("summary.stop.cancelled", "cancelled", "已取消"),
+    ("summary.stop.search", "the search found no more", "搜索已无改进"),
     (
         "summary.proof.certificate",
         "proved by a certificate in exact integers over {scope}",

@@ -118,7 +118,7 @@ def _without_plan(work: Decomposition) -> Solution:
     status: Status = "unknown" if witness is None else "infeasible"
     levels = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in work.problem.objectives)
     proof = Proof("none" if witness is None else "solver", scope=SCOPE, solver=None if witness is None else SOLVER)
-    stop = None if witness else work.budget.stop_reason or "work"
+    stop = None if witness else work.budget.stop_reason or "search"
     return Solution(status, stop, no_pairs(), no_pairs(), levels, proof, witness)
 
 
@@ -142,7 +142,7 @@ def _solution(work: Decomposition, bounds: list[int]) -> Solution:
         proven = proven and minimised <= objective.allowance(min(known, minimised))
         close = close and (proven or work.budget.close_enough(value, bound))
     status: Status = "optimal" if proven else "feasible"
-    stop = None if proven else work.budget.stop_reason or ("gap" if close else "work")
+    stop = None if proven else work.budget.stop_reason or ("gap" if close else "search")
     proof = Proof("solver", scope=SCOPE, solver=SOLVER)
     return Solution(status, stop, work.best.county_pairs, work.best.school_pairs, tuple(levels), proof)
 
