@@ -6,7 +6,6 @@ import contextlib
 import csv
 import hashlib
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
