@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engines_alone import solve_listed, solve_points
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
@@ -14,12 +15,10 @@ from matcher.geo import ecef, geodesic_m, pair_m
 from matcher.market.arrayform import seal
 from matcher.market.certificate import lower_bounds
 from matcher.market.check import flaws
-from matcher.market.listed import solve_listed
 from matcher.market.matching import Matching
 from matcher.market.points import auction as pricing_auction
 from matcher.market.points import compiled as pricing_fast
 from matcher.market.points import paths as pricing_paths
-from matcher.market.points.sites import solve_points
 from matcher.market.points.tree import Tree, arc_floor_m, cheapest, kd_order, whole_floor_m
 
 CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 
-#: "search": it ended by itself, with a gap or with nothing
-StopReason = Literal["time", "work", "gap", "cancelled", "search"]
+#: "search": it ended by itself, with a gap or with nothing; "worker_died": what did the work was ended, twice
+StopReason = Literal["time", "work", "gap", "cancelled", "search", "worker_died"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ class Budget:
         Stop a level once |value - bound| <= gap * max(1, |value|).
     progress, cancel
         Where to report, and a token that asks to stop.
+    workers
+        How many processes may work at once.
 
     Raises
     ------
@@ -87,7 +89,7 @@ class Budget:
         If a limit is negative or not a number, or `progress` or `cancel` is something else.
     """
 
-    __slots__ = ("_cancel", "_deadline", "_progress", "gap", "work", "work_limit")
+    __slots__ = ("_cancel", "_deadline", "_progress", "_stopped", "gap", "work", "work_limit", "workers")
 
     def __init__(
         self,
@@ -97,6 +99,7 @@ class Budget:
         gap: float | None = None,
         progress: ProgressCallback | None = None,
         cancel: CancelToken | None = None,
+        workers: int = 1,
     ):
         faults = [
             *_limit_faults("time_limit_s", time_limit_s, Real),
@@ -115,6 +118,8 @@ class Budget:
         self.work_limit = work_limit
         self.gap = gap
         self.work = 0
+        self.workers = workers
+        self._stopped: StopReason | None = None
 
     def spend(self, units: int = 1) -> None:
         """Add `units` of work to the account."""
@@ -130,6 +135,8 @@ class Budget:
         """Why the work must stop now, or None."""
         if self._cancel is not None and self._cancel.cancelled:
             return "cancelled"
+        if self._stopped is not None:
+            return self._stopped
         if self.work_limit is not None and self.work >= self.work_limit:
             return "work"
         if self._deadline is not None and time.monotonic() >= self._deadline:
@@ -140,6 +147,10 @@ class Budget:
     def can_end(self) -> bool:
         """Whether the clock or a token may ask the work to stop while one long step runs."""
         return self._deadline is not None or self._cancel is not None
+
+    def stop(self, reason: StopReason) -> None:
+        """End the work for a reason that neither the clock nor the token knows: an interrupt, a worker that ended."""
+        self._stopped = reason
 
     def close_enough(self, value: int, bound: int) -> bool:
         """Whether the gap asked for is reached (an exact match always is)."""

@@ -11,12 +11,21 @@ class Reserved(Budget):
     __slots__ = ("_reserve_s", "_whole")
 
     def __init__(self, whole: Budget, reserve_s: float):
-        super().__init__(work_limit=whole.work_limit, gap=whole.gap)
+        super().__init__(work_limit=whole.work_limit, gap=whole.gap, workers=whole.workers)
         self._whole, self._reserve_s = whole, reserve_s
 
     def spend(self, units: int = 1) -> None:
         """Add `units` of work to the account of the whole."""
         self._whole.spend(units)
+
+    def stop(self, reason: StopReason) -> None:
+        """End the whole."""
+        self._whole.stop(reason)
+
+    @property
+    def can_end(self) -> bool:
+        """Whether the clock or a token may ask the whole to stop."""
+        return self._whole.can_end
 
     @property
     def time_left_s(self) -> float | None:

@@ -19,7 +19,7 @@ from matcher.proof.stability import check_stable, recomputes_none
 from matcher.proof.witness import recomputes
 
 _STATUSES: Final = ("optimal", "feasible", "infeasible", "unknown")
-_STOP_REASONS: Final = (None, "time", "work", "gap", "cancelled", "search")
+_STOP_REASONS: Final = (None, "time", "work", "gap", "cancelled", "search", "worker_died")
 _KINDS: Final = ("certificate", "solver", "none")
 #: scope of a proof that covers both levels of pairing at once
 BOTH_LEVELS: Final = "both_levels"

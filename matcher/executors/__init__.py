@@ -1,1 +1,1 @@
-"""A child process with a deadline, and a team of them; arrays in, arrays out, no pickle."""
+"""Child processes under watch: arrays in, arrays out, no pickle."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from matcher.base.numbers import magnitude
 from matcher.market import opening
 from matcher.market.input import Bools, Ints
-from matcher.market.market import Market, Objective
+from matcher.market.market import Market, Objective, check_flow
 from matcher.market.points import scan
 
 _WORD: Final = 1 << 62
@@ -115,9 +115,12 @@ def lower_bounds(
 
     Raises
     ------
+    InvalidInput
+        If the market is no flow: prices alone prove nothing there (code `not_a_flow`).
     OverflowError
         If a price is so large that a reduced cost could leave 64 bits: such prices prove nothing.
     """
+    check_flow(market)
     for level, p, q in zip(objectives, provider, recipient, strict=True):
         if 2 * max(magnitude(p), magnitude(q), magnitude(level.missing)) >= _WORD:
             raise OverflowError("a price leaves the exact range")

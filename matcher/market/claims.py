@@ -20,13 +20,35 @@ SCOPE: Final = "all_pairs"
 
 @dataclass(slots=True)
 class Solved:
-    """What was found: pairs, and for each proved level its prices and method."""
+    """What an engine found: pairs, and for each proved level its prices and method.
+
+    Attributes
+    ----------
+    pairs
+        (k, 2) pairs in order, None if there are none.
+    provider, recipient
+        Prices (P,) and (R,) of each level, in order, the tie rule last.
+    methods
+        How each level was solved.
+    stop_reason
+        Why the work was stopped, None if it was not.
+    hall
+        Side and members of a Hall set, where the minima cannot be met.
+    settled
+        Whether no pair has a negative reduced cost, so that the bound is a plain sum of prices: what the stopped
+        pricing of many points hands over, whose pairs are not looked at again.
+    claimed
+        The matching itself with its claims, where they are more than prices of a flow can prove.
+    """
 
     pairs: Ints | None = None
     provider: list[Ints] = field(default_factory=list)
     recipient: list[Ints] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     stop_reason: StopReason | None = None
+    hall: tuple[str, Ints] | None = None
+    settled: bool = False
+    claimed: Matching | None = None
 
 
 def infeasible(market: Market, side: str, members: Ints) -> Matching:
@@ -37,6 +59,12 @@ def infeasible(market: Market, side: str, members: Ints) -> Matching:
 
 def assembled(market: Market, solved: Solved) -> Matching:
     """Return the matching with only those claims that the prices prove."""
+    if solved.claimed is not None:
+        return solved.claimed
+    if solved.hall is not None:
+        return infeasible(market, *solved.hall)
+    if solved.settled and _is_plain(market, solved):
+        return _plain_sum(market, solved)
     levels, tie = market.objectives, market.tie_objective
     proved = len(solved.provider)
     names = ("provider", "recipient")
@@ -47,7 +75,7 @@ def assembled(market: Market, solved: Solved) -> Matching:
     if proved > len(levels):
         arrays.update({f"tie_{name}": _frozen(array[-1]) for name, array in zip(names, stacked, strict=True)})
     objectives = levels if tie is None else (*levels, tie)
-    bounds = certificate.lower_bounds(market, objectives[:proved], *stacked)
+    bounds = certificate.lower_bounds(market, objectives[:proved], *stacked) if proved else ()
     pairs = solved.pairs
     status: Status = "unknown"
     values: tuple[int, ...] | None = None
@@ -65,6 +93,24 @@ def assembled(market: Market, solved: Solved) -> Matching:
     none = np.zeros((0, 2), np.int64)
     stop = None if status == "optimal" else solved.stop_reason
     return Matching(market, none if pairs is None else _frozen(pairs), status, stop, claims, proof)
+
+
+def _is_plain(market: Market, solved: Solved) -> bool:
+    """Whether a bound is the sum of the prices of one level, each unit counted once."""
+    one_level = market.unmet_cost is not None and len(solved.provider) == 1
+    return one_level and solved.pairs is not None and int(market.demand[:, 1].max(initial=0)) <= 1
+
+
+def _plain_sum(market: Market, solved: Solved) -> Matching:
+    """Return the matching of stopped work without pricing all pairs again."""
+    assert solved.pairs is not None
+    p, u = solved.provider[0], solved.recipient[0]
+    uses = np.minimum(market.capacity[:, 1], market.num_recipients)
+    bound = certificate.exact_dot(u, market.demand[:, 1]) - certificate.exact_dot(p, uses)
+    values = certificate.values(market, solved.pairs)
+    levels = claim_levels(market, values, (bound,), solved.methods)
+    proof = Proof("certificate", SCOPE, None, {"provider": p[None], "recipient": u[None]})
+    return Matching(market, _frozen(solved.pairs), "feasible", solved.stop_reason, levels, proof)
 
 
 def claim_levels(

@@ -15,7 +15,7 @@ import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.market.input import Ints
-from matcher.market.market import Market
+from matcher.market.market import Market, check_flow
 
 
 def to_dimacs(market: Market, path: str | Path) -> None:
@@ -27,7 +27,7 @@ def to_dimacs(market: Market, path: str | Path) -> None:
     Raises
     ------
     InvalidInput
-        If the market has no `unmet_cost` or more than one level.
+        If the market is no flow, has no `unmet_cost` or more than one level.
     """
     unmet = _single(market)
     P, R = market.num_providers, market.num_recipients
@@ -57,7 +57,7 @@ def to_mps(market: Market, path: str | Path) -> None:
     Raises
     ------
     InvalidInput
-        If the market has no `unmet_cost` or more than one level.
+        If the market is no flow, has no `unmet_cost` or more than one level.
     """
     unmet = _single(market)
     capacity, demand = market.capacity.tolist(), market.demand.tolist()
@@ -84,6 +84,7 @@ def to_mps(market: Market, path: str | Path) -> None:
 
 def _single(market: Market) -> Ints:
     """Return the (R,) charges of the only level."""
+    check_flow(market)
     if market.unmet_cost is None or market.num_levels != 1:
         details = {"shape": (market.num_levels,), "expected": "one level with unmet_cost"}
         raise InvalidInput([Fault("array_shape", column="unmet_cost", details=details)])

@@ -7,32 +7,53 @@ binds (see `flow.Face`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.progress import Budget, Progress
 from matcher.geo import kd_order
 from matcher.market import assignment, flow
-from matcher.market.claims import Solved, assembled, infeasible
+from matcher.market.claims import Solved
+from matcher.market.engine import Begun
 from matcher.market.face import Face
 from matcher.market.hall import hall_set
 from matcher.market.input import Bools, Ints
 from matcher.market.jobs.flow import least_cost_within
 from matcher.market.market import Market, Objective
-from matcher.market.matching import Matching
 from matcher.market.prices import NotOptimal, dual_prices
 
 
-def solve_listed(market: Market, budget: Budget, start: Ints | None) -> Matching:
-    """Solve a market whose candidate arcs can be listed."""
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Solves level after level over candidate arcs that are listed."""
+
+    name: str = "listed"
+
+    def fits(self, market: Market) -> bool:
+        """Whether the market is a flow, of any kind."""
+        return market.is_flow
+
+    def solve(self, market: Market, budget: Budget, start: Begun | None) -> Solved:
+        """Solve it; one unit of work is one level."""
+        return solve(market, budget, None if start is None else start.pairs)
+
+
+ENGINE: Final = _Listed()
+
+
+def solve(market: Market, budget: Budget, start: Ints | None) -> Solved:
+    """Solve a market whose candidate arcs can be listed; `start` is returned if the work stops before there is more."""
     if market.has_minima and budget.stop_reason is None:
         short = hall_set(market)
         if short is not None:
-            return infeasible(market, *short)
+            return Solved(hall=short)
     solved = _levels_in_order(market, budget)
     if solved.pairs is None:
         solved.pairs = start if start is not None else _greedy(market)
-    return assembled(market, solved)
+    return solved
 
 
 def _levels_in_order(market: Market, budget: Budget) -> Solved:

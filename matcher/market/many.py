@@ -54,7 +54,7 @@ def match_many(
     answers: list[Matching | None] = [None] * len(given)
     groups: dict[tuple[bool, bytes, bytes], list[int]] = {}
     for at, market in enumerate(given):
-        if market.matrix is not None and market.matrix.allowed is None:
+        if market.is_flow and market.matrix is not None and market.matrix.allowed is None:
             # Bytes are compared in a tenth of the time of small arrays; they say the shape too.
             key = (market.unmet_cost is None, market.capacity.tobytes(), market.demand.tobytes())
             groups.setdefault(key, []).append(at)

@@ -382,3 +382,15 @@ class Market(ArrayForm):
         source = "points" if self.points is not None else f"{self.num_arcs} arcs"
         sides = f"{self.num_providers} providers x {self.num_recipients} recipients"
         return f"<Market {sides}, {source}, {self.num_levels} level(s)>"
+
+
+def check_flow(market: Market) -> None:
+    """Refuse a market that is no flow where only a flow can be dealt with, so that nothing of it is ever ignored.
+
+    Raises
+    ------
+    InvalidInput
+        With the code `not_a_flow`.
+    """
+    if not market.is_flow:
+        raise InvalidInput([Fault("not_a_flow", column="market")])

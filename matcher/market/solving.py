@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
-from matcher.market import certificate, components
+from matcher.market import certificate
 from matcher.market import stable as matching_stable
 from matcher.market.beyond import FIELDS
 from matcher.market.claims import Solved, assembled
+from matcher.market.engine import Begun
+from matcher.market.engines import solve_market
 from matcher.market.input import Bools, Ints
-from matcher.market.jobs import parts as part_worker
-from matcher.market.jobs import points as pricing_worker
-from matcher.market.listed import solve_listed
 from matcher.market.market import Market
 from matcher.market.matching import Matching
-from matcher.market.points import sites as pricing
 from matcher.market.preferences import blocking
-from matcher.market.program.levels import solve_program
 
 Stability = Literal["off", "report", "require"]
 
@@ -83,7 +79,8 @@ def match(
     if stability not in get_args(Stability):
         details = {"known": ", ".join(get_args(Stability))}
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
-    budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
     if not market.is_flow and stability != "off":
         fields = ", ".join(name for name in FIELDS if getattr(market, name) is not None)
         details = {"fields": fields}
@@ -92,25 +89,13 @@ def match(
         return matching_stable.solve_stable(market)
     if stability == "require":
         return assembled(market, Solved(stop_reason=budget.stop_reason))
-    begun = _start_pairs(market, start)
-    if not market.is_flow:
-        return solve_program(market, budget, begun)
-    again = _still_optimal(market, start) if isinstance(start, Matching) and begun is not None else None
+    known = _start_pairs(market, start)
+    again = None
+    if isinstance(start, Matching) and known is not None and market.is_flow:
+        again = _still_optimal(market, start)
     if again is None:
-        # The one place where the way to solve is chosen.
-        many = pricing.suits(market)
-        apart = budget.can_end or market.num_providers + market.num_recipients >= pricing_worker.MANY_POINTS
-        parts = [] if start is not None else components.parts_of(market)
-        if parts:
-            team = partial(part_worker.solve_apart, workers=int(workers))
-            several = workers > 1 and components.worth_workers(market)
-            run = team if several or budget.can_end or (many and apart) else components.solve_here
-            again = components.solve_parts(market, parts, budget, run)
-        elif many:
-            solver = pricing_worker.solve_apart if apart else pricing.solve_points
-            again = solver(market, budget, start if isinstance(start, Matching) else begun)
-        else:
-            again = solve_listed(market, budget, begun)
+        begun = None if start is None else Begun(known, start if isinstance(start, Matching) else None)
+        again = assembled(market, solve_market(market, budget, begun))
     if stability == "report" and again.has_pairs:
         again = again.replace(blocking=blocking(market, again.pairs))
     return again

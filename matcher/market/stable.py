@@ -9,7 +9,7 @@ import numpy as np
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.result import Proof
 from matcher.market.claims import claim_levels
-from matcher.market.market import Market
+from matcher.market.market import Market, check_flow
 from matcher.market.matching import Matching
 from matcher.market.preferences import preferences_of
 from matcher.stable.best import best_stable
@@ -30,8 +30,9 @@ def solve_stable(market: Market) -> Matching:
     Raises
     ------
     InvalidInput
-        If the costs are too large to be added exactly (code `cost_range`).
+        If the costs are too large to be added exactly (code `cost_range`), or the market is no flow.
     """
+    check_flow(market)
     try:
         best = best_stable(preferences_of(market), market.cost, market.unmet_cost)
     except OverflowError:

@@ -91,6 +91,17 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("mend.cost_range", "Use a coarser unit or resolution.", "请使用更粗的单位或分辨率。"),
     (
+        "fault.not_a_flow",
+        "the market carries more than bounds and costs of pairs (an opening cost, a least number if open, groups, "
+        "sizes or the like), and this can only be done with a market that does not.",
+        "该市场除上下限与配对成本外还带有其他条件（如启用成本、启用后的最少数、分组、规模等），此功能只适用于不带这些条件的市场。",
+    ),
+    (
+        "mend.not_a_flow",
+        "Leave these fields out, or call match without this option.",
+        "请去掉这些字段，或不用此选项调用 match。",
+    ),
+    (
         "fault.integer_range",
         "{column} at {position} is {value}, which does not fit in 64 bits.",
         "{column} 在 {position} 处的值为 {value}，超出 64 位整数范围。",

@@ -146,6 +146,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("summary.stop.gap", "gap reached", "达到设定差距"),
     ("summary.stop.cancelled", "cancelled", "已取消"),
     ("summary.stop.search", "the search found no more", "搜索已无改进"),
+    ("summary.stop.worker_died", "a worker process ended twice", "工作进程两次意外结束"),
     (
         "summary.proof.certificate",
         "proved by a certificate in exact integers over {scope}",

@@ -26,9 +26,11 @@ def relevant(market: Market, levels: tuple[Objective, ...], provider: IntArray, 
     """Return the market with only those candidate arcs whose reduced costs may be lexicographically < 0 at the prices.
 
     The others add nothing to the bound that the prices (K, P) and (K, R) of the first K levels give; pairs that are
-    tied at every level, all of them where everybody stands in one place, need not be looked at. A market that is not of
-    points, is small, or has prices that leave no room in 64 bits, is returned as it is, with all its arcs.
+    tied at every level, all of them where everybody stands in one place, need not be looked at. A market that is no
+    flow, is not of points, is small, or has prices that leave no room in 64 bits, is returned as it is, with all arcs.
     """
+    if not market.is_flow:
+        return market
     if market.points is None or market.listed or market.num_providers * market.num_recipients <= FEW_PAIRS:
         return market
     rows = [level.cost_row for level in levels]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.geo import ecef, pair_m
-from matcher.market.claims import Solved, assembled
+from matcher.market.claims import Solved
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
@@ -37,7 +37,9 @@ def suits(market: Market) -> bool:
     return many and market.points is not None and not market.has_minima and not market.listed
 
 
-def solve_points(market: Market, budget: Budget, start: Matching | Ints | None = None) -> Matching:
+def solve(
+    market: Market, budget: Budget, start: Matching | Ints | None, watch: Callable[[Solved], None] | None = None
+) -> Solved:
     """Solve a market of points without minima over all pairs.
 
     Parameters
@@ -48,14 +50,9 @@ def solve_points(market: Market, budget: Budget, start: Matching | Ints | None =
         One unit of work is one round of solving and pricing.
     start
         A matching of this or a nearby market of the same size, with prices if it has them, or its pairs (k, 2).
+    watch
+        Shown what there is after every bound.
     """
-    return assembled(market, solve(market, budget, start))
-
-
-def solve(
-    market: Market, budget: Budget, start: Matching | Ints | None, watch: Callable[[Solved], None] | None = None
-) -> Solved:
-    """Return the pairs and prices of `solve_points`; `watch` is shown what there is after every bound."""
     sites = _Sites.of(market)
     if sites is None:
         return _trivial(market, np.zeros((0, 2), np.int64))

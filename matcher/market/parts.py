@@ -8,22 +8,22 @@ same bytes. Small parts are packed together, since each costs something to begin
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.geo import ecef
+from matcher.market.apart import solve_parts_apart
 from matcher.market.build import Arcs, Points, frozen
-from matcher.market.claims import Solved, assembled, infeasible
+from matcher.market.claims import Solved
+from matcher.market.engine import Begun
 from matcher.market.input import Ints
-from matcher.market.jobs import points as pricing_worker
-from matcher.market.listed import solve_listed
-from matcher.market.market import Market
-from matcher.market.matching import Matching
+from matcher.market.jobs.solving import solve_here
+from matcher.market.market import Market, check_flow
 from matcher.market.points import sites as pricing
+from matcher.market.points.engine import MANY_POINTS
 
 #: below so many arcs a listed market is solved sooner than it is taken apart
 _FEW_ARCS: Final = 200_000
@@ -45,11 +45,34 @@ class Part(NamedTuple):
     recipient: Ints
 
 
-class Answer(NamedTuple):
-    """What was found of one part: a solution, or the members of a Hall set of one side."""
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Solves what is not connected apart; `work_limit` and `gap` hold for each part."""
 
-    solved: Solved
-    hall: tuple[str, Ints] | None = None
+    name: str = "parts"
+
+    def fits(self, market: Market) -> bool:
+        """Whether nothing but candidate arcs joins one member to another."""
+        return market.is_flow
+
+    def solve(self, market: Market, budget: Budget, start: Begun | None) -> Solved | None:
+        """Solve the parts, on children where that is quicker or somebody may ask to stop; None if there is only one."""
+        parts = [] if start is not None else parts_of(market)
+        if not parts:
+            return None
+        markets = part_markets(market, parts)
+        several = budget.workers > 1 and worth_workers(market)
+        long = pricing.suits(market) and market.num_providers + market.num_recipients >= MANY_POINTS
+        apart = several or long or budget.can_end
+        solved, reason = solve_parts_apart(markets, budget) if apart else solve_in_turn(markets, budget)
+        for part, one in zip(parts, solved, strict=True):
+            if one.hall is not None:
+                side, members = one.hall
+                return Solved(hall=(side, (part.provider if side == "provider" else part.recipient)[members]))
+        return _merged(market, parts, solved, reason)
+
+
+ENGINE: Final = _Parts()
 
 
 def parts_of(market: Market) -> list[Part]:
@@ -144,6 +167,7 @@ def _packed(label: Ints) -> Ints:
 
 def part_market(market: Market, part: Part, at: Ints | None = None) -> Market:
     """Return one part as a market of its own; `at` are the positions of its arcs, if it has listed ones."""
+    check_flow(market)
     fields = {
         "num_providers": len(part.provider),
         "num_recipients": len(part.recipient),
@@ -177,63 +201,14 @@ def part_markets(market: Market, parts: list[Part]) -> list[Market]:
     return [part_market(market, part, at) for part, at in zip(parts, cuts, strict=True)]
 
 
-def solve_part(market: Market, budget: Budget) -> Answer:
-    """Solve one part in this process."""
-    if pricing.suits(market):
-        return Answer(pricing.solve(market, budget, None))
-    matching = solve_listed(market, budget, None)
-    arrays = matching.proof.arrays
-    for side in ("provider", "recipient"):
-        if f"hall_{side}" in arrays:
-            return Answer(Solved(), (side, arrays[f"hall_{side}"]))
-    p, q = (
-        [*arrays.get(side, ()), *([arrays[f"tie_{side}"]] if f"tie_{side}" in arrays else [])]
-        for side in ("provider", "recipient")
-    )
-    methods = [level.method for level in matching.levels]
-    return Answer(Solved(matching.pairs if matching.has_pairs else None, p, q, methods, matching.stop_reason))
-
-
-def solve_parts(
-    market: Market,
-    parts: list[Part],
-    budget: Budget,
-    run: Callable[[list[Market], Budget], tuple[list[Answer], StopReason | None]],
-) -> Matching:
-    """Solve all parts and return the matching of the whole.
-
-    Parameters
-    ----------
-    market, parts
-        What `parts_of` found.
-    budget
-        `work_limit` and `gap` hold for each part, so that the parts do not depend on each other.
-    run
-        `solve_here` or `part_worker.solve_apart`: returns the answer of each market, and why the work was stopped.
-    """
-    done, reason = run(part_markets(market, parts), budget)
-    for part, answer in zip(parts, done, strict=True):
-        if answer.hall is not None:
-            side, members = answer.hall
-            return infeasible(market, side, (part.provider if side == "provider" else part.recipient)[members])
-    return assembled(market, _merged(market, parts, [answer.solved for answer in done], reason))
-
-
-def solve_here(markets: list[Market], budget: Budget) -> tuple[list[Answer], StopReason | None]:
+def solve_in_turn(markets: list[Market], budget: Budget) -> tuple[list[Solved], StopReason | None]:
     """Solve all parts in this process, one after the other."""
-    answers: list[Answer] = []
+    solved: list[Solved] = []
     for done, part in enumerate(markets):
         budget.report(Progress("components", done, len(markets)))
-        answers.append(solve_part(part, Budget(work_limit=budget.work_limit, gap=budget.gap)))
+        solved.append(solve_here(part, Budget(work_limit=budget.work_limit, gap=budget.gap)))
     budget.report(Progress("components", len(markets), len(markets)))
-    return answers, None
-
-
-def quick(part: Market) -> Answer:
-    """Return a feasible matching and a bound of a part at once, for when its turn does not come."""
-    if pricing.suits(part):
-        return Answer(pricing_worker.nearest_first(part))
-    return solve_part(part, Budget(work_limit=0))
+    return solved, None
 
 
 def _merged(market: Market, parts: list[Part], solved: list[Solved], reason: StopReason | None) -> Solved:

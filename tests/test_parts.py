@@ -1,22 +1,20 @@
 """Markets that fall apart: no arc joins two parts, and solving them apart changes neither values nor proofs."""
 
-import threading
-
 import numpy as np
 import pytest
+from engines_alone import solve_listed, solve_points
 
 from matcher import CancelToken, Market, match
 from matcher.base.progress import Budget
-from matcher.market import components
+from matcher.executors.pool import pool
+from matcher.market import parts
 from matcher.market.check import flaws
-from matcher.market.listed import solve_listed
-from matcher.market.points.sites import solve_points
 
 
 @pytest.fixture(autouse=True)
 def small_parts_too(monkeypatch):
     for name, value in (("_FEW_ARCS", 0), ("_PACK", 2), ("_WORTH_NODES", 0), ("_WORTH_ARCS", 0)):
-        monkeypatch.setattr(components, name, value)
+        monkeypatch.setattr(parts, name, value)
 
 
 def blocks(rng, count=4, **rest):
@@ -52,15 +50,15 @@ def test_listed_parts_have_the_values_of_the_whole(rest):
         assert apart.status == "optimal"
         assert [level.value for level in apart.levels] == [level.value for level in whole.levels]
         assert len(apart.pairs) == len(whole.pairs)
-        taken_apart += len(components.parts_of(market)) > 1
+        taken_apart += len(parts.parts_of(market)) > 1
     assert taken_apart == 40
 
 
 def test_no_arc_joins_two_parts_and_nobody_is_lost():
     market = blocks(np.random.default_rng(2))
-    parts = components.parts_of(market)
+    found = parts.parts_of(market)
     of_p, of_r = np.full(market.num_providers, -1), np.full(market.num_recipients, -1)
-    for number, part in enumerate(parts):
+    for number, part in enumerate(found):
         of_p[part.provider], of_r[part.recipient] = number, number
     assert (of_p >= 0).all()
     assert (of_r >= 0).all()
@@ -70,10 +68,10 @@ def test_no_arc_joins_two_parts_and_nobody_is_lost():
 def test_pairs_in_reach_never_join_two_parts_of_points():
     for seed in range(5):
         market = islands(seed)
-        parts = components.parts_of(market)
-        assert len(parts) > 1
+        found = parts.parts_of(market)
+        assert len(found) > 1
         of_p, of_r = np.zeros(market.num_providers), np.zeros(market.num_recipients)
-        for number, part in enumerate(parts):
+        for number, part in enumerate(found):
             of_p[part.provider], of_r[part.recipient] = number, number
         assert np.array_equal(of_p[market.provider_idx], of_r[market.recipient_idx])
 
@@ -82,7 +80,7 @@ def test_pairs_in_reach_never_join_two_parts_of_points():
 def test_islands_have_the_values_of_the_whole(rest):
     market = islands(**rest)
     apart, whole = match(market), solve_points(market, Budget())
-    assert len(components.parts_of(market)) > 1
+    assert len(parts.parts_of(market)) > 1
     assert flaws(apart) == ()
     assert apart.status == "optimal"
     assert [level.value for level in apart.levels] == [level.value for level in whole.levels]
@@ -130,8 +128,8 @@ def test_a_work_limit_holds_for_each_part_and_is_reproducible():
 def test_progress_counts_the_parts():
     reports = []
     match(islands(unmet_km=200), progress=reports.append)
-    parts = [report for report in reports if report.phase == "components"]
-    assert parts[-1].done == parts[-1].of == len(components.parts_of(islands(unmet_km=200)))
+    told = [report for report in reports if report.phase == "components"]
+    assert told[-1].done == told[-1].of == len(parts.parts_of(islands(unmet_km=200)))
 
 
 def test_an_interrupt_ends_the_workers_and_keeps_a_plan():
@@ -141,4 +139,5 @@ def test_an_interrupt_ends_the_workers_and_keeps_a_plan():
     stopped = match(islands(unmet_km=200), time_limit_s=600, progress=interrupt)
     assert (stopped.status, stopped.stop_reason) == ("feasible", "cancelled")
     assert flaws(stopped) == ()
-    assert not [thread for thread in threading.enumerate() if "_serve" in thread.name]
+    busy = [child for child in pool()._all if child.alive and child not in pool()._idle]
+    assert not busy

@@ -1,0 +1,177 @@
+"""Many tasks on several children of the pool, within a budget."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from matcher.base.progress import Budget, StopReason
+from matcher.executors.frames import Arrays
+from matcher.executors.pool import DIED, UNSTARTED, Child, Task, pool
+from matcher.executors.serving import DONE, FAILED, TOLD
+from matcher.executors.starting import CannotStart
+
+_LOOK_S: Final = 0.02
+#: how often a task is given to another child after its own has ended
+_TRIES: Final = 2
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of the tasks.
+
+    Attributes
+    ----------
+    answers
+        The arrays of each task; None where there are none.
+    reason
+        Why the work was stopped, None if it was not.
+    here
+        Whether tasks are left because no child could be begun, or a job failed there: they are for this process to do.
+    unstarted
+        Whether the reason for that is that no child could be begun.
+    """
+
+    answers: list[dict[str, NDArray[Any]] | None] = field(default_factory=list)
+    reason: StopReason | None = None
+    here: bool = False
+    unstarted: bool = False
+
+
+def call_all(
+    job: str,
+    given: Sequence[Callable[[], Arrays]],
+    budget: Budget,
+    *,
+    workers: int = 1,
+    order: Iterable[int] | None = None,
+    told: Callable[[int, Arrays], None] | None = None,
+    meanwhile: Callable[[list[dict[str, NDArray[Any]] | None]], bool] | None = None,
+) -> Outcome:
+    """Have the tasks done by children; those not done when the budget runs out are not answered.
+
+    Parameters
+    ----------
+    job
+        Module with a function `run(arrays, tell) -> arrays`.
+    given
+        Makes the arrays of each task when its turn comes.
+    budget
+        Its clock and its token are watched; Ctrl-C counts as cancelled.
+    workers, order
+        So many at once, in this order (by position if None).
+    told
+        Hears, in this thread, the number of a task and what is told on the way.
+    meanwhile
+        Called in this thread, every now and then, with the answers so far; does a step of work of its own, and says
+        whether there is more.
+    """
+    team = _Team(job, given, workers, order)
+    more = False
+    try:
+        while team.busy:
+            reason = budget.stop_reason
+            if reason is not None and reason != "work":
+                team.outcome.reason = reason
+                break
+            team.hand_out()
+            team.hear(told, 0.0 if more else _LOOK_S)
+            more = meanwhile is not None and meanwhile(team.outcome.answers)
+    except KeyboardInterrupt:
+        team.outcome.reason = "cancelled"
+    finally:
+        team.end()
+    outcome = team.outcome
+    if all(answer is not None for answer in outcome.answers):
+        outcome.reason = None
+    elif outcome.reason is None and team.lost:
+        outcome.reason = "worker_died"
+    return outcome
+
+
+class _Team:
+    """Tasks that wait, tasks in work, and what came of them."""
+
+    def __init__(
+        self, job: str, given: Sequence[Callable[[], Arrays]], workers: int, order: Iterable[int] | None
+    ) -> None:
+        self.outcome = Outcome([None] * len(given))
+        self.lost = False
+        self._job, self._given, self._workers = job, given, workers
+        self._waiting = deque(range(len(given)) if order is None else order)
+        self._events: queue.SimpleQueue[tuple[Task, str, dict[str, NDArray[Any]]]] = queue.SimpleQueue()
+        self._active: dict[int, tuple[Task, Child]] = {}
+        self._tries: dict[int, int] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to come."""
+        return bool(self._active or self._waiting)
+
+    def hand_out(self) -> None:
+        """Give waiting tasks to children that are free."""
+        while self._waiting and len(self._active) < self._workers:
+            try:
+                child = pool().take()
+            except CannotStart:
+                if not self._active:  # else those that there are do all of it
+                    self._waiting.clear()
+                    self.outcome.here = self.outcome.unstarted = True
+                return
+            if child is None:
+                return
+            number = self._waiting.popleft()
+            task = Task(number, self._job, self._given[number](), self._events)
+            self._active[number] = (task, child)
+            child.ask(task)
+
+    def hear(self, told: Callable[[int, Arrays], None] | None, patience_s: float) -> None:
+        """Take what has come; wait so long if nothing has."""
+        try:
+            event = self._events.get(patience_s > 0, patience_s)
+        except queue.Empty:
+            for _, child in self._active.values():
+                if child.silent:
+                    child.pool.refuse()
+                    child.kill()
+            return
+        while True:
+            self._take(*event, told)
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                return
+
+    def _take(
+        self, task: Task, word: str, arrays: dict[str, NDArray[Any]], told: Callable[[int, Arrays], None] | None
+    ) -> None:
+        number = task.number
+        if self._active.get(number, (None,))[0] is not task:
+            return
+        if word == TOLD:
+            if told is not None:
+                told(number, arrays)
+            return
+        del self._active[number]
+        if word == DONE:
+            self.outcome.answers[number] = arrays
+        elif word == FAILED:
+            self.outcome.here = True
+        elif word == UNSTARTED:
+            self._waiting.appendleft(number)
+        elif word == DIED:
+            self._tries[number] = self._tries.get(number, 0) + 1
+            if self._tries[number] < _TRIES:
+                self._waiting.appendleft(number)
+            else:
+                self.lost = True
+
+    def end(self) -> None:
+        """End the children that are still at work."""
+        for _, child in self._active.values():
+            child.kill()
