@@ -89,7 +89,7 @@ class Budget:
         If a limit is negative or not a number, or `progress` or `cancel` is something else.
     """
 
-    __slots__ = ("_cancel", "_deadline", "_progress", "_stopped", "gap", "work", "work_limit", "workers")
+    __slots__ = ("_cancel", "_deadline", "_progress", "_seen_s", "_stopped", "gap", "work", "work_limit", "workers")
 
     def __init__(
         self,
@@ -120,6 +120,7 @@ class Budget:
         self.work = 0
         self.workers = workers
         self._stopped: StopReason | None = None
+        self._seen_s: float | None = None
 
     def spend(self, units: int = 1) -> None:
         """Add `units` of work to the account."""
@@ -134,6 +135,8 @@ class Budget:
     def stop_reason(self) -> StopReason | None:
         """Why the work must stop now, or None."""
         if self._cancel is not None and self._cancel.cancelled:
+            if self._seen_s is None:
+                self._seen_s = time.monotonic()
             return "cancelled"
         if self._stopped is not None:
             return self._stopped
@@ -147,6 +150,14 @@ class Budget:
     def can_end(self) -> bool:
         """Whether the clock or a token may ask the work to stop while one long step runs."""
         return self._deadline is not None or self._cancel is not None
+
+    def waits(self, grace_s: float) -> bool:
+        """Whether less than so many seconds have passed since the clock or the token asked the work to stop.
+
+        For what makes a plan of what was found: it may take a moment, and does without the rest after that.
+        """
+        asked = [when for when in (self._seen_s, self._deadline) if when is not None]
+        return not asked or time.monotonic() < min(asked) + grace_s
 
     def stop(self, reason: StopReason) -> None:
         """End the work for a reason that neither the clock nor the token knows: an interrupt, a worker that ended."""

@@ -18,6 +18,10 @@ class Reserved(Budget):
         """Add `units` of work to the account of the whole."""
         self._whole.spend(units)
 
+    def waits(self, grace_s: float) -> bool:
+        """Whether the whole still waits."""
+        return self._whole.waits(grace_s)
+
     def stop(self, reason: StopReason) -> None:
         """End the whole."""
         self._whole.stop(reason)

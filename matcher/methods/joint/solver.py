@@ -15,6 +15,7 @@ import numpy as np
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
+from matcher.base.reserve import Reserved
 from matcher.base.result import Level, Proof, Status
 from matcher.methods.greedy import greedy, unproved
 from matcher.methods.joint.blocks import Blocks
@@ -31,6 +32,10 @@ from matcher.proof.joint_terms import JointTerms, Packing, is_joint_case, packin
 TIGHT_MARGIN = 4
 #: bits of a limb that holds one component alone
 _WIDEST = LIMB_BITS
+#: what is left of the time when the search ends, so that a plan can be made of what was found
+_RESERVE_S, _RESERVE_SHARE = 1.0, 0.25
+#: how long after a stop the plan is still improved
+_GRACE_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,10 +144,11 @@ class JointSolver:
         counties, organizations = assignment.limbs[0].shape
         if not organizations:
             return None
+        searching = Reserved(self.budget, min(_RESERVE_S, _RESERVE_SHARE * (self.budget.time_left_s or 0.0)))
         for county in range(counties):
-            if self.budget.stop_reason is not None:
+            if searching.stop_reason is not None:
                 self._close_prices(assignment, np.arange(county, counties))
-                return self.budget.stop_reason
+                return searching.stop_reason
             settled = assignment.num_settled
             assignment.augment(county)
             self.budget.spend(assignment.num_settled - settled)
@@ -152,7 +158,7 @@ class JointSolver:
 
     def _before_bounds(self) -> Solution:
         """Return what a run stopped at once has: the greedy plan or the one it started from, and no bound."""
-        known = greedy(self.problem)
+        known = greedy(self.problem, self.budget)
         if self.start is not None:
             pairing = self.pairing(self._known_pairs(self.start))
             better = self.terms.num_hard == 0 or pairing.total[0] == 0
@@ -177,6 +183,8 @@ class JointSolver:
             near = np.flatnonzero(cost == cost.min()) if len(cost) else np.zeros(0, dtype=np.int64)
             for limb in assignment.limbs[1:]:
                 near = near[limb[county, near] == limb[county, near].min(initial=CLOSED)]
+            if not self.budget.waits(_GRACE_S):
+                break
             if len(near) and cost[near[0]] < CLOSED and self._improves(int(near[0]), county):
                 done[county], taken[near[0]] = near[0], True
         found = [self.pairing(done)]
@@ -194,6 +202,8 @@ class JointSolver:
         taken: set[int] = set()
         for organization, county in pairs.tolist():
             free = organization_of[county] < 0 and organization not in taken
+            if not self.budget.waits(_GRACE_S):
+                break
             if free and self.value(organization, county) is not None:
                 organization_of[county] = organization
                 taken.add(organization)
