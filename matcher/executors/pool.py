@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from matcher.executors import starting
 from matcher.executors.frames import Arrays, BrokenFrame, receive, send
-from matcher.executors.serving import DONE, FAILED, HELLO
+from matcher.executors.serving import BEGUN, DONE, FAILED, HELLO
 from matcher.executors.starting import CannotStart
 
-#: what else a task may be answered with: its child has ended, or never began
-DIED, UNSTARTED = "died", "unstarted"
+#: what else a task may be answered with: its child has ended, had ended before it took the task, or never began
+DIED, UNTAKEN, UNSTARTED = "died", "untaken", "unstarted"
 _IDLE_S: Final = 60.0
 #: a child that has not said a word by then never will
 _HELLO_S: Final = 60.0
@@ -46,7 +46,7 @@ class Task:
     job: str
     arrays: Arrays
     events: queue.SimpleQueue[tuple[Task, str, dict[str, NDArray[Any]]]]
-    tries: int = 0
+    begun: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +104,9 @@ class Child:
                     if frame is None:
                         return
                     word = frame[0]
+                    task.begun = True
+                    if word == BEGUN:
+                        continue
                     if word in (DONE, FAILED):
                         self.pool.give_back(self)
                     task.events.put((task, *frame))
@@ -143,9 +146,9 @@ class Child:
                     with contextlib.suppress(OSError, ValueError):
                         pipe.close()
         self.pool.forget(self)
-        word = DIED if self.greeted else UNSTARTED
+        word = UNTAKEN if self.greeted else UNSTARTED
         if task is not None:
-            task.events.put((task, word, {}))
+            task.events.put((task, DIED if task.begun else word, {}))
         with contextlib.suppress(queue.Empty):
             while True:
                 waiting = self._tasks.get_nowait()

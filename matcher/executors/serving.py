@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from matcher.executors.frames import Arrays, BrokenFrame, receive, send
 
 #: words of the frames that a child sends
-HELLO, TOLD, DONE, FAILED = "hello", "told", "done", "failed"
+HELLO, BEGUN, TOLD, DONE, FAILED = "hello", "begun", "told", "done", "failed"
 _ON_PARENTS_DEATH: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -39,6 +39,7 @@ def main(parent: int) -> None:
     send(out, HELLO)
     while True:
         job, arrays = inbox.get()
+        send(out, BEGUN)
         word, answer = _answer(job, arrays, out)
         send(out, word, answer)
         del arrays, answer  # an idle child holds nothing

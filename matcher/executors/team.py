@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from matcher.base.progress import Budget, StopReason
 from matcher.executors.frames import Arrays
-from matcher.executors.pool import DIED, UNSTARTED, Child, Task, pool
+from matcher.executors.pool import DIED, UNSTARTED, UNTAKEN, Child, Task, pool
 from matcher.executors.serving import DONE, FAILED, TOLD
 from matcher.executors.starting import CannotStart
 
 _LOOK_S: Final = 0.02
-#: how often a task is given to another child after its own has ended
-_TRIES: Final = 2
+#: a task is tried so often by children that end, and offered so often to children that have ended
+_TRIES: Final = {DIED: 2, UNTAKEN: 4, UNSTARTED: 4}
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class _Team:
         self._waiting = deque(range(len(given)) if order is None else order)
         self._events: queue.SimpleQueue[tuple[Task, str, dict[str, NDArray[Any]]]] = queue.SimpleQueue()
         self._active: dict[int, tuple[Task, Child]] = {}
-        self._tries: dict[int, int] = {}
+        self._tries: dict[tuple[int, str], int] = {}
 
     @property
     def busy(self) -> bool:
@@ -162,11 +162,9 @@ class _Team:
             self.outcome.answers[number] = arrays
         elif word == FAILED:
             self.outcome.here = True
-        elif word == UNSTARTED:
-            self._waiting.appendleft(number)
-        elif word == DIED:
-            self._tries[number] = self._tries.get(number, 0) + 1
-            if self._tries[number] < _TRIES:
+        else:
+            tries = self._tries[number, word] = self._tries.get((number, word), 0) + 1
+            if tries < _TRIES[word]:
                 self._waiting.appendleft(number)
             else:
                 self.lost = True

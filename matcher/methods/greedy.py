@@ -13,7 +13,6 @@ from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.hardrules import hard_violations
 
-
 #: how long after a stop the plan is still made
 _GRACE_S: Final = 0.25
 #: so many partners with the least lower bound are measured before any other
