@@ -32,6 +32,7 @@ from matcher.programs.rows import Linear, Rows
 MOST_EXACT: Final = 2500
 _ROUNDS: Final = 400
 _QUICK_ROUNDS: Final = 60
+_MANY: Final = 200_000
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class _Run:
     def __init__(self, case: Case, budget: Budget, found: Found) -> None:
         self.case, self.budget, self.found = case, budget, found
         self.kept: list[tuple[Linear, int]] = []
+        self._is_siting = fits_siting(case)
         self._rows: Rows | None = None
         self._solver: cpsat.Solver | None = None
 
@@ -90,26 +92,16 @@ class _Run:
 
     def solve(self, level: int) -> None:
         """Solve one level among the plans that keep those before it."""
-        found, case, budget = self.found, self.case, self.budget
+        found, case = self.found, self.case
         kept = tuple(value for _, value in self.kept)
-        ascent = Ascent.begin(case, level, kept)
-        claimed: int | None = None
-        if level == 0 and fits_siting(case):
-            sited = solve_siting(case, ascent, budget, found.arcs, found.opened)
-            claimed, method = sited.bound, "siting"
-            found.solvers |= sited.solvers
-            if sited.arcs is not None:
-                found.arcs, found.opened = sited.arcs, sited.opened
-            found.infeasible = sited.infeasible
-        else:
-            claimed, method = self._by_program(level, ascent)
+        claimed, method, row = self._sited(level, kept)
+        if method == "none":
+            claimed, method = self._by_program(level)
         if found.infeasible:
             return
         value = self._value(level)
-        if method != "siting" and self.num_columns > 1:
-            top = float(ascent.best if value is None else value)
-            ascend(ascent, lambda: top, _ROUNDS if self.num_columns <= 200_000 else _QUICK_ROUNDS, budget)
-        row = ascent.rounded()
+        if row is None:
+            row = self._priced(level, kept, value)
         found.rows.append(row)
         found.methods.append(method)
         proved = bound.recomputed(case, stacked(found.rows, case), kept)[level]
@@ -122,12 +114,43 @@ class _Run:
             if self._solver is not None:
                 self._solver.keep(*self.kept[-1])
 
+    def _sited(
+        self, level: int, kept: tuple[int, ...]
+    ) -> tuple[int | None, str, tuple[IntArray, IntArray, IntArray] | None]:
+        """Try siting; return what it claims as a bound, its name ("none" if it is no siting), and its multipliers."""
+        found, case = self.found, self.case
+        if not self._is_siting or self.num_columns <= MOST_EXACT // 4 or len(kept) < level:
+            return None, "none", None
+        sited = solve_siting(case, level, kept, self.budget, found.opened)
+        if sited is None:
+            return None, "none", None
+        found.solvers |= sited.solvers
+        if sited.arcs is not None and sited.opened is not None:
+            better = found.arcs is None or case.values(sited.arcs, sited.opened)[: level + 1] <= self._values(level)
+            if better:
+                found.arcs, found.opened = sited.arcs, tidied(case, sited.arcs, sited.opened)
+        found.infeasible = sited.infeasible and found.arcs is None
+        return sited.bound, "siting", sited.row
+
+    def _priced(self, level: int, kept: tuple[int, ...], value: int | None) -> tuple[IntArray, IntArray, IntArray]:
+        """Return multipliers for a level that a solver has solved."""
+        ascent = Ascent.begin(self.case, level, kept)
+        if value is not None:
+            top = float(value)
+            ascend(ascent, lambda: top, _ROUNDS if self.num_columns <= _MANY else _QUICK_ROUNDS, self.budget)
+        return ascent.rounded()
+
+    def _values(self, level: int) -> tuple[int, ...]:
+        assert self.found.arcs is not None
+        assert self.found.opened is not None
+        return self.case.values(self.found.arcs, self.found.opened)[: level + 1]
+
     def _value(self, level: int) -> int | None:
         if self.found.arcs is None or self.found.opened is None:
             return None
         return self.case.values(self.found.arcs, self.found.opened)[level]
 
-    def _by_program(self, level: int, ascent: Ascent) -> tuple[int | None, str]:
+    def _by_program(self, level: int) -> tuple[int | None, str]:
         """Hand the textbook program to a solver; return what it claims as a bound."""
         case, found, budget = self.case, self.found, self.budget
         function = level_of(case, level)
@@ -176,13 +199,16 @@ def _matching(market: Market, case: Case, found: Found, budget: Budget) -> Match
     if found.arcs is not None and found.opened is not None:
         opened = tidied(case, found.arcs, found.opened)
         pairs, values = case.pairs_of(found.arcs), case.values(found.arcs, opened)
-    levels = claims.levels(market, values, tuple(found.bounds), tuple(found.methods))
+    kept = () if values is None else values
+    proved = bound.recomputed(case, stacked(found.rows, case), kept)
+    # a level that improved one before it has made the multipliers say more
+    both = [[b for b in two if b is not None] for two in zip(found.bounds, proved, strict=True)]
+    bounds = tuple(max(two, default=None) for two in both)
+    levels = claims.levels(market, values, bounds, tuple(found.methods))
     closed = len(found.bounds) == len(levels) and all(level.gap == 0 for level in levels)
     status: Status = "unknown" if values is None else "optimal" if closed else "feasible"
     stop = None if status == "optimal" else budget.stop_reason or ("gap" if budget.gap is not None else "work")
     arrays = {f"program_{name}": array for name, array in stacked(found.rows, case)._asdict().items()}
-    kept = () if values is None else values
-    proved = bound.recomputed(case, stacked(found.rows, case), kept)
     own = len(proved) == len(levels) and all(b == level.bound for b, level in zip(proved, levels, strict=True))
     proof = Proof("certificate" if own else "solver", claims.SCOPE, None if own else solver, arrays)
     for array in (pairs, opened, *arrays.values()):

@@ -176,7 +176,9 @@ class Ascent:
         weights = np.zeros(case.num_levels, np.int64)
         weights[: self.level] = np.rint(mu * own)
         weights[self.level] = own
-        return weights, np.rint(u * own).astype(np.int64), np.rint(v * own).astype(np.int64)
+        # what has run away proves nothing, and `bound` says so
+        u, v = (np.clip(np.nan_to_num(np.rint(part * own)), -(2.0**61), 2.0**61) for part in (u, v))
+        return weights, u.astype(np.int64), v.astype(np.int64)
 
 
 def ascend(
@@ -194,6 +196,7 @@ def ascend(
             or ascent.best > upper() - 1e-6 * max(1, abs(upper())) * 1e-3
         ):
             return
+        budget.spend()
         found = ascent.climb(upper())
         if found is None:
             return
