@@ -20,7 +20,7 @@ from matcher.base.errors import Fault, InvalidInput, Lang
 from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
 from matcher.base.jsonform import no_deeper, read_object
 from matcher.base.names import AT_SEAT, KEYS, PairLevel, Side
-from matcher.base.notices import Notice
+from matcher.base.notices import Notice, noted, reading_notices
 from matcher.tables.arrays import Arrays
 from matcher.tables.crosscheck import cross_check, notices_of
 from matcher.tables.drafts import faults_of, record_fault
@@ -270,6 +270,28 @@ class Instance(BaseModel):
         copy._reading = self._reading
         return copy
 
+    @property
+    def reading(self) -> tuple[Notice, ...]:
+        """What the reader of files or frames noticed; it goes wherever the instance goes."""
+        return self._reading
+
+    def as_read(self, noticed: tuple[Notice, ...]) -> Instance:
+        """Return the instance with what its reader noticed in place of what it had."""
+        if noticed == self._reading:
+            return self
+        again = self.__copy__()
+        again.__dict__.pop("notices", None)
+        again._reading = noticed
+        return again
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Cross to another process without what can be made again: arrays, notices of the records, digest."""
+        state = super().__getstate__()
+        return {**state, "__dict__": {name: self.__dict__[name] for name in type(self).model_fields}}
+
+    def __deepcopy__(self, memo: Any = None) -> Instance:
+        return self  # frozen
+
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a planner should know about this input: what the reader noticed, then what shows in the records."""
@@ -283,7 +305,7 @@ class Instance(BaseModel):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in hexadecimal: the same for the same content in any row order."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        return hashlib.sha256(self._tables_json({}).encode()).hexdigest()
 
     @classmethod
     def from_frames(cls, *, datum: Datum = "wgs84", region: Region | None = None, **frames: Any) -> Instance:
@@ -306,9 +328,15 @@ class Instance(BaseModel):
         return from_frames(frames, datum=datum, region=region)
 
     def to_json(self) -> str:
-        """Return the canonical JSON (format `matcher.instance/1`): tables in id order, defaults left out."""
-        content = self.model_dump(mode="json", exclude_defaults=True)
-        return json.dumps({"format": self.format, **content}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        """Return the canonical JSON (format `matcher.instance/1`): tables in id order, defaults left out.
+
+        Where a reader noticed something, `notices` says it; `digest` and equality are of the tables alone.
+        """
+        return self._tables_json({"notices": noted(self._reading)} if self._reading else {})
+
+    def _tables_json(self, more: Mapping[str, Any]) -> str:
+        content = {"format": self.format, **self.model_dump(mode="json", exclude_defaults=True), **more}
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, source: str | bytes) -> Instance:
@@ -319,7 +347,9 @@ class Instance(BaseModel):
         InvalidInput
             If it is not JSON, of another format, or has faults.
         """
-        return cls(**read_object(source))
+        content = read_object(source)
+        said = reading_notices(content.pop("notices", []))
+        return cls(**content).as_read(said)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Instance):

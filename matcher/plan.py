@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from matcher.base.crossing import packed, unpacked
 from matcher.base.display import Metric, as_html
 from matcher.base.errors import InfeasibleError, Lang, UnsolvedError, text
 from matcher.base.names import SIDES, UNMATCHED_COLUMNS
@@ -308,6 +309,11 @@ class Plan:
         """
         return cls(**from_json(source))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross to another process without what can be found again: the compiled problem, frames, metrics."""
+        claimed = {each.name: packed(getattr(self, each.name)) for each in fields(self) if each.name != "problem"}
+        return _crossed, (type(self), self.instance, self.policy, claimed)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):
             return NotImplemented
@@ -329,6 +335,10 @@ class Plan:
 
     def _repr_html_(self) -> str:
         return as_html(self.summary())
+
+
+def _crossed(kind: type[Plan], instance: Instance, policy: Policy, claimed: Mapping[str, Any]) -> Plan:
+    return kind(Problem.of(instance, policy), **{name: unpacked(part) for name, part in claimed.items()})
 
 
 def load_plan(path: str | Path) -> Plan:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
-from matcher.base.errors import SaveError
+from matcher.base.errors import Fault, InvalidInput, SaveError, wrong_kind
 from matcher.base.seal import is_untouched
+
+#: what a file that is read whole may weigh
+MOST_BYTES: Final = 2 * 1024**3
 
 
 @contextlib.contextmanager
@@ -123,3 +128,35 @@ def real(path: Path) -> Path:
     if target.is_symlink():
         raise SaveError("save_failed", path=path, reason=os.strerror(errno.ELOOP))
     return target
+
+
+def regular_bytes(path: Any, most: int = MOST_BYTES, *, table: str | None = None) -> bytes:
+    """Return the bytes of a file, read only if it is an ordinary one: a pipe or a device would never end.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file (code `not_found`), it is none (`not_regular`), too large (`file_too_large`), or may
+        not be read (`unreadable_file`).
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInput([wrong_kind(path, "path", "path")])
+    try:
+        # a pipe would wait for a writer here, were it not told not to
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise InvalidInput([Fault("not_regular", table, value=os.fspath(path))])
+            if found.st_size > most:
+                raise InvalidInput([Fault("file_too_large", table, details={"limit_mb": most // 1024**2})])
+            with open(handle, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        raise InvalidInput([Fault("not_found", table, value=os.fspath(path))]) from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        fault = Fault("unreadable_file", table, value=os.fspath(path), details={"reason": reason})
+        raise InvalidInput([fault]) from None

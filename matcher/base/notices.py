@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcher.base.errors import Lang, text
+from matcher.base.errors import Fault, InvalidInput, Lang, text
+from matcher.base.plain import shown
 from matcher.words.catalogue import has_text
 
 
@@ -44,11 +45,47 @@ class Notice:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Notice:
-        """Read what `to_json` wrote."""
-        return cls(content["code"], dict(content["details"]))
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is something else, or nothing that this version can say.
+        """
+        code, details = content["code"], content["details"]
+        if not (isinstance(code, str) and isinstance(details, Mapping) and has_text(f"notice.{code}")):
+            raise ValueError(f"notice {shown(code)!r}")
+        notice = cls(code, dict(details))
+        try:
+            for lang in ("en", "zh"):
+                notice.text(lang)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"notice {code!r}: {shown(error)}") from None
+        return notice
 
     def __hash__(self) -> int:
         return hash((self.code, tuple(sorted((name, str(value)) for name, value in self.details.items()))))
 
     def __str__(self) -> str:
         return self.text()
+
+
+def noted(notices: tuple[Notice, ...]) -> list[dict[str, Any]]:
+    """Return notices as plain JSON values without their texts."""
+    return [{"code": notice.code, "details": dict(notice.details)} for notice in notices]
+
+
+def reading_notices(content: Any) -> tuple[Notice, ...]:
+    """Read the notices that an instance was written with.
+
+    Raises
+    ------
+    InvalidInput
+        If they are something else (code `broken_notices`).
+    """
+    try:
+        if not isinstance(content, list):
+            raise TypeError("no list")
+        return tuple(Notice.from_json(row) for row in content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput([Fault("broken_notices", column="notices", details={"reason": shown(error)})]) from None

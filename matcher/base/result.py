@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.crossing import Crosses
+
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Sense = Literal["max", "min"]
 ProofKind = Literal["certificate", "solver", "none"]
@@ -64,7 +66,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Crosses):
     """What was proved and how it can be checked again.
 
     Attributes

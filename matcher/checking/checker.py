@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from matcher.base.crossing import Crosses
 from matcher.base.display import Metric, as_html
 from matcher.base.errors import InvalidInput, Lang, text, wrong_kind
 from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
@@ -26,7 +27,7 @@ from matcher.model import RECORDS
 from matcher.outcome.claims import Claims
 from matcher.outcome.frames import PAIR_COLUMNS, pair_columns
 from matcher.outcome.metrics import metrics_of
-from matcher.outcome.notices import plan_notices
+from matcher.outcome.notices import DERIVED, plan_notices
 from matcher.outcome.unmatched import as_columns, unmatched_of
 from matcher.plan import Plan
 from matcher.problem.pairs import positions_of
@@ -52,24 +53,8 @@ _COLUMN_CODES: Final = {
 }
 
 
-#: notices that follow from the input and the pairs; those of the reading of files do not
-_DERIVED_NOTICES: Final = {
-    "unlimited_reach",
-    "estimated_times",
-    "school_at_county_seat",
-    "floor_counts_nobody",
-    "policy_unknown_id",
-    "policy_unknown_province",
-    "policy_unknown_column",
-    "policy_unknown_kind",
-    "assumed_children",
-    "previous_stranger",
-    "preference_gaps",
-}
-
-
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Crosses):
     """What the checker found.
 
     Attributes
@@ -306,7 +291,7 @@ def _warnings(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray]) -
     said = [(notice.code, dict(notice.details)) for notice in claims.warnings]
     for code, _ in (notice for notice in true if notice not in said):
         yield Violation("warning_missing", {"name": code})
-    for code, _ in (notice for notice in said if notice[0] in _DERIVED_NOTICES and notice not in true):
+    for code, _ in (notice for notice in said if notice[0] in DERIVED and notice not in true):
         yield Violation("warning_false", {"name": code})
     for code, _ in (notice for notice in said if not has_text(f"notice.{notice[0]}")):
         yield Violation("warning_false", {"name": code})

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from matcher.base.arrayfile import BrokenArrays, read_arrays
 from matcher.base.disk import real
 from matcher.base.errors import Fault, InvalidInput, SaveError
 from matcher.base.escaping import unescape
 from matcher.files.reading import read
-from matcher.outcome.document import assemble, parsed
+from matcher.outcome.document import assemble, notices_of, parsed, readable
 from matcher.outcome.frames import PAIR_COLUMNS
+from matcher.outcome.notices import DERIVED
 
 if TYPE_CHECKING:
     from matcher.model import Instance
@@ -64,6 +66,10 @@ def _load(folder: Path) -> dict[str, Any]:
         changed = set() if instance.digest == content.get("input") else {INPUT_FOLDER}
     if changed:
         raise InvalidInput([Fault("file_changed", "plan", value=name) for name in sorted(changed)])
+    with readable():
+        # what the reader noticed when the plan was made, in place of what it sees in the tables written since
+        noticed = tuple(notice for notice in notices_of(content) if notice.code not in DERIVED)
+    instance = instance.as_read(noticed)
     pairs = {level: _pairs(level, table_of(files[name], name)) for level, name in PAIR_FILES.items()}
     return assemble(content, instance, pairs, proof_arrays(files[PROOF_FILE]))
 
@@ -127,9 +133,8 @@ def proof_arrays(content: bytes) -> dict[str, np.ndarray]:
         If it is none.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in sorted(arrays.files)}
-    except Exception as error:  # a flipped bit ends in whatever zlib, zipfile or the parser of headers come to
+        return read_arrays(content)
+    except BrokenArrays as error:
         raise InvalidInput([Fault("broken_plan", "plan", details={"reason": str(error)})]) from None
 
 

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import io
 import itertools
 import os
 import shutil
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from matcher.base.arrayfile import write_arrays
 from matcher.base.disk import alone, real
 from matcher.base.errors import Lang, SaveError
 from matcher.base.escaping import escape
@@ -42,9 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matcher.plan import Plan
-
-#: zip archives begin their calendar here
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def save_plan(plan: Plan, path: Path, lang: Lang = "en", *, replace: bool = False, kept: Path | None = None) -> Path:
@@ -134,7 +127,7 @@ def _write(plan: Plan, folder: Path) -> None:
     _write_frame(plan.unmatched, folder / UNMATCHED_FILE)
     (folder / INPUT_FOLDER).mkdir()
     write_tables(plan.instance, folder / INPUT_FOLDER)
-    _write_proof(plan.proof.arrays, folder / PROOF_FILE)
+    (folder / PROOF_FILE).write_bytes(write_arrays(plan.proof.arrays))
     content = head(plan)
     content["files"] = {name: hash_of(folder / name) for name in files_of(folder)}
     (folder / PLAN_JSON).write_text(dumps(content), encoding="utf-8", newline="\n")
@@ -152,18 +145,6 @@ def _cells(name: str, column: pd.Series[Any]) -> list[str]:
     return [
         "" if missing else escape(str(value)) for value, missing in zip(column.tolist(), column.isna(), strict=True)
     ]
-
-
-def _write_proof(arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Write arrays as NumPy does, but with the same bytes every time."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # the same on every system
-            archive.writestr(entry, content.getvalue())
 
 
 def _sync(folder: Path) -> None:

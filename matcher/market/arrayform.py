@@ -11,11 +11,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.base.errors import Fault, InvalidInput
+from matcher.base.arrayfile import BrokenArrays, read_arrays, write_arrays
+from matcher.base.disk import regular_bytes, write_whole
+from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.plain import shown
 
 
 class ArrayForm(ABC):
-    """Something that can be written as named arrays and read back; a subclass gives `to_arrays` and `_read`."""
+    """Something that can be written as named arrays and read back; a subclass gives `to_arrays` and `_read`.
+
+    It crosses to another process in this form, by pickle too, and two are equal if their arrays are.
+    """
 
     __slots__ = ()
 
@@ -43,27 +49,82 @@ class ArrayForm(ABC):
         InvalidInput
             If the arrays are of another format or faulty.
         """
-        expected = {"expected": cls._format}
+        check_kind(arrays, Mapping, "arrays")
+        for name, array in arrays.items():
+            if not (isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype.kind in "biufU"):
+                raise cls._refused(f"{shown(name)}: {getattr(array, 'dtype', type(array).__name__)}")
         found = str(arrays.get("format", "?"))
         if found not in (cls._formats or (cls._format,)):
-            raise InvalidInput([Fault("array_format", value=found, details=expected)])
+            raise cls._refused(found)
         try:
             return cls._read(arrays)
         except InvalidInput:
             raise
-        except (KeyError, ValueError, SyntaxError) as error:
-            raise InvalidInput([Fault("array_format", value=str(error), details=expected)]) from None
+        except (LookupError, ValueError, SyntaxError, TypeError, ArithmeticError, RecursionError) as error:
+            raise cls._refused(str(error)) from None
+
+    @classmethod
+    def _refused(cls, reason: str) -> InvalidInput:
+        return InvalidInput([Fault("array_format", value=reason, details={"expected": cls._format})])
+
+    def to_bytes(self) -> bytes:
+        """Return `to_arrays` as the bytes of an .npz file, the same for the same arrays."""
+        return write_arrays(self.to_arrays())
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read what `to_bytes` or `to_npz` wrote.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else, was changed, or declares more than a file of its size may.
+        """
+        check_kind(content, bytes, "content")
+        try:
+            arrays = read_arrays(content)
+        except BrokenArrays as error:
+            raise cls._refused(str(error)) from None
+        return cls.from_arrays(arrays)
 
     def to_npz(self, path: str | Path) -> None:
-        """Write `to_arrays` to one compressed .npz file."""
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, **self.to_arrays())  # type: ignore[arg-type]
+        """Write `to_bytes` to one compressed .npz file.
+
+        Raises
+        ------
+        SaveError
+            If it can't be written; what stood there still stands.
+        """
+        write_whole(Path(path), self.to_bytes())
 
     @classmethod
     def from_npz(cls, path: str | Path) -> Self:
-        """Read what `to_npz` wrote."""
-        with np.load(Path(path), allow_pickle=False) as arrays:
-            return cls.from_arrays(dict(arrays))
+        """Read what `to_npz` wrote.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such file, or it is something else.
+        """
+        return cls.from_bytes(regular_bytes(path))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.to_arrays())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ArrayForm) or type(self) is not type(other):
+            return NotImplemented
+        if self is other:
+            return True
+        ours, theirs = self.to_arrays(), other.to_arrays()
+        return ours.keys() == theirs.keys() and all(np.array_equal(array, theirs[name]) for name, array in ours.items())
+
+    @abstractmethod
+    def __hash__(self) -> int: ...
+
+
+def _again(kind: type[ArrayForm], arrays: Mapping[str, NDArray[Any]]) -> ArrayForm:
+    return kind.from_arrays(arrays)
 
 
 def seal(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:

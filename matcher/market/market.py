@@ -352,6 +352,9 @@ class Market(ArrayForm):
         arrays.update({prefix + name: part for name, part in parts._asdict().items() if part is not None})
         return arrays
 
+    def __hash__(self) -> int:
+        return hash((self.num_providers, self.num_recipients, self.level_names, self.resolution))
+
     @classmethod
     def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         resolution = float(arrays["resolution"])

@@ -14,6 +14,7 @@ from matcher.base.errors import InfeasibleError, UnsolvedError, text
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.market import certificate
+from matcher.market import matching_in as reading
 from matcher.market.arrayform import ArrayForm, seal
 from matcher.market.certificate import HallWitness
 from matcher.market.input import Bools, Ints
@@ -204,23 +205,36 @@ class Matching(ArrayForm):
         arrays["seal"] = seal(arrays)
         return arrays
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, taken = ArrayForm.__reduce__(self)
+        # the seal is made anew: that it was broken when this was read must not be lost
+        return (make, taken) if self.intact else (_unsealed, taken)
+
+    def __hash__(self) -> int:
+        return hash((self.status, self.pairs.tobytes()))
+
     @classmethod
     def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        from ast import literal_eval
-
         market = Market.from_arrays({name[7:]: array for name, array in arrays.items() if name.startswith("market_")})
-        columns = {name: [literal_eval(str(item)) for item in arrays[f"level_{name}"]] for name in Level.__slots__}
-        levels = tuple(Level(*row) for row in zip(*columns.values(), strict=True))
-        kind, scope, solver = (str(item) for item in arrays["proof"])
         proof = {name[6:]: array for name, array in arrays.items() if name.startswith("proof_")}
+        sizes = {"provider": market.num_providers, "recipient": market.num_recipients}
+        for name in ("hall_provider", "hall_recipient", "short_provider", "short_recipient"):
+            if name in proof:
+                proof[name] = reading.positions(proof[name], sizes[name.partition("_")[2]], name)
+        pairs = {
+            name: reading.pairs(arrays[name], tuple(sizes.values()), name)
+            for name in ("pairs", "blocking")
+            if name in arrays
+        }
+        status, stop_reason = reading.status_of(arrays)
         return cls(
             market,
-            arrays["pairs"],
-            str(arrays["status"]),  # type: ignore[arg-type]
-            str(arrays["stop_reason"]) or None,  # type: ignore[arg-type]
-            levels,
-            Proof(kind, scope, solver or None, proof),  # type: ignore[arg-type]
-            arrays.get("blocking"),
+            pairs["pairs"],
+            status,
+            stop_reason,
+            reading.levels_of(arrays),
+            reading.proof_of(arrays, proof),
+            pairs.get("blocking"),
             np.array_equal(arrays["seal"], seal(arrays)),
             arrays.get("opened"),
         )
@@ -243,6 +257,10 @@ class Matching(ArrayForm):
         )
         head = f"<b>Matching</b>: {self.status}, {len(self.pairs)} pairs, proof: {self.proof.kind}"
         return f"<div>{head}<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table></div>"
+
+
+def _unsealed(kind: type[Matching], arrays: Mapping[str, NDArray[Any]]) -> Matching:
+    return kind.from_arrays(arrays).replace(intact=False)
 
 
 def _some(members: Ints) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
 from matcher.outcome.metrics import schools_at_county_seat, spread
@@ -9,6 +11,22 @@ from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.rules import Selector, Within
 from matcher.problem.problem import Problem
 
+#: notices that follow from the input and the pairs; those of the reading of files do not
+DERIVED: Final = frozenset(
+    {
+        "unlimited_reach",
+        "estimated_times",
+        "school_at_county_seat",
+        "floor_counts_nobody",
+        "policy_unknown_id",
+        "policy_unknown_province",
+        "policy_unknown_column",
+        "policy_unknown_kind",
+        "assumed_children",
+        "previous_stranger",
+        "preference_gaps",
+    }
+)
 #: groups of a floor that are named one by one
 _MOST_NAMES = 8
 _KINDS = {"university", "enterprise", "institution"}

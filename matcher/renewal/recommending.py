@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matcher.base.crossing import Crosses
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.names import PairLevel
 from matcher.base.numbers import M_PER_KM
@@ -41,8 +42,8 @@ _KINDS: dict[str, tuple[str, PairLevel, int]] = {
 Entity = str | tuple[str, str] | Organization | Branch | County | School | Event | Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recommendation:
+@dataclass(frozen=True, slots=True)
+class Recommendation(Crosses):
     """One place: a pair, and what the plan would be with it.
 
     Attributes
@@ -75,6 +76,9 @@ class Recommendation:
     def event(self) -> Agreed:
         """The event that `replan` takes, after that of the arrival, to follow the recommendation."""
         return Agreed(level=self.level, provider_id=self.provider_id, recipient_id=self.recipient_id)
+
+    def __hash__(self) -> int:
+        return hash((self.level, self.provider_id, self.recipient_id, self.km, self.levels))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values (format `matcher.recommendation/1`)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from matcher.base.crossing import Crosses
 from matcher.base.display import as_html
 from matcher.base.errors import check_kind, text
 from matcher.base.names import SIDES
@@ -41,7 +42,7 @@ DIFF_COLUMNS: Final = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Diff:
+class Diff(Crosses):
     """What differs between two plans.
 
     Attributes
@@ -61,6 +62,14 @@ class Diff:
     ended: pd.DataFrame
     changed: pd.DataFrame
     counts: Mapping[str, int]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Diff):
+            return NotImplemented
+        return self is other or self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.counts.items())))
 
     def summary(self, lang: str = "en") -> str:
         """Say it on a few lines."""

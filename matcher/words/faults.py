@@ -122,6 +122,10 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("fault.not_json", "this is not JSON of the expected form: {reason}.", "不是所需格式的 JSON：{reason}。"),
     ("mend.not_json", "Give what the library wrote itself.", "请提供由本库写出的内容。"),
+    ("fault.not_regular", "{value} is no ordinary file.", "{value} 不是普通文件。"),
+    ("mend.not_regular", "Give a file, no folder, pipe or device.", "请提供普通文件，不要用文件夹、管道或设备。"),
+    ("fault.broken_notices", "the notices can't be read: {reason}.", "无法读取提示：{reason}。"),
+    ("mend.broken_notices", "Give what the library wrote itself.", "请提供由本库写出的内容。"),
     (
         "fault.too_deep",
         "more than {most} lists or objects stand within one another.",
