@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -15,8 +15,6 @@ from matcher.base.errors import InfeasibleError, Lang, UnsolvedError, text
 from matcher.base.names import SIDES, UNMATCHED_COLUMNS
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
-from matcher.base.progress import StopReason
-from matcher.base.result import Level, Proof, Status
 from matcher.files.planfolder import saved_fields
 from matcher.files.saving import save_plan
 from matcher.outcome.document import from_json, to_json
@@ -24,8 +22,9 @@ from matcher.outcome.frames import id_pairs_of, pair_frame
 from matcher.outcome.metrics import metrics_of
 from matcher.outcome.notices import warnings_of
 from matcher.outcome.unmatched import Unmatched, as_columns, is_planned, unmatched_of
-from matcher.problem.pairs import Pairs, StrangerPair, ordered, positions_of
+from matcher.problem.pairs import Pairs, StrangerPair, positions_of
 from matcher.problem.problem import Problem
+from matcher.problem.solution import Solution
 from matcher.proof.blocking import blocking_frame
 from matcher.proof.hardrules import hard_violations
 from matcher.show.explain import explain
@@ -39,13 +38,12 @@ if TYPE_CHECKING:
 
     from matcher.model import Instance
     from matcher.policy.policy import Policy
-    from matcher.problem.solution import Solution
     from matcher.show.explain import Explanation
     from matcher.show.picture import Picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan:
+class Plan(Solution):
     """A plan over both levels of pairing; made by `solve`, `Plan.from_pairs` and `load_plan`.
 
     Attributes
@@ -55,8 +53,8 @@ class Plan:
     status
         "optimal", "feasible", "infeasible" (no plan can meet the hard rules) or "unknown" (nothing feasible is known).
     stop_reason
-        Why the search stopped early: "time", "work", "gap", "cancelled", or "search" if it ended by itself without
-        closing the gap; None if it was not stopped.
+        Why the search ended before all was proved: "time", "work", "gap", "cancelled", "worker_died", or "search" if it
+        ended by itself; None if all was proved, or nothing was searched.
     county_pairs, school_pairs : (k, 2) int64
         (organisation, county) and (branch, school) positions, ordered by recipient, then provider.
     levels
@@ -71,34 +69,15 @@ class Plan:
         Pairs of a hand-made plan with ids that the instance does not have: level -> (provider_id, recipient_id)s.
     """
 
-    problem: Problem
-    status: Status
-    stop_reason: StopReason | None
-    county_pairs: IntArray
-    school_pairs: IntArray
-    levels: tuple[Level, ...]
-    proof: Proof
     said: tuple[Notice, ...] | None = None
-    witness: Mapping[str, Any] | None = None
     strangers: Mapping[str, tuple[StrangerPair, ...]] = field(
         default_factory=lambda: MappingProxyType(dict.fromkeys(SIDES, ()))
     )
 
     @classmethod
-    def of(cls, problem: Problem, solution: Solution) -> Plan:
-        """Turn what a solver hands over into a plan, with its warnings."""
-        county_pairs, school_pairs = ordered(solution.county_pairs), ordered(solution.school_pairs)
-        return cls(
-            problem,
-            solution.status,
-            solution.stop_reason,
-            county_pairs,
-            school_pairs,
-            solution.levels,
-            solution.proof,
-            None,
-            solution.witness,
-        )
+    def of(cls, solution: Solution) -> Plan:
+        """Give what a method handed over its doors."""
+        return cls(**{each.name: getattr(solution, each.name) for each in fields(solution)})
 
     @classmethod
     def from_pairs(
@@ -146,24 +125,9 @@ class Plan:
         for level, pairs in (("county", county_pairs), ("school", school_pairs)):
             given = id_pairs_of(level, pairs)
             known[level], strangers[level] = positions_of(problem, level, given)
-        values = problem.minimised(known["county"], known["school"])
-        levels = tuple(
-            Level.of(objective.name, objective.sense, objective.unit, objective.shown(value), None)
-            for objective, value in zip(problem.objectives, values, strict=True)
-        )
         broken = any(strangers.values()) or hard_violations(problem, known["county"], known["school"])
-        return cls(
-            problem,
-            "unknown" if broken else "feasible",
-            None,
-            known["county"],
-            known["school"],
-            levels,
-            Proof("none"),
-            None,
-            None,
-            MappingProxyType(strangers),
-        )
+        made = cls.of(Solution.unproved(problem, (known["county"], known["school"])))
+        return replace(made, status="unknown" if broken else "feasible", strangers=MappingProxyType(strangers))
 
     @property
     def instance(self) -> Instance:
@@ -180,10 +144,6 @@ class Plan:
         """What a planner should know: `Notice`s with a code, details and a text in both languages."""
         # found when asked for: a service that replans often reads the pairs only
         return warnings_of(self.problem, self.county_pairs, self.school_pairs) if self.said is None else self.said
-
-    def pairs(self, level: str) -> IntArray:
-        """Return the (k, 2) positions of the pairs of `level`, "county" or "school"."""
-        return self.county_pairs if level == "county" else self.school_pairs
 
     @property
     def county_pairings(self) -> pd.DataFrame:

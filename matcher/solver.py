@@ -81,7 +81,7 @@ def solve(
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
     problem = Problem.of(instance, policy)
     known = None if start is None else start_pairs(problem, start)
-    return Plan.of(problem, solve_problem(problem, budget, start=known))
+    return Plan.of(solve_problem(problem, budget, start=known))
 
 
 def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:

@@ -11,6 +11,7 @@ import numpy as np
 import matcher
 from matcher.base.result import Level, Proof
 from matcher.plan import Plan
+from matcher.problem.pairs import ordered
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 
@@ -64,7 +65,7 @@ def solver_plan(**changes: Any) -> Plan:
     """A plan as a solver hands it over, optimal by its own word, with an array in its proof."""
     plan = small_plan()
     levels = tuple(
-        Level.of(level.name, level.sense, level.unit, level.value, level.value, method="mip", scope="all_pairs")
+        Level.proved(level.name, level.sense, level.unit, level.value or 0, "mip", "both_levels")
         for level in plan.levels
     )
     fields: dict[str, Any] = {
@@ -75,7 +76,9 @@ def solver_plan(**changes: Any) -> Plan:
         "levels": levels,
         "proof": Proof("solver", "both_levels", "HiGHS 1.0", MappingProxyType({"prices": np.arange(5)})),
     }
-    return Plan.of(Problem.of(small_instance()), Solution(**(fields | changes)))
+    fields |= changes
+    fields |= {name: ordered(fields[name]) for name in ("county_pairs", "school_pairs")}
+    return Plan.of(Solution(Problem.of(small_instance()), **fields))
 
 
 def replace_level(plan: Plan, position: int, **changes: Any) -> tuple[Level, ...]:

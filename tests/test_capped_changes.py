@@ -46,7 +46,7 @@ def held_against_the_program(seed: int) -> str:
     problem = case(seed)
     if problem is None:
         return "none"
-    plan = matcher.Plan.of(problem, solve_problem(problem))
+    plan = matcher.Plan.of(solve_problem(problem))
     true = solve_textbook(problem, Budget())
     assert (plan.status == "infeasible") == (true.status == "infeasible"), seed
     report = matcher.verify(problem.instance, plan)

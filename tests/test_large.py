@@ -50,7 +50,7 @@ CASES: dict[str, dict[str, Any]] = {
 def solved(fields: dict[str, Any], budget: Budget) -> Plan:
     policy = matcher.Policy(**{"county_demand": (1, 3), **fields})
     problem = Problem.of(town(), policy)
-    return Plan.of(problem, solve_large(problem, budget))
+    return Plan.of(solve_large(problem, budget))
 
 
 @cache
@@ -95,6 +95,6 @@ def test_a_start_that_breaks_a_rule_is_not_handed_back() -> None:
     rule = {"kind": "forbid", "level": "county", "provider": {"ids": organization}, "recipient": {"ids": county}}
     problem = Problem.of(town(), matcher.Policy(county_demand=(1, 3), rules=[rule]))
     start = {"county": first.county_pairs, "school": first.school_pairs}
-    plan = Plan.of(problem, solve_large(problem, Budget(work_limit=0), start))
+    plan = Plan.of(solve_large(problem, Budget(work_limit=0), start))
     assert plan.status == "feasible"
     assert matcher.verify(plan.instance, plan).ok

@@ -1,5 +1,6 @@
 """Markets that are more than a flow, against the enumeration of every plan."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_a_falsified_bound_or_opening_is_found():
     found = match(market)
     assert check.flaws(found) == ()
     level = found.levels[0]
-    higher = level.of(level.name, "min", "", level.value, level.value + 1, method="mip", scope="program")
+    higher = dataclasses.replace(level, bound=level.value + 1, gap=1)
     assert check.flaws(found.replace(levels=(higher,)))
     assert check.flaws(found.replace(opened=~found.opened))
     assert [flaw.code for flaw in pair_flaws(market, found.pairs, np.zeros(2, bool))] == ["pair_at_closed"]

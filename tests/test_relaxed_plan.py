@@ -63,7 +63,7 @@ def held_against_enumeration(seed: int) -> str:
     if problem is None:
         return "too large"
     solution = solve_problem(problem)
-    plan = matcher.Plan.of(problem, solution)
+    plan = matcher.Plan.of(solution)
     best = best_by_enumeration(problem)
     assert best is not None
     assert solution.status == "optimal"
@@ -102,7 +102,7 @@ def test_without_the_program_value_and_bound_enclose_the_best(seed: int, monkeyp
             assert objective.minimised(level.bound) <= true
         if objective.minimised(level.value) != true:
             break
-    plan = matcher.Plan.of(problem, solution)
+    plan = matcher.Plan.of(solution)
     assert matcher.verify(problem.instance, plan).ok
 
 
@@ -137,7 +137,7 @@ def test_a_false_bound_of_a_relaxed_plan_is_refused() -> None:
         problem = case(seed)
         if problem is None:
             continue
-        plan = matcher.Plan.of(problem, solve_problem(problem))
+        plan = matcher.Plan.of(solve_problem(problem))
         if plan.proof.kind == "certificate" and len(plan.county_pairs):
             break
     level = plan.levels[-1]
@@ -154,7 +154,7 @@ def test_minima_of_branches_under_require_are_answered() -> None:
         if len(instance.branches) * len(instance.schools) > 12:
             continue
         problem = Problem.of(instance, matcher.Policy(stability="require", branch_capacity=(1, 1)))
-        plan = matcher.Plan.of(problem, solve_problem(problem))
+        plan = matcher.Plan.of(solve_problem(problem))
         seen.add(plan.status if plan.witness is None else plan.witness["kind"])
         assert plan.status in ("optimal", "infeasible")
         assert plan.stop_reason is None

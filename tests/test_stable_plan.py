@@ -122,7 +122,7 @@ def test_the_best_stable_plan_is_the_best_of_all_stable_plans(first: int) -> Non
 def test_the_checker_takes_the_plan_and_refuses_another(seed: int) -> None:
     instance = random_market(seed)
     policy = matcher.Policy(stability="require")
-    plan = matcher.Plan.of(Problem.of(instance, policy), solve_problem(Problem.of(instance, policy)))
+    plan = matcher.Plan.of(solve_problem(Problem.of(instance, policy)))
     report = matcher.verify(instance, plan)
     assert report.ok, report.summary()
     if len(plan.county_pairs):
@@ -201,10 +201,7 @@ def test_a_pin_that_no_stable_plan_has_is_named() -> None:
         counties=[{"id": f"c{i}", "lat": 26.1 + i, "lon": 105} for i in range(2)],
         locks=[{"level": "county", "provider_id": "o0", "recipient_id": "c1", "kind": "pin"}],
     )
-    plan = matcher.Plan.of(
-        Problem.of(instance, matcher.Policy(stability="require")),
-        solve_problem(Problem.of(instance, matcher.Policy(stability="require"))),
-    )
+    plan = matcher.Plan.of(solve_problem(Problem.of(instance, matcher.Policy(stability="require"))))
     assert plan.status == "infeasible"
     assert plan.witness is not None
     assert plan.witness["reason"] == "pin_unstable"
@@ -220,7 +217,7 @@ def test_several_partners_are_chosen_one_level_after_the_other() -> None:
         schools=[{"id": f"s{i}", "county_id": f"c{i}", "children": 5} for i in range(2)],
     )
     policy = matcher.Policy(stability="require")
-    plan = matcher.Plan.of(Problem.of(instance, policy), solve_problem(Problem.of(instance, policy)))
+    plan = matcher.Plan.of(solve_problem(Problem.of(instance, policy)))
     assert plan.status == "feasible"
     assert plan.school_pairs.tolist() == [[0, 0]]
     assert matcher.verify(instance, plan).ok

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 
-#: "search": it ended by itself, with a gap or with nothing; "worker_died": what did the work was ended, twice
+#: why a search ended before everything was proved; "search": by itself, with all its steps done
 StopReason = Literal["time", "work", "gap", "cancelled", "search", "worker_died"]
 
 

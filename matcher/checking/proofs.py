@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from matcher.base.numbers import IntArray
+from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof
 from matcher.base.violations import Violation
 from matcher.outcome.claims import Claims
@@ -19,7 +20,7 @@ from matcher.proof.stability import check_stable, recomputes_none
 from matcher.proof.witness import recomputes
 
 _STATUSES: Final = ("optimal", "feasible", "infeasible", "unknown")
-_STOP_REASONS: Final = (None, "time", "work", "gap", "cancelled", "search", "worker_died")
+_STOP_REASONS: Final = (None, *get_args(StopReason))
 _KINDS: Final = ("certificate", "solver", "none")
 #: scope of a proof that covers both levels of pairing at once
 BOTH_LEVELS: Final = "both_levels"

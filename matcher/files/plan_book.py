@@ -198,7 +198,7 @@ def _pairs_and_years(plan: Plan, level: str) -> tuple[list[tuple[str, str]], lis
 
 
 def _policy_lines(plan: Plan, lang: Lang) -> list[str]:
-    said = [_title("policy", lang), *plan.policy.sentences(lang), "", summary.proof_words(plan.proof, lang)]
+    said = [_title("policy", lang), *plan.policy.sentences(lang), "", summary.proof_words(plan, lang)]
     said += [*summary.level_lines(plan.levels, lang), "", *(notice.text(lang) for notice in plan.warnings), ""]
     versions = ", ".join(f"{name} {number}" for name, number in plandata.versions().items())
     return [

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.progress import StopReason
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Level, LevelClaim, Proof, Status, in_order
 from matcher.market import certificate
 from matcher.market.input import Ints
 from matcher.market.market import Market, Objective
@@ -54,7 +54,8 @@ class Solved:
 def infeasible(market: Market, side: str, members: Ints) -> Matching:
     """Return the answer that no matching meets the minima, proved by a Hall set of one side."""
     proof = Proof("certificate", "hall_set", None, {f"hall_{side}": _frozen(members)})
-    return Matching(market, np.zeros((0, 2), np.int64), "infeasible", None, claim_levels(market, None, (), []), proof)
+    levels = claim_levels(market, None, (), [], proof.scope)
+    return Matching(market, np.zeros((0, 2), np.int64), "infeasible", None, levels, proof)
 
 
 def assembled(market: Market, solved: Solved) -> Matching:
@@ -88,8 +89,8 @@ def assembled(market: Market, solved: Solved) -> Matching:
             values if tie is None else (*values, certificate.exact_sum(certificate.missing_units(market, pairs)))
         )
         status = "optimal" if all_values == bounds else "feasible"
-    claims = claim_levels(market, values, bounds[: len(levels)], solved.methods)
     proof = Proof("certificate", SCOPE, None, arrays) if proved else Proof("none")
+    claims = claim_levels(market, values, bounds[: len(levels)], solved.methods, proof.scope)
     none = np.zeros((0, 2), np.int64)
     stop = None if status == "optimal" else solved.stop_reason
     return Matching(market, none if pairs is None else _frozen(pairs), status, stop, claims, proof)
@@ -108,7 +109,7 @@ def _plain_sum(market: Market, solved: Solved) -> Matching:
     uses = np.minimum(market.capacity[:, 1], market.num_recipients)
     bound = certificate.exact_dot(u, market.demand[:, 1]) - certificate.exact_dot(p, uses)
     values = certificate.values(market, solved.pairs)
-    levels = claim_levels(market, values, (bound,), solved.methods)
+    levels = claim_levels(market, values, (bound,), solved.methods, SCOPE)
     proof = Proof("certificate", SCOPE, None, {"provider": p[None], "recipient": u[None]})
     return Matching(market, _frozen(solved.pairs), "feasible", solved.stop_reason, levels, proof)
 
@@ -118,19 +119,17 @@ def claim_levels(
     values: tuple[int, ...] | None,
     bounds: tuple[int, ...],
     methods: list[str],
-    scope: str = "all allowed pairs",
+    scope: str,
 ) -> tuple[Level, ...]:
     """Return one claim a level; after a level with a gap nothing is claimed of the later ones."""
-    claims = []
-    conditional = False
+    claims: list[LevelClaim] = []
     for number, level in enumerate(market.objectives):
         value = None if values is None else values[number]
-        bound = bounds[number] if number < len(bounds) and not conditional else None
+        is_bounded = number < len(bounds) and all(claim.is_closed for claim in claims)
         method = methods[number] if number < len(methods) else "none"
-        rest: dict[str, Any] = {"conditional": conditional, "method": method, "scope": scope}
-        claims.append(Level.of(level.name, "min", _unit(market, level), value, bound, **rest))
-        conditional = conditional or value is None or value != bound
-    return tuple(claims)
+        bound = bounds[number] if is_bounded else None
+        claims.append(LevelClaim(level.name, "min", _unit(market, level), value, bound, method))
+    return in_order(claims, scope)
 
 
 def _unit(market: Market, level: Objective) -> str:

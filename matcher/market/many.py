@@ -160,7 +160,7 @@ def _answers(
 
 
 def _level(name: str, unit: str, value: int) -> Level:
-    return Level(name, "min", unit, value, value, 0, False, "assignment", "all allowed pairs")
+    return Level.proved(name, "min", unit, value, "assignment", SCOPE)
 
 
 def _partners(cost: Ints, charge: Ints, most_pairs: bool) -> Ints:

@@ -49,7 +49,7 @@ class Matching(ArrayForm):
     status
         "optimal", "feasible" (stopped: best found, with bounds), "infeasible" or "unknown" (stopped with nothing).
     stop_reason
-        None, "time", "work", "gap" or "cancelled".
+        None, "time", "work", "gap", "cancelled", "worker_died" or "search"; see `Plan`.
     levels
         One `Level` for each objective of the market, in strict order; values and bounds in whole units (of
         `market.resolution`). Without `unmet_cost` the first is "unmet", the number of missing units.

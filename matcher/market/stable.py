@@ -44,11 +44,11 @@ def solve_stable(market: Market) -> Matching:
     if best.status == "infeasible":
         side, short = best.witness["side"], np.asarray(best.witness["positions"], np.int64)
         proof = Proof("certificate", scope, None, {f"short_{side}": short})
-        return Matching(market, none, "infeasible", None, claim_levels(market, None, (), []), proof)
+        return Matching(market, none, "infeasible", None, claim_levels(market, None, (), [], scope), proof)
     values = best.values
     if market.unmet_cost is None:
         values = (int(market.demand[:, 1].sum(dtype=object)) - len(best.pairs), *values)
-    levels = claim_levels(market, values, values, ["rotations"] * len(values), "stable matchings")
+    levels = claim_levels(market, values, values, ["rotations"] * len(values), scope)
     proof = Proof("certificate", scope, None, {f"stable_{name}": array for name, array in best.proof.items()})
     return Matching(market, best.pairs, "optimal", None, levels, proof)
 

@@ -21,13 +21,13 @@ import numpy as np
 
 from matcher._version import __version__
 from matcher.base.progress import Budget, StopReason
-from matcher.base.result import Proof, Status
+from matcher.base.result import Proof
 from matcher.methods.joint.priced import Bound, Point, PricedSolver, Search
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
 from matcher.methods.or_known import Pairs, or_known, without_plan
 from matcher.policy.coverage import MaxChanges
-from matcher.problem.claims import SCOPE, infeasible, levels_of
+from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact
 from matcher.problem.problem import Problem
 from matcher.problem.relaxations import has_rows, without_rows
 from matcher.problem.solution import Solution
@@ -69,14 +69,14 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     wider, cap = without_rows(problem), cap_of(problem)
     assert cap is not None
     free = solve_joint(wider, budget, start=None if start is None else start[0])
-    if free.status == "infeasible" or (free.has_plan and not hard_violations(problem, *free.pairs)):
+    if free.status == "infeasible" or (free.has_plan and not hard_violations(problem, *free.both)):
         return free
     if budget.stop_reason is not None:
         return without_plan(problem, free)
     solver = PricedSolver(wider, None, 0, wider.keepable("county"))
     search = _first_bound(solver, cap, len(problem.objectives))
     if search is None:
-        return infeasible(problem, _conflict(problem, solver), Proof("solver", SCOPE, SOLVER))
+        return Solution.none(problem, _conflict(problem, solver), Proof("solver", SCOPE, SOLVER))
     position = solver.component - solver.terms.num_hard
     objective = problem.objectives[position]
 
@@ -88,16 +88,14 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     certified = solve_joint(at_price(wider, position, price), Budget())
     pairing = solver.pairing(search.best(cap).organization_of)
     plan = pairing.county_pairs, pairing.school_pairs
-    if not hard_violations(problem, *certified.pairs):
-        plan = min(plan, certified.pairs, key=lambda pairs: problem.minimised(*pairs))
+    if not hard_violations(problem, *certified.both):
+        plan = min(plan, certified.both, key=lambda pairs: problem.minimised(*pairs))
     bound = [each.minimised(level.bound or 0) for each, level in zip(wider.objectives, certified.levels, strict=True)]
     bound[position] += price * (solver.keepable - cap)
-    levels = levels_of(problem, problem.minimised(*plan), tuple(bound))
+    claims = exact(bound, problem.minimised(*plan), LAZY_ASSIGNMENT)
     arrays = {**certified.proof.arrays, PRICE: np.array([position, price], dtype=np.int64)}
-    status: Status = "optimal" if all(level.gap == 0 for level in levels) else "feasible"
-    stop: StopReason | None = "gap" if budget.gap is not None else None
-    stop = None if status == "optimal" else budget.stop_reason or stop
-    return Solution(status, stop, *plan, levels, Proof("certificate", SCOPE, None, MappingProxyType(arrays)))
+    stop: StopReason | None = budget.stop_reason or ("gap" if budget.gap is not None else None)
+    return Solution.found(problem, plan, claims, Proof("certificate", SCOPE, None, MappingProxyType(arrays)), stop)
 
 
 def _first_bound(solver: PricedSolver, cap: int, num_objectives: int) -> Search | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from matcher.base.progress import Budget
@@ -11,7 +12,7 @@ from matcher.methods.decomposition import large
 from matcher.methods.gate import held, last_year
 from matcher.methods.joint import solver as joint
 from matcher.methods.method import Method, Run, Start
-from matcher.problem.claims import SCOPE, infeasible
+from matcher.problem.claims import SCOPE
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.joint_terms import is_joint_case
@@ -48,7 +49,12 @@ def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Star
         if method.fits(problem):
             solution = method.solve(problem, run)
             if solution is not None:
-                return held(problem, _explained(problem, solution), known)
+                # what was found for an easier problem answers this one
+                solution = _explained(problem, replace(solution, problem=problem))
+                solution = held(problem, solution, known)
+                if solution.stop_reason == "search" and run.budget.stop_reason is not None:
+                    return replace(solution, stop_reason=run.budget.stop_reason)
+                return solution
     raise AssertionError("the last method takes any problem")
 
 
@@ -59,7 +65,7 @@ def again(problem: Problem, budget: Budget, start: Start | None) -> Solution:
 
 def _explained(problem: Problem, solution: Solution) -> Solution:
     """Return the solution; where there is none, with pins or bounds as the reason if they alone are reason enough."""
-    if solution.stop_reason not in (None, "search") or solution.has_plan:
+    if solution.has_plan or solution.stop_reason not in (None, "search"):
         return solution
     witness = bounds_witness(problem)
-    return solution if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))
+    return solution if witness is None else Solution.none(problem, witness, Proof("certificate", SCOPE))

@@ -43,11 +43,11 @@ def held(problem: Problem, solution: Solution, known: Iterable[Pairs] = ()) -> S
 
 
 def _true(problem: Problem, solution: Solution) -> Solution:
-    if hard_violations(problem, *solution.pairs):
+    if hard_violations(problem, *solution.both):
         return without_plan(problem, solution)
     values = [objective.shown(value) for objective, value in _values(problem, solution)]
     if [level.value for level in solution.levels] != values:
-        solution = rebound(problem, solution, solution.pairs)
+        solution = rebound(problem, solution, solution.both)
     if any(_beaten(problem, solution)):
         levels = tuple(replace(level, bound=None, gap=None) for level in solution.levels)
         return replace(solution, status="feasible", levels=levels, proof=Proof("none", solution.proof.scope))
@@ -55,7 +55,7 @@ def _true(problem: Problem, solution: Solution) -> Solution:
 
 
 def _values(problem: Problem, solution: Solution) -> list[tuple[AdditiveObjective, int]]:
-    return list(zip(problem.objectives, problem.minimised(*solution.pairs), strict=True))
+    return list(zip(problem.objectives, problem.minimised(*solution.both), strict=True))
 
 
 def _beaten(problem: Problem, solution: Solution) -> Iterable[bool]:

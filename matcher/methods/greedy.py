@@ -8,7 +8,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget
-from matcher.base.result import Level, Proof
+from matcher.base.result import Proof
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.hardrules import hard_violations
@@ -136,11 +136,5 @@ def unproved(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, m
     """Return a solution that claims nothing but its values; "unknown" if the pairs break a hard rule."""
     proof = Proof("none", "one_level_after_the_other")
     if hard_violations(problem, county_pairs, school_pairs):
-        levels = tuple(Level.of(o.name, o.sense, o.unit, None, None, method=method) for o in problem.objectives)
-        return Solution("unknown", None, no_pairs(), no_pairs(), levels, proof)
-    values = problem.minimised(county_pairs, school_pairs)
-    levels = tuple(
-        Level.of(o.name, o.sense, o.unit, o.shown(value), None, method=method)
-        for o, value in zip(problem.objectives, values, strict=True)
-    )
-    return Solution("feasible", None, county_pairs, school_pairs, levels, proof)
+        return Solution.unknown(problem, "search", proof=proof, method=method)
+    return Solution.unproved(problem, (county_pairs, school_pairs), proof, method)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matcher.base.result import Proof
 from matcher.methods.method import Run
-from matcher.problem.claims import SCOPE, infeasible
+from matcher.problem.claims import SCOPE
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.witness import bounds_witness
@@ -18,7 +18,7 @@ class _Impossible:
 
     def solve(self, problem: Problem, run: Run) -> Solution | None:
         witness = bounds_witness(problem)
-        return None if witness is None else infeasible(problem, witness, Proof("certificate", SCOPE))
+        return None if witness is None else Solution.none(problem, witness, Proof("certificate", SCOPE))
 
 
 METHOD = _Impossible()

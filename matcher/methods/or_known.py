@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from matcher.base.numbers import IntArray
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Proof
+from matcher.problem.claims import Claim
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 
 Pairs = tuple[IntArray, IntArray]
 
@@ -30,38 +28,24 @@ def rebound(problem: Problem, solution: Solution, pairs: Pairs) -> Solution:
     level's own bound stays.
     """
     values = problem.minimised(*pairs)
-    levels: list[Level] = []
+    claims: list[Claim] = []
     same = True
     before = _minimised(problem, solution)
     for objective, level, value, found in zip(problem.objectives, solution.levels, values, before, strict=True):
-        bound = level.bound if same else None
-        shown, conditional = objective.shown(value), any(each.gap != 0 for each in levels)
-        claim: dict[str, Any] = {"conditional": conditional, "method": level.method, "scope": level.scope}
-        levels.append(Level.of(objective.name, objective.sense, objective.unit, shown, bound, **claim))
+        bound = objective.minimised(level.bound) if same and level.bound is not None else None
+        claims.append(Claim(bound, level.method, closed=bound == value))
         same = same and value == found
-    status: Status = "optimal" if all(level.gap == 0 for level in levels) else "feasible"
-    stop = None if status == "optimal" else solution.stop_reason
-    return replace(
-        solution,
-        status=status,
-        stop_reason=stop,
-        county_pairs=pairs[0],
-        school_pairs=pairs[1],
-        levels=tuple(levels),
-        witness=None,
-    )
+    return Solution.found(problem, pairs, claims, solution.proof, solution.stop_reason)
 
 
-def without_plan(problem: Problem, solution: Solution) -> Solution:
-    """Return that no plan is known, under the one bound of `solution` that holds of every plan: the first level's."""
-    levels = []
-    for position, (objective, level) in enumerate(zip(problem.objectives, solution.levels, strict=True)):
-        claim: dict[str, Any] = {"conditional": position > 0, "method": level.method, "scope": level.scope}
-        bound = None if position else level.bound
-        levels.append(Level.of(objective.name, objective.sense, objective.unit, None, bound, **claim))
-    proof = solution.proof if levels and levels[0].bound is not None else Proof("none", solution.proof.scope)
-    stop = solution.stop_reason or "search"
-    return Solution("unknown", stop, no_pairs(), no_pairs(), tuple(levels), proof)
+def without_plan(problem: Problem, wider: Solution) -> Solution:
+    """Return that no plan is known, under the one bound of `wider` that holds of every plan: the first level's."""
+    claims = [Claim(None, level.method) for level in wider.levels]
+    if claims and wider.levels[0].bound is not None:
+        first = problem.objectives[0].minimised(wider.levels[0].bound)
+        claims[0] = Claim(first, wider.levels[0].method)
+    proof = wider.proof if claims and claims[0].bound is not None else Proof("none", wider.proof.scope)
+    return Solution.unknown(problem, wider.stop_reason, claims=claims, proof=proof)
 
 
 def _minimised(problem: Problem, solution: Solution) -> list[int | None]:

@@ -14,7 +14,7 @@ Every stable pairing of a strict market fills the same places. Ties are broken b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,10 +23,10 @@ import numpy as np
 from matcher._version import __version__
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Proof
 from matcher.methods.method import Run
 from matcher.methods.textbook import solve_textbook
-from matcher.problem.claims import MOST_LISTED_PAIRS, num_pairs
+from matcher.problem.claims import MOST_LISTED_PAIRS, Claim, num_pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.hardrules import hard_violations
@@ -126,26 +126,15 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
         schools = [inside.positions(found.pairs)]
         proof = Proof("none", ONE_AFTER_THE_OTHER)
     school_pairs = np.concatenate([no_pairs(), *schools])
-    school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-    county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
     if hard_violations(problem, county_pairs, school_pairs):
         # a rule over several pairs at once: the best stable plan breaks it, another one may not
         return _by_program(problem, budget)
     proved = len(sums(problem)) if problem.is_one_to_one else 0
+    if not proved:
+        return replace(Solution.unproved(problem, (county_pairs, school_pairs), proof, ROTATIONS), stop_reason="search")
     values = problem.minimised(county_pairs, school_pairs)
-    status: Status = "optimal" if proved == len(values) else "feasible"
-    levels = _levels(problem, values, proved, proof.scope)
-    return Solution(status, None, county_pairs, school_pairs, levels, proof)
-
-
-def _levels(problem: Problem, values: tuple[int, ...] | None, proved: int, scope: str = "") -> tuple[Level, ...]:
-    found = []
-    for position, objective in enumerate(problem.objectives):
-        value = None if values is None else objective.shown(values[position])
-        bound = value if position < proved else None
-        rest: dict[str, Any] = {"conditional": 0 < proved <= position, "method": ROTATIONS, "scope": scope}
-        found.append(Level.of(objective.name, objective.sense, objective.unit, value, bound, **rest))
-    return tuple(found)
+    claims = [Claim(value if n < proved else None, ROTATIONS) for n, value in enumerate(values)]
+    return Solution.found(problem, (county_pairs, school_pairs), claims, proof)
 
 
 def _by_program(problem: Problem, budget: Budget) -> Solution:
@@ -153,16 +142,15 @@ def _by_program(problem: Problem, budget: Budget) -> Solution:
     return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem, "search")
 
 
-def _unknown(problem: Problem, stop: StopReason) -> Solution:
-    return Solution("unknown", stop, no_pairs(), no_pairs(), _levels(problem, None, 0), Proof("none"))
+def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:
+    return Solution.unknown(problem, stop, method=ROTATIONS)
 
 
 def _none(
     problem: Problem, witness: Mapping[str, Any], arrays: Mapping[str, IntArray] = MappingProxyType({})
 ) -> Solution:
-    levels = _levels(problem, None, 0, SCOPE)
     proof = Proof("certificate" if arrays else "none", SCOPE, None, arrays)
-    return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, {"kind": "no_stable_plan", **witness})
+    return Solution.none(problem, {"kind": "no_stable_plan", **witness}, proof, method=ROTATIONS)
 
 
 def _words(problem: Problem, level: str, market: Market, found: StableMatching) -> dict[str, Any]:

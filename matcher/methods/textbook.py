@@ -15,13 +15,13 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Proof
 from matcher.methods.method import Run, pairs_by_level
 from matcher.methods.stable_rows import with_stability
 from matcher.methods.textbook_model import Model, textbook
-from matcher.problem.claims import MOST_LISTED_PAIRS, SCOPE, infeasible, num_pairs
+from matcher.problem.claims import MOST_LISTED_PAIRS, SCOPE, Claim, num_pairs, within_gap
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.problem.terms import MOST_FLOAT, AdditiveObjective, check_range
 from matcher.programs.cpsat import SOLVER, Outcome, Solver, also_infeasible
 from matcher.programs.rows import Linear
@@ -58,8 +58,7 @@ def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArra
         hint_is_plan = True
         found.append(level)
     if not hint_is_plan or values is None:
-        levels = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in problem.objectives)
-        return Solution("unknown", _stopped(budget), no_pairs(), no_pairs(), levels, Proof("none", scope=SCOPE))
+        return Solution.unknown(problem, _stopped(budget), proof=Proof("none", scope=SCOPE))
     return _solution(problem, model, values, found, budget)
 
 
@@ -143,37 +142,18 @@ def _solve_worst(
 
 
 def _solution(problem: Problem, model: Model, values: IntArray, found: list[_Found], budget: Budget) -> Solution:
-    county_pairs, school_pairs = model.pairs_of(values)
-    exact = problem.minimised(county_pairs, school_pairs)
-    levels, proven = [], True
-    for position, objective in enumerate(problem.objectives):
-        level = found[position] if position < len(found) else None
-        bound = None if level is None or level.bound is None else objective.shown(level.bound)
-        levels.append(
-            Level.of(
-                objective.name,
-                objective.sense,
-                objective.unit,
-                objective.shown(exact[position]),
-                bound,
-                conditional=not proven,
-                method="none" if level is None else level.method,
-                scope="all allowed pairs",
-            )
-        )
-        proven = proven and level is not None and level.proven
-    status: Status = "optimal" if proven else "feasible"
-    stop = None if proven else "gap" if budget.stop_reason is None and budget.gap is not None else _stopped(budget)
-    return Solution(
-        status, stop, county_pairs, school_pairs, tuple(levels), Proof("solver", scope=SCOPE, solver=SOLVER)
-    )
+    claims = [Claim(level.bound, level.method, level.proven) for level in found]
+    pairs = model.pairs_of(values)
+    within = budget.stop_reason is None and within_gap(problem, problem.minimised(*pairs), claims, budget)
+    stop = "gap" if within else _stopped(budget)
+    return Solution.found(problem, pairs, claims, Proof("solver", scope=SCOPE, solver=SOLVER), stop)
 
 
-def _stopped(budget: Budget) -> StopReason:
+def _stopped(budget: Budget) -> StopReason | None:
     """Return the limit that ended the search: a level's share of the time or work may end before the whole is spent."""
-    if budget.time_left_s is None and budget.work_limit is None:
-        return budget.stop_reason or "search"
-    return budget.stop_reason or ("work" if budget.time_left_s is None else "time")
+    if budget.stop_reason is not None or budget.time_left_s is not None:
+        return budget.stop_reason or "time"
+    return None if budget.work_limit is None else "work"
 
 
 def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
@@ -184,7 +164,7 @@ def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
         raise RuntimeError("CP-SAT finds no solution and HiGHS does not agree")
     alone = _floor_witness(problem, model, groups, budget)
     if alone is not None:
-        return infeasible(problem, alone, proof)
+        return Solution.none(problem, alone, proof)
     skipped: frozenset[str] = frozenset()
     for group in reversed(groups):  # deletion filter: leave out what is not needed for the conflict
         outcome = Solver(model.num_columns, model.rows, skipped | {group}).minimise(None, budget)
@@ -197,7 +177,7 @@ def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
         "irreducible": budget.stop_reason is None,
         "solver": SOLVER,
     }
-    return infeasible(problem, witness, proof)
+    return Solution.none(problem, witness, proof)
 
 
 def _floor_witness(problem: Problem, model: Model, groups: list[str], budget: Budget) -> dict[str, Any] | None:

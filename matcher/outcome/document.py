@@ -78,12 +78,7 @@ def parsed(source: str | bytes) -> dict[str, Any]:
 
 def levels_of(content: Mapping[str, Any]) -> tuple[Level, ...]:
     """Return the levels of a plan document, exact integers only."""
-    levels = tuple(Level(**row) for row in content["levels"])
-    for level in levels:
-        exact = all(type(number) is int or number is None for number in (level.value, level.bound, level.gap))
-        if not (exact and type(level.conditional) is bool and type(level.name) is str):
-            raise ValueError(f"level {level.name!r}")
-    return levels
+    return tuple(Level.from_json(row) for row in content["levels"])
 
 
 def witness_of(content: Mapping[str, Any]) -> Mapping[str, Any] | None:

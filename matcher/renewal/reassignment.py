@@ -12,7 +12,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.result import Proof
-from matcher.problem.claims import SCOPE, levels_of
+from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.joint_certificate import block_bounds, dual_value, first_sign
@@ -246,8 +246,8 @@ class Reassignment:
             "school_price": school_price,
         }
         proof = Proof("certificate", SCOPE, None, MappingProxyType(arrays))
-        levels = levels_of(problem, decision.total, decision.total)
-        return Solution("optimal", None, *self.pairs(decision), levels, proof)
+        claims = exact(decision.total, decision.total, LAZY_ASSIGNMENT)
+        return Solution.found(problem, self.pairs(decision), claims, proof)
 
     def _inner(self, entries: list[_Entry]) -> tuple[IntArray, IntArray]:
         """Return the branch prices and the school prices of entries, one after the other."""

@@ -23,7 +23,7 @@ from matcher.base.names import PairLevel
 from matcher.base.numbers import M_PER_KM
 from matcher.base.result import Level
 from matcher.model import Branch, County, Organization, School
-from matcher.problem.claims import levels_of
+from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact, levels_of, plain_levels
 from matcher.problem.problem import Problem
 from matcher.renewal.events import Agreed, Event, Joins, events_of
 from matcher.renewal.places import TABLES, CountyPlaces, SchoolPlaces
@@ -142,10 +142,9 @@ def recommend(
     places = (CountyPlaces if level == "county" else SchoolPlaces)(case.again, base, kind, known)
     found = []
     for pair, total, displaced in places.best(k):
-        levels = levels_of(case.problem, total, total)
-        found.append(
-            _recommendation(case.problem, level, pair, levels, levels_of(case.problem, base.total, None), displaced)
-        )
+        levels, _ = levels_of(case.problem, total, exact(total, total, LAZY_ASSIGNMENT), SCOPE)
+        before = plain_levels(case.problem, base.total)
+        found.append(_recommendation(case.problem, level, pair, levels, before, displaced))
     return tuple(found)
 
 

@@ -94,7 +94,7 @@ def replan(
         if solution.stop_reason is not None and not hard_violations(case.problem, *kept):
             # a search that was stopped may end with less than it began with
             solution = or_known(case.problem, solution, kept)
-    return Plan.of(case.problem, solution)
+    return Plan.of(solution)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

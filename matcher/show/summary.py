@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matcher.base.display import Metric, amount, number, percent, table_lines, title
 from matcher.base.errors import text
 from matcher.base.names import SIDES
-from matcher.base.result import Level, Proof
+from matcher.base.result import Level
 from matcher.policy.policy import Policy
 from matcher.show.witnesswords import witness_words
 from matcher.words.catalogue import has_text
@@ -24,7 +24,7 @@ _MOST_WARNINGS = 6
 
 def plan_summary(plan: Plan, lang: str = "en", prices: pd.DataFrame | None = None) -> str:
     """Return the summary of `plan` in `lang`, with what each level cost those below it if that was computed."""
-    lines = [text("summary.head", lang, status=status_words(plan, lang), proof=proof_words(plan.proof, lang))]
+    lines = [text("summary.head", lang, status=status_words(plan, lang), proof=proof_words(plan, lang))]
     if plan.witness is not None:
         lines.append(witness_words(plan.witness, lang))
     if plan.status not in ("infeasible", "unknown") or len(plan.county_pairs):
@@ -45,11 +45,20 @@ def status_words(plan: Plan, lang: str) -> str:
     return said
 
 
-def proof_words(proof: Proof, lang: str) -> str:
-    """Say what was proved and by whom."""
+def proof_words(plan: Plan, lang: str) -> str:
+    """Say what was proved and by whom; above a level with a gap, how many levels were."""
+    proof, closed = plan.proof, 0
+    for level in plan.levels:
+        if level.gap != 0 or level.conditional:
+            break
+        closed += 1
     key = f"summary.scope.{proof.scope}"
     scope = text(key, lang) if has_text(key) else proof.scope
-    return text(f"summary.proof.{proof.kind}", lang, scope=scope, solver=proof.solver or "-")
+    kind: str = proof.kind
+    if kind != "none" and plan.status in ("feasible", "unknown"):
+        kind = f"partly.{kind}"
+    said = {"scope": scope, "solver": proof.solver or "-", "closed": closed, "of": len(plan.levels)}
+    return text(f"summary.proof.{kind}", lang, **said)
 
 
 def overview_lines(plan: Plan, lang: str) -> list[str]:

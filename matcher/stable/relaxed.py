@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, StopReason
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Level, LevelClaim, Proof, Status, in_order
 from matcher.programs.cpsat import SOLVER, Solver
 from matcher.programs.rows import Linear
 from matcher.stable.preferences import Preferences, as_pairs, blocking_arcs
@@ -222,31 +222,31 @@ class _Run:
 
     def _stopped(self) -> StopReason:
         # the solver may return a little before its limit
-        return self.budget.stop_reason or ("time" if self.budget.work_limit is None else "work")
+        if self.budget.stop_reason is not None or self.budget.time_left_s is not None:
+            return self.budget.stop_reason or "time"
+        return "search" if self.budget.work_limit is None else "work"
 
     def answer(self, objectives: Sequence[_Objective]) -> RelaxedMatching:
         """Return what was found, with a level for every objective."""
         preferences = self.model.preferences
         values = None if self.arcs is None else self.model.values_of(self.arcs)
         bounds = self.bounds + [None] * (len(objectives) - len(self.bounds))
-        levels: list[Level] = []
-        for objective, bound in zip(objectives, bounds, strict=True):
-            value = None if values is None else objective.function.at(values)
-            after_gap = any(level.gap != 0 for level in levels)
-            claim = {"conditional": after_gap, "method": "mip", "scope": SCOPE}
-            levels.append(Level.of(objective.name, "min", objective.unit, value, bound, **claim))
+        claims = [
+            LevelClaim(each.name, "min", each.unit, None if values is None else each.function.at(values), bound, "mip")
+            for each, bound in zip(objectives, bounds, strict=True)
+        ]
         status: Status = "infeasible" if self.infeasible else "unknown"
         if values is not None:
-            status = "optimal" if all(level.gap == 0 for level in levels) else "feasible"
+            status = "optimal" if all(claim.is_closed for claim in claims) else "feasible"
+        is_claimed = self.infeasible or any(bound is not None for bound in bounds)
         arcs = np.empty(0, dtype=np.int64) if self.arcs is None else self.arcs
         pairs = preferences.pairs_of(arcs)
         blocking = np.flatnonzero(blocking_arcs(preferences, pairs, tolerance=self.model.tolerance))
-        claims = self.infeasible or any(bound is not None for bound in bounds)
         return RelaxedMatching(
             status=status,
             stop_reason=self.stop_reason,
             pairs=pairs,
-            levels=tuple(levels),
+            levels=in_order(claims, SCOPE),
             blocking=preferences.pairs_of(blocking if values is not None else arcs),
-            proof=Proof("solver", SCOPE, SOLVER) if claims else Proof("none", SCOPE),
+            proof=Proof("solver", SCOPE, SOLVER) if is_claimed else Proof("none", SCOPE),
         )

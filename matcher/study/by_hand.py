@@ -32,4 +32,4 @@ def baselines(instance: Instance, policy: Policy | None = None) -> dict[str, Pla
     ['greedy', 'sequential']
     """
     problem = Problem.of(instance, policy)
-    return {way.__name__: Plan.of(problem, way(problem)) for way in (sequential, greedy)}
+    return {way.__name__: Plan.of(way(problem)) for way in (sequential, greedy)}

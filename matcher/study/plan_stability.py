@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
@@ -51,7 +52,7 @@ def plan_prices(
             solution = or_known(problem, solution, known)
         if solution.status in ("optimal", "feasible"):
             known = solution.county_pairs, solution.school_pairs
-        plan = Plan.of(problem, solution)
+        plan = Plan.of(replace(solution, problem=problem))
         row: dict[str, Any] = {over: value, **point(plan)}
         blocking = [plan.metrics[f"{level}_blocking_pairs"] for level in ("county", "school")] if known else [None] * 2
         row |= {"county_blocking_pairs": blocking[0], "school_blocking_pairs": blocking[1]}

@@ -120,7 +120,7 @@ def tradeoff(
         budget = Budget(**limits, progress=progress, cancel=cancel)  # type: ignore[arg-type]
         may_stop = cancel is not None or any(limit is not None for limit in limits.values())
         start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None
-        plan = Plan.of(problem, solve_problem(problem, budget, start=start))
+        plan = Plan.of(solve_problem(problem, budget, start=start))
         known.append(plan)
         rows.append({over: value, **point(plan)})
     return as_frame(over, rows, {level.name: level.unit for plan in known for level in plan.levels})

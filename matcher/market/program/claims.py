@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from matcher.base.result import Level
+from matcher.base.result import Level, LevelClaim, in_order
 from matcher.market.certificate import Flaw
 from matcher.market.market import Market
 from matcher.market.matching import Matching
@@ -20,16 +20,14 @@ def levels(
     market: Market, values: tuple[int, ...] | None, bounds: tuple[int | None, ...], methods: tuple[str, ...]
 ) -> tuple[Level, ...]:
     """Return one claim a level; after one with a gap the later ones hold given its value."""
-    found, conditional = [], False
+    claims = []
     for number, level in enumerate(market.objectives):
         value = None if values is None else values[number]
         bound = bounds[number] if number < len(bounds) else None
         method = methods[number] if number < len(methods) else "none"
         unit = level.unit or ("" if market.resolution == 1 else repr(market.resolution))
-        claim = Level.of(level.name, "min", unit, value, bound, conditional=conditional, method=method, scope=SCOPE)
-        found.append(claim)
-        conditional = conditional or claim.gap != 0
-    return tuple(found)
+        claims.append(LevelClaim(level.name, "min", unit, value, bound, method))
+    return in_order(claims, SCOPE)
 
 
 def proved_bounds(matching: Matching) -> tuple[int | None, ...] | None:

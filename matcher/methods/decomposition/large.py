@@ -14,7 +14,7 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Proof
 from matcher.methods.decomposition.decompose import SEARCH_COST, SOLVER, Decomposition
 from matcher.methods.decomposition.floors import is_floor, most_covered
 from matcher.methods.decomposition.improve import fill
@@ -25,9 +25,9 @@ from matcher.methods.decomposition.relax import Ascent, OutOfTime
 from matcher.methods.decomposition.worst import lower_worst
 from matcher.methods.method import Run, pairs_by_level
 from matcher.policy.rows import Row
-from matcher.problem.claims import SCOPE
+from matcher.problem.claims import SCOPE, Claim, within_gap
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.problem.terms import MOST_FLOAT, check_range
 
 #: evaluations for the bound on a floor that no plan was found for
@@ -91,7 +91,7 @@ def _cover_first(work: Decomposition) -> None:
     floors = [row for row in work.problem.rows if is_floor(row)]
     found = most_covered(work.problem, floors, work.searching) if floors else None
     if found is not None and found.has_plan:
-        work.offer(measured(work.problem, *found.pairs))
+        work.offer(measured(work.problem, *found.both))
 
 
 def _use_slack(work: Decomposition, position: int) -> None:
@@ -115,36 +115,22 @@ def _without_plan(work: Decomposition) -> Solution:
     """Return that no plan is known, or why there is none."""
     assert work.best is not None
     witness = _floor_witness(work) if hasattr(work, "relaxation") else None
-    status: Status = "unknown" if witness is None else "infeasible"
-    levels = tuple(Level.of(each.name, each.sense, each.unit, None, None) for each in work.problem.objectives)
-    proof = Proof("none" if witness is None else "solver", scope=SCOPE, solver=None if witness is None else SOLVER)
-    stop = None if witness else work.budget.stop_reason or "search"
-    return Solution(status, stop, no_pairs(), no_pairs(), levels, proof, witness)
+    if witness is not None:
+        return Solution.none(work.problem, witness, Proof("solver", scope=SCOPE, solver=SOLVER))
+    return Solution.unknown(work.problem, work.budget.stop_reason, proof=Proof("none", scope=SCOPE))
 
 
 def _solution(work: Decomposition, bounds: list[int]) -> Solution:
     assert work.best is not None
-    levels, proven, close = [], True, True
+    claims = []
     for objective, minimised, known in zip(work.problem.objectives, work.best.values, bounds, strict=True):
-        value, bound = objective.shown(minimised), objective.shown(min(known, minimised))
-        levels.append(
-            Level.of(
-                objective.name,
-                objective.sense,
-                objective.unit,
-                value,
-                bound,
-                conditional=not proven,
-                method="threshold" if objective.worst_of is not None else "relaxation",
-                scope="all allowed pairs",
-            )
-        )
-        proven = proven and minimised <= objective.allowance(min(known, minimised))
-        close = close and (proven or work.budget.close_enough(value, bound))
-    status: Status = "optimal" if proven else "feasible"
-    stop = None if proven else work.budget.stop_reason or ("gap" if close else "search")
+        bound = min(known, minimised)
+        method = "threshold" if objective.worst_of is not None else "relaxation"
+        claims.append(Claim(bound, method, minimised <= objective.allowance(bound)))
+    within = within_gap(work.problem, work.best.values, claims, work.budget)
+    stop = work.budget.stop_reason or ("gap" if within else None)
     proof = Proof("solver", scope=SCOPE, solver=SOLVER)
-    return Solution(status, stop, work.best.county_pairs, work.best.school_pairs, tuple(levels), proof)
+    return Solution.found(work.problem, (work.best.county_pairs, work.best.school_pairs), claims, proof, stop)
 
 
 def _floor_witness(work: Decomposition) -> dict[str, Any] | None:

@@ -16,12 +16,12 @@ from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.reserve import Reserved
-from matcher.base.result import Level, Proof, Status
+from matcher.base.result import Proof
 from matcher.methods.greedy import greedy, unproved
 from matcher.methods.joint.blocks import Blocks
 from matcher.methods.joint.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 from matcher.methods.method import Run
-from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, levels_of
+from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, Claim, exact
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.joint_bounds import JointBounds, farthest
@@ -222,36 +222,21 @@ class JointSolver:
         pairing = self.pairing(assignment.column_of) if stop is None else self._fallback(assignment)
         proof = Proof("certificate", SCOPE, None, MappingProxyType(arrays))
         if terms.num_hard and bound[0] > 0:
-            witness = {"kind": "joint_requirements", "unmet": bound[0]}
-            levels = self._unsolved(None)
-            return Solution("infeasible", None, no_pairs(), no_pairs(), levels, proof, MappingProxyType(witness))
-        exact = pairing.total[: terms.num_claimed] == bound
-        if stop is None and not exact:
+            witness = MappingProxyType({"kind": "joint_requirements", "unmet": bound[0]})
+            return Solution.none(self.problem, witness, proof, claims=self._unsolved(None))
+        if stop is None and pairing.total[: terms.num_claimed] != bound:
             return None
         if terms.num_hard and pairing.total[0] > 0:
-            return Solution("unknown", stop, no_pairs(), no_pairs(), self._unsolved(bound), proof)
-        status: Status = "optimal" if exact else "feasible"
-        stop = None if exact else stop
-        known = bound[terms.num_hard :] if not terms.num_hard or bound[0] == 0 else None
-        levels = levels_of(self.problem, pairing.total[terms.num_hard : terms.num_claimed], known)
-        return Solution(status, stop, pairing.county_pairs, pairing.school_pairs, levels, proof)
+            return Solution.unknown(self.problem, stop, claims=self._unsolved(bound), proof=proof)
+        claims = self._unsolved(None)
+        if not terms.num_hard or bound[0] == 0:
+            claims = exact(bound[terms.num_hard :], pairing.total[terms.num_hard : terms.num_claimed], LAZY_ASSIGNMENT)
+        return Solution.found(self.problem, (pairing.county_pairs, pairing.school_pairs), claims, proof, stop)
 
-    def _unsolved(self, bound: tuple[int, ...] | None) -> tuple[Level, ...]:
-        """Return the levels without a plan: a bound on the first one at most."""
-        shown = None if bound is None or bound[0] != 0 else bound[self.terms.num_hard]
-        return tuple(
-            Level.of(
-                objective.name,
-                objective.sense,
-                objective.unit,
-                None,
-                objective.shown(shown) if shown is not None and not position else None,
-                conditional=position > 0,
-                method=LAZY_ASSIGNMENT,
-                scope=SCOPE,
-            )
-            for position, objective in enumerate(self.problem.objectives)
-        )
+    def _unsolved(self, bound: tuple[int, ...] | None) -> list[Claim]:
+        """Return the claims where there is no plan: a bound on the first level at most."""
+        first = None if bound is None or bound[0] != 0 else bound[self.terms.num_hard]
+        return [Claim(None if position else first, LAZY_ASSIGNMENT) for position in range(len(self.problem.objectives))]
 
     def _prices(self, assignment: LazyAssignment, groups: tuple[Packing, ...]) -> tuple[IntArray, IntArray]:
         """Return (D, C) and (D, O) prices of the claimed components."""
