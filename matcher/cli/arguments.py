@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from matcher._version import __version__
 from matcher.base.errors import Lang, text
+from matcher.cli import programme_commands as programmes
 from matcher.cli.common import BAD_INPUT
 from matcher.cli.looking import run_diff, run_explain, run_report, run_template, run_verify
 from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
@@ -47,6 +48,9 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     reading.add_argument("--gazetteer", metavar="FILE", help=say("gazetteer"))
     reading.add_argument("--mark", metavar="FILE.xlsx", help=say("mark"))
 
+    other = Parser(add_help=False)
+    other.add_argument("--programme", metavar="NAME", help=say("programme"))
+
     whole = Parser(prog="matcher", description=say("matcher"), epilog=say("exit"))
     whole.add_argument("--version", action="version", version=f"matcher {__version__}")
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
@@ -58,9 +62,9 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
 
     demo = command("demo", run_demo)
     demo.add_argument("-o", "--out", metavar="OUT", default=DEMO_FOLDER, help=say("out"))
-    template = command("template", run_template)
+    template = command("template", programmes.routed(run_template, programmes.template), other)
     template.add_argument("file", metavar="FILE.xlsx", help=say("file"))
-    plan = command("plan", run_plan, reading)
+    plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, other)
     plan.add_argument("-o", "--out", metavar="OUT", required=True, help=say("out"))
     plan.add_argument("--start", metavar="OUT", help=say("start"))
     plan.add_argument("--edits", metavar="FILE.xlsx", help=say("edits"))
@@ -70,9 +74,9 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     plan.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
     plan.add_argument("--xlsx", action="store_true", help=say("xlsx"))
     plan.add_argument("--html", action="store_true", help=say("html"))
-    verify = command("verify", run_verify, reading)
+    verify = command("verify", programmes.routed(run_verify, programmes.verify), reading, other)
     verify.add_argument("out", metavar="OUT", help=say("saved"))
-    explain = command("explain", run_explain)
+    explain = command("explain", programmes.routed(run_explain, programmes.explain), other)
     explain.add_argument("out", metavar="OUT", help=say("saved_folder"))
     explain.add_argument("name", metavar="KIND:ID", help=say("name"))
     diff = command("diff", run_diff)

@@ -59,6 +59,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "an edited plan.xlsx whose edits are kept: new pairs pinned, removed ones forbidden",
         "修改过的 plan.xlsx，其修改将保留：新增的结对固定，删除的结对禁止",
     ),
+    (
+        "cli.help.programme",
+        "another programme than the pairing: centres",
+        "结对以外的其他项目：centres（青年之家选址）",
+    ),
     ("cli.help.gazetteer", "CSV of places for schools without coordinates", "地名坐标 CSV，供无坐标的学校使用"),
     ("cli.help.out", "folder to save the plan to", "保存方案的文件夹"),
     ("cli.help.saved_folder", "folder of a saved plan", "已保存方案的文件夹"),

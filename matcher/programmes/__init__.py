@@ -1,0 +1,46 @@
+"""The programmes beside the pairing: each a translation of its tables onto one market, and one plan for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matcher.base.public import public
+
+if TYPE_CHECKING:
+    from matcher.programmes.centres import CentresPolicy as CentresPolicy
+    from matcher.programmes.centres import Place as Place
+    from matcher.programmes.centres import Site as Site
+    from matcher.programmes.doors import example_of as example_of
+    from matcher.programmes.doors import load_programme as load_programme
+    from matcher.programmes.doors import plan_programme as plan_programme
+    from matcher.programmes.doors import policy_of as policy_of
+    from matcher.programmes.doors import programme_of as programme_of
+    from matcher.programmes.doors import read_records as read_records
+    from matcher.programmes.doors import save_programme as save_programme
+    from matcher.programmes.doors import verify_programme as verify_programme
+    from matcher.programmes.programme import Programme as Programme
+    from matcher.programmes.programme import ProgrammePolicy as ProgrammePolicy
+    from matcher.programmes.result import ProgrammePlan as ProgrammePlan
+    from matcher.programmes.result import ProgrammeReport as ProgrammeReport
+    from matcher.programmes.schema import Schema as Schema
+
+_HOME = {
+    "CentresPolicy": "centres",
+    "Place": "centres",
+    "Programme": "programme",
+    "ProgrammePlan": "result",
+    "ProgrammePolicy": "programme",
+    "ProgrammeReport": "result",
+    "Schema": "schema",
+    "Site": "centres",
+    "example_of": "doors",
+    "load_programme": "doors",
+    "plan_programme": "doors",
+    "policy_of": "doors",
+    "programme_of": "doors",
+    "read_records": "doors",
+    "save_programme": "doors",
+    "verify_programme": "doors",
+}
+__all__ = sorted(_HOME)
+__getattr__, __dir__ = public(__name__, _HOME)

@@ -1,0 +1,216 @@
+"""The doors that all programmes share: read, plan, save, load, verify."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from pydantic import ValidationError
+
+from matcher._version import __version__
+from matcher.base.disk import alone
+from matcher.base.errors import Fault, InvalidInput, Lang, SaveError
+from matcher.base.jsonform import faults_of_validation, read_object, read_toml
+from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.files.writing import csv_bytes
+from matcher.market.matching import Matching
+from matcher.market.solving import match
+from matcher.model import Record
+from matcher.programmes.centres import CENTRES
+from matcher.programmes.programme import Programme, ProgrammePolicy
+from matcher.programmes.result import ProgrammePlan, ProgrammeReport
+from matcher.programmes.schema import Records
+
+#: every programme by name
+PROGRAMMES: Final[Mapping[str, Programme]] = {programme.name: programme for programme in (CENTRES,)}
+_FORMAT: Final = "matcher.programme_plan/1"
+_HEAD, _PROOF, _INPUT = "programme.json", "matching.npz", "input"
+
+
+def programme_of(name: str) -> Programme:
+    """Return a programme by its name.
+
+    Raises
+    ------
+    InvalidInput
+        If there is none.
+    """
+    if name not in PROGRAMMES:
+        details = {"known": ", ".join(PROGRAMMES)}
+        raise InvalidInput([Fault("not_an_option", column="programme", value=name, details=details)])
+    return PROGRAMMES[name]
+
+
+def read_records(name: str, path: str | Path, *, datum: str = "wgs84") -> Records:
+    """Read the tables of a programme from a folder of CSV files or a workbook; see `docs/programmes.md`."""
+    return programme_of(name).schema.read(path, datum=datum)
+
+
+def example_of(name: str, seed: int = 0) -> Records:
+    """Return synthetic tables of a programme on real coordinates; the same seed gives the same tables."""
+    return programme_of(name).example(seed)
+
+
+def policy_of(name: str, given: Any = None) -> ProgrammePolicy:
+    """Return the policy of a programme from a policy, a mapping, or the path of a TOML or JSON file; None: defaults.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of it.
+    """
+    kind = programme_of(name).policy
+    if isinstance(given, kind):
+        return given
+    if isinstance(given, str | Path):
+        content = Path(given).read_text(encoding="utf-8-sig")
+        given = read_object(content, "policy") if str(given).lower().endswith(".json") else read_toml(content, "policy")
+    try:
+        return kind.model_validate(given or {})
+    except ValidationError as error:
+        place = lambda loc: ("policy", None, ".".join(map(str, loc)))  # noqa: E731
+        raise InvalidInput(faults_of_validation(error, place)) from None
+
+
+def plan_programme(
+    name: str,
+    records: Mapping[str, Sequence[Record]],
+    policy: Any = None,
+    *,
+    start: ProgrammePlan | None = None,
+    time_limit_s: float | None = None,
+    work_limit: int | None = None,
+    gap: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> ProgrammePlan:
+    """Return the best plan of a programme, with a bound that anybody can recompute.
+
+    Parameters
+    ----------
+    name
+        Such as "centres".
+    records
+        What `read_records` or `example_of` gave, or records by table.
+    policy
+        See `policy_of`.
+    start
+        A plan of the same or of nearby tables: what of it still holds is where the search begins.
+    time_limit_s, work_limit, gap, progress, cancel
+        As of `matcher.match`.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of tables and policy.
+    """
+    programme = programme_of(name)
+    tables = programme.schema.from_records(records)
+    wanted = policy_of(name, policy)
+    market = programme.market(tables, wanted)
+    begun = None if start is None else _pairs_here(start, programme, tables)
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    if begun is not None:
+        begun = begun[market.allows(begun)]
+    matching = match(market, start=begun, progress=progress, cancel=cancel, **limits)
+    return ProgrammePlan(programme, tables, wanted, matching)
+
+
+def _pairs_here(start: ProgrammePlan, programme: Programme, tables: Records) -> Any:
+    """Return the pairs of a plan whose both ends are still there, in positions of these tables."""
+    sides = [{r.id: n for n, r in enumerate(tables[side])} for side in (programme.providers, programme.recipients)]  # type: ignore[attr-defined]
+    ids = [(start.providers[j].id, start.recipients[i].id) for j, i in start.matching.pairs.tolist()]
+    found = [(sides[0][p], sides[1][r]) for p, r in ids if p in sides[0] and r in sides[1]]
+    return np.array(sorted(found), np.int64).reshape(-1, 2)
+
+
+def verify_programme(plan: ProgrammePlan | str | Path, records: Records | None = None) -> ProgrammeReport:
+    """Judge a plan, or a saved one, by its own tables or by `records`, without a solver."""
+    return (plan if isinstance(plan, ProgrammePlan) else load_programme(plan)).verify(records)
+
+
+def save_programme(plan: ProgrammePlan, path: str | Path, lang: Lang = "en") -> Path:
+    """Write a plan to a folder: head, pairs, sites, unmatched, summary, its tables, and the matching with its proof.
+
+    Raises
+    ------
+    SaveError
+        If the folder cannot be written, or holds something that is no plan of a programme.
+    """
+    path = Path(os.path.abspath(path))
+    part = path.with_name(f".{path.name}.part")
+    old = path.with_name(f".{path.name}.old")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with alone(path):
+            if path.exists() and any(path.iterdir()) and not (path / _HEAD).exists():
+                raise SaveError("save_failed", path=path, reason="it holds something else")
+            shutil.rmtree(part, ignore_errors=True)
+            _write(plan, part, lang)
+            shutil.rmtree(old, ignore_errors=True)
+            if path.exists():
+                path.rename(old)
+            part.rename(path)
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
+    return path
+
+
+def head_of(plan: ProgrammePlan) -> dict[str, Any]:
+    """Return what a plan says of itself as plain JSON values."""
+    return {
+        "format": _FORMAT,
+        "programme": plan.programme.name,
+        "version": __version__,
+        "policy": plan.policy.model_dump(mode="json"),
+        "input_sha256": plan.programme.schema.digest(plan.records),
+        "status": plan.status,
+        "stop_reason": plan.stop_reason,
+        "levels": [level.to_json() for level in plan.levels],
+        "proof": {"kind": plan.proof.kind, "scope": plan.proof.scope, "solver": plan.proof.solver},
+        "metrics": dict(plan.metrics),
+    }
+
+
+def _write(plan: ProgrammePlan, folder: Path, lang: Lang) -> None:
+    (folder / _INPUT).mkdir(parents=True)
+    for name, content in plan.programme.schema.files(plan.records).items():
+        (folder / _INPUT / name).write_bytes(content)
+    text = json.dumps(head_of(plan), ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / _HEAD).write_text(text + "\n", encoding="utf-8", newline="\n")
+    for name in ("pairings", "opened", "unmatched"):
+        frame = getattr(plan, name)
+        rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+        (folder / f"{name}.csv").write_bytes(codecs.BOM_UTF8 + csv_bytes(list(frame.columns), rows))
+    (folder / "summary.txt").write_text(plan.summary(lang) + "\n", encoding="utf-8", newline="\n")
+    plan.matching.to_npz(folder / _PROOF)
+
+
+def load_programme(path: str | Path) -> ProgrammePlan:
+    """Read what `save_programme` wrote.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no whole plan of a programme.
+    """
+    folder = Path(path)
+    if not (folder / _HEAD).exists():
+        folder = folder.with_name(f".{folder.name}.old")  # a crash between two renames
+    try:
+        head = read_object((folder / _HEAD).read_text(encoding="utf-8"), "plan")
+        matching = Matching.from_npz(folder / _PROOF)
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidInput([Fault("not_found", value=f"{path}: {error}")]) from None
+    if head.get("format") != _FORMAT:
+        raise InvalidInput([Fault("array_format", value=head.get("format"), details={"expected": _FORMAT})])
+    name = str(head.get("programme"))
+    records = read_records(name, folder / _INPUT)
+    return ProgrammePlan(programme_of(name), records, policy_of(name, head.get("policy")), matching)

@@ -1,0 +1,60 @@
+"""What a programme is: the four things that the common doors (plan, verify, save, words) ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from matcher.base.display import Metric
+from matcher.market.market import Market
+from matcher.market.matching import Matching
+from matcher.programmes.schema import Records, Schema
+
+
+class ProgrammePolicy(BaseModel):
+    """What a planner wants of a programme; frozen, unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Describe(Protocol):
+    """A function that returns the metrics of a plan."""
+
+    def __call__(self, records: Records, policy: Any, matching: Matching) -> Mapping[str, Metric]:
+        """Return the metrics."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Programme:
+    """One programme.
+
+    Attributes
+    ----------
+    name
+        Its word on the command line, and the key of its texts (`programme.NAME.*`).
+    schema, policy
+        Its tables, and the class of its policy.
+    providers, recipients
+        The tables whose rows, in id order, are the two sides of its market.
+    units
+        Objective -> the unit of its values.
+    market
+        Records and policy to a market.
+    metrics
+        The numbers of a plan.
+    example
+        Seed to synthetic records on real coordinates.
+    """
+
+    name: str
+    schema: Schema
+    policy: type[ProgrammePolicy]
+    providers: str
+    recipients: str
+    units: Mapping[str, str]
+    market: Callable[[Records, Any], Market]
+    metrics: Describe
+    example: Callable[[int], Records]

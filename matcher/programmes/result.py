@@ -1,0 +1,286 @@
+"""`ProgrammePlan`: the one result of every programme, in the user's own ids, and the judge of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from matcher.base.display import Metric, as_html, table_lines
+from matcher.base.errors import Fault, InvalidInput, Lang, text
+from matcher.base.progress import StopReason
+from matcher.base.result import Level, Proof, Status
+from matcher.geo import pair_m
+from matcher.market import check
+from matcher.market.input import Ints
+from matcher.market.matching import Matching
+from matcher.market.program.claims import finding, proved_bounds
+from matcher.programmes.programme import Programme, ProgrammePolicy
+from matcher.programmes.schema import Records
+from matcher.words.catalogue import has_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: units whose amounts are shown a thousandth
+_THOUSANDTHS: Final = {"child_m": "child_km", "m": "km"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeReport:
+    """What the check of a programme's plan found.
+
+    Attributes
+    ----------
+    ok
+        Whether the plan keeps every rule and everything it says is true.
+    finding
+        "proved" (every bound recomputed), "claimed" (feasible, values true, some bound is a solver's word), "false".
+    flaws
+        Every breach and false claim: a stable code and its details.
+    metrics
+        The numbers of the plan, computed again from the tables.
+    """
+
+    ok: bool
+    finding: str
+    flaws: tuple[tuple[str, Mapping[str, Any]], ...]
+    metrics: Mapping[str, Metric]
+
+    def summary(self, lang: Lang = "en") -> str:
+        """Say it in words."""
+        lines = [text(f"programme.finding.{self.finding}", lang)]
+        lines += [f"  {code} {dict(details)}" for code, details in self.flaws]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        flaws = [[code, dict(details)] for code, details in self.flaws]
+        head = {"format": "matcher.programme_report/1", "ok": self.ok, "finding": self.finding}
+        return {**head, "flaws": flaws, "metrics": dict(self.metrics)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProgrammePlan:
+    """A plan of a programme: it owns what it was made from.
+
+    Attributes
+    ----------
+    programme, records, policy
+        What it plans, the tables in id order, and what was asked for.
+    matching
+        The plan as its market has it.
+    """
+
+    programme: Programme
+    records: Records
+    policy: ProgrammePolicy
+    matching: Matching
+
+    @property
+    def status(self) -> Status:
+        """As of a matching: "optimal", "feasible", "infeasible" or "unknown"."""
+        return self.matching.status
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the search ended early, None if it did not."""
+        return self.matching.stop_reason
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The objectives in order with value, bound and gap."""
+        units = self.programme.units
+        return tuple(replace(level, unit=units.get(level.name, level.unit)) for level in self.matching.levels)
+
+    @property
+    def proof(self) -> Proof:
+        """What was proved, with the multipliers that prove it."""
+        return self.matching.proof
+
+    @property
+    def providers(self) -> tuple[Any, ...]:
+        """The records of the side that opens."""
+        return self.records[self.programme.providers]
+
+    @property
+    def recipients(self) -> tuple[Any, ...]:
+        """The records of the side that is served."""
+        return self.records[self.programme.recipients]
+
+    @cached_property
+    def metres(self) -> Ints:
+        """Whole metres of each pair, (k,)."""
+        return metres_of(self.providers, self.recipients, self.matching.pairs)
+
+    @property
+    def pairings(self) -> pd.DataFrame:
+        """Who is served where: recipient_id, provider_id, children, km."""
+        import pandas as pd
+
+        pairs = self.matching.pairs[np.lexsort(self.matching.pairs.T)]
+        rows = [(self.recipients[i], self.providers[j]) for j, i in pairs.tolist()]
+        return pd.DataFrame(
+            {
+                "recipient_id": [r.id for r, _ in rows],
+                "provider_id": [p.id for _, p in rows],
+                "children": [r.children for r, _ in rows],
+                "km": metres_of(self.providers, self.recipients, pairs) / 1000,
+            }
+        )
+
+    @property
+    def opened(self) -> pd.DataFrame:
+        """Who is open: provider_id, name, kind, recipients and children served, mean km of a child."""
+        import pandas as pd
+
+        matching = self.matching
+        at = np.flatnonzero(matching.opened) if matching.opened is not None else np.zeros(0, np.int64)
+        children = np.array([r.children for r in self.recipients], np.int64)[matching.pairs[:, 1]]
+        count = len(self.providers)
+        served = np.bincount(matching.pairs[:, 0], children, count)
+        travel = np.bincount(matching.pairs[:, 0], children * self.metres, count)
+        mean = np.divide(travel / 1000, served, out=np.full(count, np.nan), where=served > 0)
+        some = [self.providers[j] for j in at.tolist()]
+        return pd.DataFrame(
+            {
+                "provider_id": [p.id for p in some],
+                "name": [p.name for p in some],
+                "kind": [getattr(p, "kind", None) for p in some],
+                "recipients": np.bincount(matching.pairs[:, 0], minlength=count)[at],
+                "children": served[at].astype(np.int64),
+                "km_mean": mean[at],
+            }
+        )
+
+    @property
+    def unmatched(self) -> pd.DataFrame:
+        """Who is not served: kind, id, missing, reason (a stable code), detail."""
+        import pandas as pd
+
+        missing = self.matching.unmet
+        rows = []
+        reach = np.bincount(self.matching.market.recipient_idx, minlength=len(self.recipients))
+        for i in np.flatnonzero(missing if missing is not None else []).tolist():
+            reason = "nobody_in_reach" if not reach[i] else "no_room_or_not_open"
+            rows.append((self.programme.recipients, self.recipients[i].id, int(missing[i]), reason, int(reach[i])))  # type: ignore[index]
+        return pd.DataFrame(rows, columns=["kind", "id", "missing", "reason", "detail"])
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The numbers of the plan."""
+        return self.programme.metrics(self.records, self.policy, self.matching)
+
+    def summary(self, lang: Lang = "en") -> str:
+        """Return the plan on one screen."""
+        name = text(f"programme.{self.programme.name}", lang)
+        status = text(f"summary.status.{self.status}", lang)
+        if self.stop_reason is not None:
+            status += text("summary.stopped", lang, reason=text(f"summary.stop.{self.stop_reason}", lang))
+        lines = [text("programme.head", lang, name=name, status=status, finding=self._proof_words(lang))]
+        rows = [
+            (text(f"programme.metric.{key}", lang), _shown(value))
+            for key, value in self.metrics.items()
+            if has_text(f"programme.metric.{key}") and value is not None
+        ]
+        return "\n".join([*lines, *table_lines(rows), *self._level_lines(lang)])
+
+    def _proof_words(self, lang: Lang) -> str:
+        if self.proof.kind == "certificate":
+            return text("programme.finding.proved", lang)
+        return text("programme.claimed_by", lang, solver=self.proof.solver or "-")
+
+    def _level_lines(self, lang: Lang) -> list[str]:
+        own = proved_bounds(self.matching) or ()
+        rows = []
+        for number, level in enumerate(self.levels):
+            mine = own[number] if number < len(own) else None
+            verdict = "" if level.gap is None else f"{100 * (level.relative_gap or 0):.3f} %"
+            unit = text(f"programme.unit.{_THOUSANDTHS.get(level.unit, level.unit or 'none')}", lang)
+            words = [_amount(value, level.unit) for value in (level.value, level.bound, mine)]
+            said = text("programme.level", lang, value=words[0], bound=words[1], mine=words[2], gap=verdict, unit=unit)
+            rows.append((str(number + 1), text(f"programme.objective.{level.name}", lang), said))
+        return table_lines(rows)
+
+    def explain(self, kind: str, known_id: str, lang: Lang = "en") -> str:
+        """Say where somebody is served and what is nearer, or whom an open or closed site serves or would serve.
+
+        Raises
+        ------
+        InvalidInput
+            If nobody of the kind ("place", "site" or the tables' names) has this id.
+        """
+        pairs, metres = self.matching.pairs, self.metres
+        for table, column, records in (
+            (self.programme.recipients, 1, self.recipients),
+            (self.programme.providers, 0, self.providers),
+        ):
+            at = next((n for n, record in enumerate(records) if record.id == known_id), None)
+            if table in (kind, f"{kind}s") and at is not None:
+                mine = pairs[:, column] == at
+                if column:
+                    return self._explained_recipient(at, pairs[mine], metres[mine], lang)
+                children = sum(self.recipients[i].children for i in pairs[mine][:, 1].tolist())
+                opened = self.matching.opened is not None and bool(self.matching.opened[at])
+                key = "programme.explain.open" if opened else "programme.explain.not_open"
+                nearer = self._nearer_than_now(at)
+                return text(key, lang, id=known_id, children=children, places=int(mine.sum()), nearer=nearer)
+        raise InvalidInput([Fault("not_an_option", column="id", value=known_id, details={"known": kind})])
+
+    def _nearer_than_now(self, provider: int) -> int:
+        """Return how many children would come nearer if this provider were open."""
+        now = np.full(len(self.recipients), np.iinfo(np.int64).max)
+        now[self.matching.pairs[:, 1]] = self.metres
+        everybody = np.column_stack([np.full(len(now), provider), np.arange(len(now))])
+        nearer = metres_of(self.providers, self.recipients, everybody) < now
+        return sum(self.recipients[i].children for i in np.flatnonzero(nearer).tolist())
+
+    def _explained_recipient(self, at: int, pairs: Ints, metres: Ints, lang: Lang) -> str:
+        record = self.recipients[at]
+        if not len(pairs):
+            return text("programme.explain.unserved", lang, id=record.id)
+        site = self.providers[int(pairs[0, 0])]
+        every = np.column_stack([np.arange(len(self.providers)), np.full(len(self.providers), at)])
+        nearer = int((metres_of(self.providers, self.recipients, every) < metres[0]).sum())
+        return text(
+            "programme.explain.served", lang, id=record.id, site=site.id, km=f"{metres[0] / 1000:,.3f}", nearer=nearer
+        )
+
+    def verify(self, records: Records | None = None) -> ProgrammeReport:
+        """Recompute everything from the tables (the plan's own, or `records`), without a solver."""
+        records = self.records if records is None else records
+        flaws: list[tuple[str, Mapping[str, Any]]] = []
+        if self.programme.schema.digest(records) != self.programme.schema.digest(self.records):
+            flaws.append(("other_tables", {}))
+        market = self.programme.market(records, self.policy)
+        again = self.matching.replace(market=market)
+        flaws += [(flaw.code, flaw.details) for flaw in check.flaws(again)] if not flaws else []
+        said = "false" if flaws else finding(again)
+        metrics = {} if flaws else self.programme.metrics(records, self.policy, again)
+        return ProgrammeReport(not flaws, said, tuple(flaws), metrics)
+
+    def __repr__(self) -> str:
+        return f"<ProgrammePlan {self.programme.name} {self.status}, {len(self.matching.pairs)} pairs>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.summary())
+
+
+def metres_of(providers: tuple[Any, ...], recipients: tuple[Any, ...], pairs: Ints) -> Ints:
+    """Return the geodesic of each pair (k, 2) in whole metres."""
+    ends = [np.array([(r.lat, r.lon) for r in side]).reshape(-1, 2) for side in (providers, recipients)]
+    one, other = ends[0][pairs[:, 0]], ends[1][pairs[:, 1]]
+    return pair_m(one[:, 0], one[:, 1], other[:, 0], other[:, 1])
+
+
+def _amount(value: int | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    return f"{value / 1000:,.1f}" if unit in _THOUSANDTHS else f"{value:,}"
+
+
+def _shown(value: Metric) -> str:
+    return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
