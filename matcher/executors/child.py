@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from matcher.base.progress import Budget
 from matcher.executors.frames import Arrays
-from matcher.executors.team import Outcome, call_all
+from matcher.executors.team import TeamOutcome, call_all
 
 
-def call(job: str, arrays: Arrays, budget: Budget, told: Callable[[Arrays], None] | None = None) -> Outcome:
+def call(job: str, arrays: Arrays, budget: Budget, told: Callable[[Arrays], None] | None = None) -> TeamOutcome:
     """Have one task done by a child.
 
     Parameters

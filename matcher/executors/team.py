@@ -22,7 +22,7 @@ _TRIES: Final = {DIED: 2, UNTAKEN: 4, UNSTARTED: 4}
 
 
 @dataclass(slots=True)
-class Outcome:
+class TeamOutcome:
     """What came of the tasks.
 
     Attributes
@@ -52,7 +52,7 @@ def call_all(
     order: Iterable[int] | None = None,
     told: Callable[[int, Arrays], None] | None = None,
     meanwhile: Callable[[list[dict[str, NDArray[Any]] | None]], bool] | None = None,
-) -> Outcome:
+) -> TeamOutcome:
     """Have the tasks done by children; those not done when the budget runs out are not answered.
 
     Parameters
@@ -100,7 +100,7 @@ class _Team:
     def __init__(
         self, job: str, given: Sequence[Callable[[], Arrays]], workers: int, order: Iterable[int] | None
     ) -> None:
-        self.outcome = Outcome([None] * len(given))
+        self.outcome = TeamOutcome([None] * len(given))
         self.lost = False
         self._job, self._given, self._workers = job, given, workers
         self._waiting = deque(range(len(given)) if order is None else order)

@@ -44,7 +44,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class CellFault:
     """Why the cell at `position` of a column can't be read."""
 
     position: int
@@ -61,14 +61,14 @@ class BadCell(Exception):
         self.details = details
 
 
-def read_column(column: Column, values: Sequence[Any]) -> tuple[list[Any], list[Problem]]:
+def read_column(column: Column, values: Sequence[Any]) -> tuple[list[Any], list[CellFault]]:
     """Return the values of a column as its records want them, `UNREADABLE` where that fails, and the problems.
 
     An empty cell becomes None.
     """
     fast, one = _READERS[column.type]
     read: list[Any] = []
-    problems: list[Problem] = []
+    problems: list[CellFault] = []
     for start in range(0, len(values), _CHUNK):
         chunk = values[start : start + _CHUNK]
         quick = _quick(fast, column, chunk)
@@ -80,7 +80,7 @@ def read_column(column: Column, values: Sequence[Any]) -> tuple[list[Any], list[
                 read.append(_cell(one, column, value))
             except BadCell as bad:
                 read.append(UNREADABLE)
-                problems.append(Problem(position, bad.code, shown(value), bad.details))
+                problems.append(CellFault(position, bad.code, shown(value), bad.details))
     return read, problems
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from matcher.base.numbers import magnitude
 from matcher.market import opening
 from matcher.market.input import Bools, Ints
-from matcher.market.market import Market, Objective, check_flow
+from matcher.market.market import Market, MarketLevel, check_flow
 from matcher.market.points import scan
 
 _WORD: Final = 1 << 62
@@ -107,7 +107,7 @@ def values(market: Market, pairs: NDArray[np.int64], opened: Bools | None = None
 
 
 def lower_bounds(
-    market: Market, objectives: tuple[Objective, ...], provider: NDArray[np.int64], recipient: NDArray[np.int64]
+    market: Market, objectives: tuple[MarketLevel, ...], provider: NDArray[np.int64], recipient: NDArray[np.int64]
 ) -> tuple[int, ...]:
     """Return, level by level, what no matching can beat in lexicographic order, from (K, P) and (K, R) prices alone.
 

@@ -12,7 +12,7 @@ from matcher.base.progress import StopReason
 from matcher.base.result import Level, LevelClaim, Proof, Status, in_order
 from matcher.market import certificate
 from matcher.market.input import Ints
-from matcher.market.market import Market, Objective
+from matcher.market.market import Market, MarketLevel
 from matcher.market.matching import Matching
 
 SCOPE: Final = "all_pairs"
@@ -132,7 +132,7 @@ def claim_levels(
     return in_order(claims, scope)
 
 
-def _unit(market: Market, level: Objective) -> str:
+def _unit(market: Market, level: MarketLevel) -> str:
     if level.unit or market.resolution == 1:
         return level.unit
     return f"{market.resolution!r}"

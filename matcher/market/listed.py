@@ -22,7 +22,7 @@ from matcher.market.face import Face
 from matcher.market.hall import hall_set
 from matcher.market.input import Bools, Ints
 from matcher.market.jobs.flow import least_cost_within
-from matcher.market.market import Market, Objective
+from matcher.market.market import Market, MarketLevel
 from matcher.market.prices import NotOptimal, dual_prices
 
 
@@ -93,7 +93,7 @@ def _levels_in_order(market: Market, budget: Budget) -> Solved:
     return solved
 
 
-def _still_best(face: Face, level: Objective, chosen: Bools) -> tuple[Ints, Ints] | None:
+def _still_best(face: Face, level: MarketLevel, chosen: Bools) -> tuple[Ints, Ints] | None:
     """Return prices that prove what was chosen before best at a level without pair costs, None if it is not.
 
     Without pair costs no cycle of arcs alone gains anything, so the test costs one search and always ends.
@@ -104,7 +104,7 @@ def _still_best(face: Face, level: Objective, chosen: Bools) -> tuple[Ints, Ints
         return None
 
 
-def _cost_on(market: Market, face: Face, level: Objective) -> Ints | None:
+def _cost_on(market: Market, face: Face, level: MarketLevel) -> Ints | None:
     """Return the cost of the free arcs of a face at a level, (F,); None if all are 0."""
     if level.cost_row is None:
         return None
@@ -122,8 +122,8 @@ def _flat(market: Market) -> NDArray[np.int64]:
 def _solved(
     market: Market,
     face: Face,
-    level: Objective,
-    following: Objective | None,
+    level: MarketLevel,
+    following: MarketLevel | None,
     number: int,
     chosen: Bools,
     budget: Budget,
@@ -160,7 +160,7 @@ def _pairs(market: Market, face: Face, chosen: Bools) -> Ints:
     return np.column_stack([market.provider_idx[at], market.recipient_idx[at]])
 
 
-def _bound_what_is_left(market: Market, face: Face, level: Objective, solved: Solved) -> None:
+def _bound_what_is_left(market: Market, face: Face, level: MarketLevel, solved: Solved) -> None:
     """Bound a level that was not solved: every recipient at its cheapest, places free of charge."""
     cheapest = level.missing.copy()
     cost = _cost_on(market, face, level)

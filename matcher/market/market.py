@@ -17,7 +17,7 @@ from matcher.market.build import Arcs, Matrix, Points
 from matcher.market.input import Bools, Ints
 
 
-class Objective(NamedTuple):
+class MarketLevel(NamedTuple):
     """One level as the solver and the checker see it.
 
     `cost_row` is the row of `Market.cost` that prices the pairs (None: all 0); `missing` (R,) int64 is the cost of
@@ -313,21 +313,21 @@ class Market(ArrayForm):
         return bool(self.capacity[:, 0].any() or self.demand[:, 0].any())
 
     @property
-    def objectives(self) -> tuple[Objective, ...]:
+    def objectives(self) -> tuple[MarketLevel, ...]:
         """The levels in strict order: with `unmet_cost` one for each cost level, without it first the unmet units."""
         if self.unmet_cost is not None:
             rows = zip(self.level_names, self.unmet_cost, strict=True)
-            return tuple(Objective(name, self.unit, level, missing) for level, (name, missing) in enumerate(rows))
+            return tuple(MarketLevel(name, self.unit, level, missing) for level, (name, missing) in enumerate(rows))
         none = np.zeros(self.num_recipients, np.int64)
-        first = Objective("unmet", "units", None, np.ones(self.num_recipients, np.int64))
-        return (first, *(Objective(name, self.unit, level, none) for level, name in enumerate(self.level_names)))
+        first = MarketLevel("unmet", "units", None, np.ones(self.num_recipients, np.int64))
+        return (first, *(MarketLevel(name, self.unit, level, none) for level, name in enumerate(self.level_names)))
 
     @property
-    def tie_objective(self) -> Objective | None:
+    def tie_objective(self) -> MarketLevel | None:
         """The implicit last level, as many pairs as can be; None where the levels decide the number already."""
         if self.unmet_cost is None:
             return None
-        return Objective("pairs", "units", None, np.ones(self.num_recipients, np.int64))
+        return MarketLevel("pairs", "units", None, np.ones(self.num_recipients, np.int64))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the market as plain arrays (no objects, no pickle), readable by `from_arrays`."""

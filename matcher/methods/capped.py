@@ -22,7 +22,7 @@ import numpy as np
 from matcher._version import __version__
 from matcher.base.progress import Budget, StopReason
 from matcher.base.result import Proof
-from matcher.methods.joint.priced import Bound, Point, PricedSolver, Search
+from matcher.methods.joint.priced import Bound, Point, PricedSolver, PriceSearch
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
 from matcher.methods.or_known import Pairs, or_known, without_plan
@@ -98,7 +98,7 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     return Solution.found(problem, plan, claims, Proof("certificate", SCOPE, None, MappingProxyType(arrays)), stop)
 
 
-def _first_bound(solver: PricedSolver, cap: int, num_objectives: int) -> Search | None:
+def _first_bound(solver: PricedSolver, cap: int, num_objectives: int) -> PriceSearch | None:
     """Make the first objective that the cap binds the priced one; return plans on both sides of the cap.
 
     None if no plan at all changes so little.
@@ -115,7 +115,7 @@ def _first_bound(solver: PricedSolver, cap: int, num_objectives: int) -> Search 
     if not found:
         return None
     solver.component = hard + len(found) - 1
-    search = Search(solver)
+    search = PriceSearch(solver)
     search.pool.append(found[-1][0])
     search.bounds.append(found[-1][1])
     if over is None:

@@ -33,7 +33,7 @@ from matcher.proof.hardrules import hard_violations
 from matcher.proof.preference_blocks import (
     SCOPE,
     SCOPE_TIES,
-    Market,
+    PreferenceBlock,
     market_of,
     school_part,
     schools_inside,
@@ -53,7 +53,7 @@ ROTATIONS = "rotations"
 class _Block:
     """The best stable school pairing of one county pair; `found.status` says whether there is one."""
 
-    market: Market
+    market: PreferenceBlock
     found: StableMatching
     value: tuple[int, ...]
 
@@ -153,7 +153,7 @@ def _none(
     return Solution.none(problem, {"kind": "no_stable_plan", **witness}, proof, method=ROTATIONS)
 
 
-def _words(problem: Problem, level: str, market: Market, found: StableMatching) -> dict[str, Any]:
+def _words(problem: Problem, level: str, market: PreferenceBlock, found: StableMatching) -> dict[str, Any]:
     """Return why there is no stable pairing in plain JSON values, with the users' ids."""
     providers, recipients = problem.arrays.sides(level)
     said: dict[str, Any] = {"reason": found.reason}

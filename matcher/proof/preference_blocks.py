@@ -23,7 +23,7 @@ SCOPE_TIES = "stable_plans_ties_broken"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Market:
+class PreferenceBlock:
     """One level of pairing, or one block of it, as preferences with costs.
 
     Attributes
@@ -49,7 +49,7 @@ class Market:
         return np.column_stack([self.providers[pairs[:, 0]], self.recipients[pairs[:, 1]]])
 
 
-def market_of(problem: Problem, level: str, providers: IntArray, recipients: IntArray) -> Market:
+def market_of(problem: Problem, level: str, providers: IntArray, recipients: IntArray) -> PreferenceBlock:
     """Return the market of some rows of `level`: the pairs that are allowed and both sides accept."""
     facts, width = problem.facts, max(1, len(problem.arrays.sides(level)[1]))
     row, column = np.broadcast_arrays(np.arange(len(providers))[:, None], np.arange(len(recipients))[None, :])
@@ -76,7 +76,7 @@ def market_of(problem: Problem, level: str, providers: IntArray, recipients: Int
     pins = problem.pins[level]
     here = np.isin(pins[:, 0], providers) & np.isin(pins[:, 1], recipients)
     local = np.column_stack([np.searchsorted(providers, pins[here, 0]), np.searchsorted(recipients, pins[here, 1])])
-    return Market(
+    return PreferenceBlock(
         providers, recipients, preferences, np.array(costs, dtype=np.int64).reshape(len(costs), len(cost)), local
     )
 
@@ -93,7 +93,7 @@ def sums(problem: Problem) -> tuple[AdditiveObjective, ...]:
     return tuple(found)
 
 
-def school_part(problem: Problem, market: Market, pairs: IntArray) -> tuple[int, ...]:
+def school_part(problem: Problem, market: PreferenceBlock, pairs: IntArray) -> tuple[int, ...]:
     """Return one value an objective: what school pairs change against leaving the market's schools empty."""
     served = np.bincount(pairs[:, 1], minlength=len(market.recipients))
     arcs = market.preferences.arcs_of(pairs)
@@ -111,7 +111,7 @@ def whole(problem: Problem, level: str) -> tuple[IntArray, IntArray]:
     return np.arange(len(providers)), np.arange(len(recipients))
 
 
-def with_blocks(market: Market, blocks: Mapping[int, tuple[str, tuple[int, ...]]]) -> IntArray:
+def with_blocks(market: PreferenceBlock, blocks: Mapping[int, tuple[str, tuple[int, ...]]]) -> IntArray:
     """Return (1 + L, A): first whether the pair's school market has no stable pairing, then the cost of the pair."""
     cost = np.concatenate([np.zeros((1, market.cost.shape[1]), dtype=np.int64), market.cost])
     for arc, (status, value) in blocks.items():
@@ -120,7 +120,7 @@ def with_blocks(market: Market, blocks: Mapping[int, tuple[str, tuple[int, ...]]
     return cost
 
 
-def schools_inside(problem: Problem, county_pairs: IntArray) -> Market:
+def schools_inside(problem: Problem, county_pairs: IntArray) -> PreferenceBlock:
     """Return the school market inside given county pairs."""
     market = market_of(problem, "school", *whole(problem, "school"))
     arrays, preferences = problem.arrays, market.preferences
@@ -135,7 +135,7 @@ def schools_inside(problem: Problem, county_pairs: IntArray) -> Market:
         preferences.capacity,
         preferences.demand,
     )
-    return Market(market.providers, market.recipients, only, market.cost[:, kept], market.pins)
+    return PreferenceBlock(market.providers, market.recipients, only, market.cost[:, kept], market.pins)
 
 
 def without_partner(problem: Problem, county_pairs: IntArray) -> dict[str, Any] | None:

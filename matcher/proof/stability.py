@@ -18,7 +18,7 @@ from matcher.problem.problem import Problem
 from matcher.problem.solution import no_pairs
 from matcher.proof.preference_blocks import (
     SCOPE,
-    Market,
+    PreferenceBlock,
     market_of,
     school_part,
     schools_inside,
@@ -91,7 +91,9 @@ def _check(problem: Problem, proof: _Parts, scope: str, county_pairs: IntArray, 
     cost = with_blocks(market, values)
     names = ("rotations", *(f"flow_{level}" for level in range(len(cost))))
     claimed = {name: proof.arrays[f"county_{name}"] for name in names}
-    value = _pair_costs(Market(market.providers, market.recipients, market.preferences, cost, market.pins), pairs)
+    value = _pair_costs(
+        PreferenceBlock(market.providers, market.recipients, market.preferences, cost, market.pins), pairs
+    )
     flaws = check_best(market.preferences, cost, None, pairs, value, claimed, pins=market.pins)
     if flaws:
         return f"county_{flaws[0]}"
@@ -103,7 +105,7 @@ def _check(problem: Problem, proof: _Parts, scope: str, county_pairs: IntArray, 
     return "" if problem.minimised(county_pairs, school_pairs)[: len(same)] == same else "value"
 
 
-def _pair_costs(market: Market, pairs: IntArray) -> tuple[int, ...]:
+def _pair_costs(market: PreferenceBlock, pairs: IntArray) -> tuple[int, ...]:
     arcs = market.preferences.arcs_of(pairs)
     if (arcs < 0).any():
         raise ValueError("a pair that is no arc")
@@ -135,7 +137,7 @@ def recomputes_none(problem: Problem, witness: Mapping[str, Any], arrays: Mappin
     return not flaws and least == witness["lacking"] > 0
 
 
-def _lacks(market: Market) -> bool:
+def _lacks(market: PreferenceBlock) -> bool:
     """Whether no stable pairing of the market meets its minima and pins."""
     lattice = find_rotations(market.preferences)
     if any(len(places_short(market.preferences, lattice.first, side)[0]) for side in ("provider", "recipient")):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from matcher.methods.joint.block_flow import Block, optimum
-from matcher.methods.joint.blocks import Solved
+from matcher.methods.joint.blocks import SolvedBlock
 from matcher.renewal.reassignment import Decision, Reassignment
 
 #: kind of entity -> its table
@@ -190,7 +190,7 @@ class SchoolPlaces:
         found.sort(key=lambda place: place[:2])
         return [(pair, value, self._ended(chosen, self.couple)) for value, pair, chosen in found[:k]]
 
-    def _fields(self, solved: Solved, total: int) -> list[int]:
+    def _fields(self, solved: SolvedBlock, total: int) -> list[int]:
         vector = [0] * self.again.rest.terms.num_components
         packing = solved.block.packing
         for component, x in zip(packing.components, packing.fields(total), strict=True):

@@ -16,7 +16,7 @@ from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution, no_pairs
 from matcher.proof.joint_certificate import block_bounds, dual_value, first_sign
-from matcher.renewal.standing import KEEPS, Part, Rest, Standing, comes_apart
+from matcher.renewal.standing import KEEPS, Rest, Standing, StandingPair, comes_apart
 from matcher.tables.arrays import Arrays
 from matcher.tables.update import sources
 
@@ -98,7 +98,7 @@ class Reassignment:
         )
         touched = {new.organizations.index.get(known) for known in touched_organizations}
         touched_county = {new.counties.index.get(known) for known in touched_counties}
-        self._parts: dict[tuple[int, int], Part] = {}
+        self._parts: dict[tuple[int, int], StandingPair] = {}
         self._old: dict[tuple[int, int], int] = {}
         if self._same_places(old, new):
             for position in np.flatnonzero(possible).tolist():
@@ -120,7 +120,7 @@ class Reassignment:
             found.setdefault(int(parent[school]), set()).add((branch, school))
         return found
 
-    def part(self, organization: int, county: int) -> Part:
+    def part(self, organization: int, county: int) -> StandingPair:
         """Return a county pair, as it stood where nothing about it changed."""
         key = organization, county
         if key not in self._parts:
@@ -135,7 +135,7 @@ class Reassignment:
                     for price in (old.branch_price, old.school_price)
                 )
                 hard = len(self._pins.get(county, ())) + (key in self._pinned)
-                self._parts[key] = Part(old.value, self._pairs_of(position), branch_price, school_price, hard)
+                self._parts[key] = StandingPair(old.value, self._pairs_of(position), branch_price, school_price, hard)
         return self._parts[key]
 
     def carried(self, organization: int, county: int) -> int | None:

@@ -27,7 +27,7 @@ from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact, levels_of, pla
 from matcher.problem.problem import Problem
 from matcher.renewal.events import Agreed, Event, Joins, events_of
 from matcher.renewal.places import TABLES, CountyPlaces, SchoolPlaces
-from matcher.renewal.replanning import Case, case_of, replan
+from matcher.renewal.replanning import ChangedCase, case_of, replan
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -201,7 +201,7 @@ def _known(plan: Plan, kind: str, known: str) -> tuple[tuple[Event, ...], str, s
 
 
 def _by_solving(
-    plan: Plan, case: Case, events: tuple[Event, ...], entity: tuple[str, str], k: int, limits: Mapping[str, Any]
+    plan: Plan, case: ChangedCase, events: tuple[Event, ...], entity: tuple[str, str], k: int, limits: Mapping[str, Any]
 ) -> tuple[Recommendation, ...]:
     """Return the k nearest places, each with the full replanning; for policies that can't be taken apart."""
     kind, known = entity

@@ -98,7 +98,7 @@ def replan(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class ChangedCase:
     """A plan and what changed, as a problem.
 
     `touched` are the ids of organisations and of counties that changed inside; `again` is None where nothing stands.
@@ -110,7 +110,7 @@ class Case:
     again: Reassignment | None
 
 
-def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = ()) -> Case:
+def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = ()) -> ChangedCase:
     """Return the changed problem with what stands of the plan."""
     check_kind(plan, Plan, "plan")
     events = events_of(changes)
@@ -119,7 +119,7 @@ def case_of(plan: Plan, changes: Changes, frozen: Iterable[Keep | FrozenPair] = 
     policy = keep_first(standing.policy, [_rule(plan, each) for each in frozen])
     problem = Problem.of(instance, policy)
     touched = _touched(standing.instance, events)
-    return Case(standing, problem, touched, reassignment_of(problem, standing, *touched))
+    return ChangedCase(standing, problem, touched, reassignment_of(problem, standing, *touched))
 
 
 def changed_instance(instance: Instance, events: Sequence[Event]) -> Instance:

@@ -40,7 +40,7 @@ KEEPS = ("keep_counties", "keep_schools")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class StandingPair:
     """A county pair with the best school pairs inside it.
 
     Attributes
@@ -81,7 +81,7 @@ class Standing:
     instance: Instance
     policy: Policy
     county_pairs: IntArray
-    parts: tuple[Part, ...]
+    parts: tuple[StandingPair, ...]
 
     @property
     def comes_apart(self) -> bool:
@@ -148,7 +148,7 @@ def standing_of(instance: Instance, problem: Problem, county_pairs: IntArray, sc
     above = arrays.branches.parent[school_pairs[:, 0]] * width + arrays.schools.parent[school_pairs[:, 1]]
     inside = np.isin(above, county_pairs[:, 0] * width + county_pairs[:, 1]).all()
     one_to_one = all(len(np.unique(county_pairs[:, side])) == len(county_pairs) for side in (0, 1))
-    parts: list[Part] = []
+    parts: list[StandingPair] = []
     if inside and one_to_one and comes_apart(plain):
         rest = Rest(plain)
         parts = [rest.part(organization, county) for organization, county in county_pairs.tolist()]
@@ -178,13 +178,13 @@ class Rest(JointSolver):
         """Whether the two may be paired."""
         return self.blocks.is_allowed(organization, county)
 
-    def part(self, organization: int, county: int) -> Part:
+    def part(self, organization: int, county: int) -> StandingPair:
         """Return a county pair, evaluated; it must be possible."""
         vector = self.value(organization, county)
         assert vector is not None
         first, last = self.terms.num_hard, self.terms.num_claimed
         branch_price, school_price = self.blocks.prices(organization, county)
-        return Part(
+        return StandingPair(
             np.array(vector[first:last], dtype=np.int64),
             self.blocks.pairs(organization, county),
             branch_price,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.errors import Lang
-from matcher.show.pairmap import Lines, Points, pair_map
+from matcher.show.pairmap import Lines, Marks, pair_map
 from matcher.show.picture import (
     FAINT,
     SCALE,
@@ -77,10 +77,10 @@ def draw_map(
     served = np.zeros(len(known.schools), dtype=np.bool_)
     served[schools] = True
     points = [
-        Points("school", _latlon(known.schools, served)),
-        Points("school_left", _latlon(known.schools, ~served)),
-        Points("branch", _latlon(known.branches, np.unique(branches))),
-        Points(
+        Marks("school", _latlon(known.schools, served)),
+        Marks("school_left", _latlon(known.schools, ~served)),
+        Marks("branch", _latlon(known.branches, np.unique(branches))),
+        Marks(
             "county",
             _latlon(known.counties, slice(None)),
             tuple(pen.label(county.name, county.id) for county in instance.counties),
@@ -89,7 +89,7 @@ def draw_map(
     ]
     used = np.unique(orgs)
     points += [
-        Points(kind, _latlon(known.organizations, used[kinds[used] == kind]))
+        Marks(kind, _latlon(known.organizations, used[kinds[used] == kind]))
         for kind in ("organization", "institution", "enterprise", "university")
     ]
     lines = [

@@ -51,7 +51,7 @@ _MARKS: Final[Mapping[str, tuple[str, float, str, str, int]]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Points:
+class Marks:
     """Points of one kind on a map.
 
     Attributes
@@ -93,7 +93,7 @@ class Lines:
 
 
 def pair_map(
-    points: Sequence[Points],
+    points: Sequence[Marks],
     lines: Sequence[Lines],
     *,
     ink: Ink,
@@ -167,7 +167,7 @@ def pair_map(
     return Picture(figure)
 
 
-def _areas(group: Points) -> Floats:
+def _areas(group: Marks) -> Floats:
     """Return the areas of the marks in square points, (n,)."""
     area = _MARKS[group.kind][1]
     areas = np.full(len(group.latlon), float(area))
@@ -248,7 +248,7 @@ def _scale_bar(axes: Axes, span_km: float, ink: Ink) -> None:
 
 
 def _legend(
-    figure: Figure, groups: Sequence[Points], lines: Sequence[Lines], ink: Ink, corner: tuple[float, float]
+    figure: Figure, groups: Sequence[Marks], lines: Sequence[Lines], ink: Ink, corner: tuple[float, float]
 ) -> float:
     """Draw the legend with its upper left at `corner` and return where it ends, in the figure's units."""
     from matplotlib.lines import Line2D
@@ -274,7 +274,7 @@ def _legend(
     return float(box.y0 / figure.bbox.height)
 
 
-def _labels(figure: Figure, axes: Axes, group: Points, xy: Floats, ink: Ink, most: int) -> None:
+def _labels(figure: Figure, axes: Axes, group: Marks, xy: Floats, ink: Ink, most: int) -> None:
     """Write the labels of the largest points where they hide neither each other nor a labelled point."""
     from matplotlib.patheffects import withStroke
     from matplotlib.transforms import Bbox

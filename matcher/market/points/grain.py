@@ -11,7 +11,7 @@ import numpy as np
 
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.market.points.auction import FAR
-from matcher.market.points.net import Net, Nodes
+from matcher.market.points.net import Net, SiteNodes
 from matcher.market.points.tree import cheapest
 
 _COARSEST = 256
@@ -34,7 +34,7 @@ def cells(num: int, depth: int) -> IntArray:
     return np.repeat(np.arange(1 << depth), np.diff(np.append(starts, num)))
 
 
-def coarse(fine: Nodes, depth_p: int, depth_r: int) -> Nodes:
+def coarse(fine: SiteNodes, depth_p: int, depth_r: int) -> SiteNodes:
     """Return the market of the cells: weighted centres, summed bounds, distances between centres."""
     cell_r = cells(fine.num_recipients, depth_r)
     xyz_p, capacity = _centres(fine.provider.xyz, fine.capacity, cells(fine.num_providers, depth_p))
@@ -42,10 +42,10 @@ def coarse(fine: Nodes, depth_p: int, depth_r: int) -> Nodes:
     charge = np.bincount(cell_r, fine.unmet * (fine.demand / demand[cell_r]), len(demand)).astype(np.int64)
 
     most = int(max(capacity.max(), demand.max()))
-    return Nodes.build((xyz_p, xyz_r), (capacity, demand, charge), fine.reach_m, most, fine.cost).rough()
+    return SiteNodes.build((xyz_p, xyz_r), (capacity, demand, charge), fine.reach_m, most, fine.cost).rough()
 
 
-def spacing(nodes: Nodes) -> int:
+def spacing(nodes: SiteNodes) -> int:
     """Return how far, in metres, the mean recipient is from the nearest provider, at least 1."""
     none = np.zeros(nodes.num_providers, np.int64)
     limit = np.full(nodes.num_recipients, FAR)
@@ -77,7 +77,7 @@ def children(net: Net, parent_p: IntArray, parent_r: IntArray) -> tuple[IntArray
     return recipient, order_p[start_p[cell_p[which]] + offset % count_p[which]]
 
 
-def handed_down(above: Nodes, net: Net, nodes: Nodes) -> IntArray:
+def handed_down(above: SiteNodes, net: Net, nodes: SiteNodes) -> IntArray:
     """Return prices (P,) of finer providers: what the coarse recipients in reach would pay beyond the way there."""
     every = np.full(nodes.num_providers, FAR)
     found, key = cheapest(above.recipient, -net.u, nodes.provider.xyz, every, nodes.reach_m, 1)

@@ -31,7 +31,7 @@ Costs = Callable[[IntArray, IntArray], IntArray]  # (recipient, provider) positi
 
 
 @dataclass(frozen=True, slots=True)
-class Nodes:
+class SiteNodes:
     """Both sides of a market of points, at one grain, each numbered along a k-d tree.
 
     Attributes
@@ -68,12 +68,12 @@ class Nodes:
         reach_m: int,
         most: int,
         cost: Costs,
-    ) -> Nodes:
+    ) -> SiteNodes:
         """Build the trees of (providers, recipients), both in k-d order, with (capacity, demand, unmet)."""
         provider, recipient = (Tree.build(points, order=np.arange(len(points))) for points in xyz)
         return cls(provider, recipient, *bounds, reach_m, most, cost)
 
-    def rough(self) -> Nodes:
+    def rough(self) -> SiteNodes:
         """Return the same market with the tree's bounds in place of true costs: much faster, metres off."""
         xyz_p, xyz_r = self.provider.xyz, self.recipient.xyz
 
@@ -117,12 +117,12 @@ class Net:
     u: IntArray
     p: IntArray
 
-    def value(self, nodes: Nodes) -> int:
+    def value(self, nodes: SiteNodes) -> int:
         """Return metres plus charges of the flow, in the units of the nodes."""
         return int(self.flow @ self.cost) * nodes.scale + int(self.missing @ nodes.unmet)
 
 
-def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArray, IntArray, IntArray]:
+def neighbours(nodes: SiteNodes, p: IntArray, forth: int, back: int) -> tuple[IntArray, IntArray, IntArray]:
     """Return pairs that the prices p suggest, as (recipient, provider), and what each recipient's first unit costs.
 
     They are each recipient's `forth` cheapest providers and each provider's `back` recipients with the most to gain;
@@ -138,7 +138,7 @@ def neighbours(nodes: Nodes, p: IntArray, forth: int, back: int) -> tuple[IntArr
     return np.concatenate([recipient, found[other, rank]]), np.concatenate([provider, other]), u
 
 
-def make_net(nodes: Nodes, recipient: IntArray, provider: IntArray, u: IntArray, p: IntArray) -> Net:
+def make_net(nodes: SiteNodes, recipient: IntArray, provider: IntArray, u: IntArray, p: IntArray) -> Net:
     """Return a net without flow over the distinct pairs within reach; u (R,) and p (P,) are its prices."""
     keys = np.sort(recipient * nodes.num_providers + provider)
     keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
@@ -150,7 +150,7 @@ def make_net(nodes: Nodes, recipient: IntArray, provider: IntArray, u: IntArray,
     return Net(*ends, cost[near], np.zeros(int(near.sum()), np.int64), none, u, p)
 
 
-def exact(nodes: Nodes, net: Net, every: bool) -> Net:
+def exact(nodes: SiteNodes, net: Net, every: bool) -> Net:
     """Return the net with true costs in place of bounds, of `every` arc or of those with flow only; farther ones go."""
     kept = np.flatnonzero(net.flow >= (0 if every else 1))
     recipient, provider, flow = net.recipient[kept], net.provider[kept], net.flow[kept]
@@ -160,7 +160,7 @@ def exact(nodes: Nodes, net: Net, every: bool) -> Net:
     return Net(recipient[near], provider[near], cost[near], flow[near], missing, net.u, net.p)
 
 
-def settled(nodes: Nodes, net: Net, epsilon: int) -> Net:
+def settled(nodes: SiteNodes, net: Net, epsilon: int) -> Net:
     """Return the net with a flow of all units and prices that are within epsilon of the best over its arcs.
 
     Units that are neither carried nor missing in `net` are placed too.
@@ -226,7 +226,9 @@ class Priced:
     u: IntArray
 
 
-def price_out(nodes: Nodes, net: Net, forth: int, back: int, some: tuple[IntArray, IntArray] | None = None) -> Priced:
+def price_out(
+    nodes: SiteNodes, net: Net, forth: int, back: int, some: tuple[IntArray, IntArray] | None = None
+) -> Priced:
     """Find pairs that the prices of the net show to be missing; none of all pairs: the net is optimal.
 
     Looks from every recipient and, if something is missing, from every provider, or from `some` of each.
@@ -284,7 +286,7 @@ def moved(before: tuple[Net, Priced], net: Net) -> tuple[IntArray, IntArray]:
 
 
 def _costs(
-    nodes: Nodes, net: Net, start: IntArray, recipient: IntArray, provider: IntArray
+    nodes: SiteNodes, net: Net, start: IntArray, recipient: IntArray, provider: IntArray
 ) -> tuple[IntArray, NDArray[np.bool_]]:
     """Return the costs of pairs, looked up where the net has them as arcs, and which it has not."""
     at = fast.find_arcs(start, net.provider, recipient, provider)
@@ -295,7 +297,7 @@ def _costs(
     return cost, new
 
 
-def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray) -> int:
+def _least(nodes: SiteNodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray) -> int:
     """Bound what the rows must pay: their cheapest units under the prices, of which `sums` are the exact ones."""
     if not len(rows):
         return 0
@@ -309,7 +311,7 @@ def _least(nodes: Nodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray
     return int(best[wanted].sum()) + int(rest @ np.maximum(demand - best.shape[1], 0))
 
 
-def extended(nodes: Nodes, net: Net, more: Priced, keep: int | None) -> Net:
+def extended(nodes: SiteNodes, net: Net, more: Priced, keep: int | None) -> Net:
     """Return the net with the new arcs, and of those without flow the first `keep` a recipient, None: all."""
     kept = net.flow >= 0
     if keep is not None:

@@ -19,7 +19,7 @@ from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.market.points import grain
 from matcher.market.points.auction import FAR
-from matcher.market.points.net import Net, Nodes, exact, extended, make_net, moved, neighbours, price_out, settled
+from matcher.market.points.net import Net, SiteNodes, exact, extended, make_net, moved, neighbours, price_out, settled
 
 _NEAR, _NEAR_COARSEST = (3, 2), (8, 4)  # first arcs: of a recipient, of a provider
 _FORTH, _BACK = 6, 4  # pairs priced out in a round: of a recipient, of a provider
@@ -67,7 +67,7 @@ class State:
             self.bound, self.u, self.p = bound, u, p
 
 
-def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | None, state: State) -> None:
+def solve_nodes(nodes: SiteNodes, tie_scale: int, budget: Budget, start: Start | None, state: State) -> None:
     """Solve a market of points; `state` takes every better flow and is proved unless the budget stopped the work.
 
     Parameters
@@ -104,10 +104,10 @@ def solve_nodes(nodes: Nodes, tie_scale: int, budget: Budget, start: Start | Non
     _rounds(finer, net, state, budget, epsilon, 0)
 
 
-_Grain = tuple[Nodes, Net, int, int]  # with the depths of its cells, of providers and of recipients
+_Grain = tuple[SiteNodes, Net, int, int]  # with the depths of its cells, of providers and of recipients
 
 
-def _seed(here: Nodes, above: _Grain | None, depth_p: int | None, depth_r: int | None) -> Net:
+def _seed(here: SiteNodes, above: _Grain | None, depth_p: int | None, depth_r: int | None) -> Net:
     """Return the arcs and the provider prices that the grain above suggests; no depth: these are the points."""
     if above is None:
         p = np.zeros(here.num_providers, np.int64)
@@ -124,7 +124,7 @@ def _seed(here: Nodes, above: _Grain | None, depth_p: int | None, depth_r: int |
     return make_net(here, np.concatenate([recipient, kin_r]), np.concatenate([provider, kin_p]), u, p)
 
 
-def _rounds(nodes: Nodes, net: Net, state: State, budget: Budget, epsilon_m: int, enough_m: int) -> int:
+def _rounds(nodes: SiteNodes, net: Net, state: State, budget: Budget, epsilon_m: int, enough_m: int) -> int:
     """Settle, price, add, with a smaller and smaller epsilon: down to `enough_m`, or to 0 and until nothing prices out.
 
     The net comes in metres and is taken over into the units of the nodes. Returns the last epsilon in metres.

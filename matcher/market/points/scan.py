@@ -13,7 +13,7 @@ from matcher.market.build import Arcs, distances
 from matcher.market.points.tree import Tree, cheapest
 
 if TYPE_CHECKING:
-    from matcher.market.market import Market, Objective
+    from matcher.market.market import Market, MarketLevel
 
 #: no two points of the ellipsoid are farther apart
 FARTHEST_M: Final = 20_040_000
@@ -22,7 +22,7 @@ FEW_PAIRS: Final = 20_000
 _WORD: Final = 1 << 61
 
 
-def relevant(market: Market, levels: tuple[Objective, ...], provider: IntArray, recipient: IntArray) -> Market:
+def relevant(market: Market, levels: tuple[MarketLevel, ...], provider: IntArray, recipient: IntArray) -> Market:
     """Return the market with only those candidate arcs whose reduced costs may be lexicographically < 0 at the prices.
 
     The others add nothing to the bound that the prices (K, P) and (K, R) of the first K levels give; pairs that are

@@ -21,7 +21,7 @@ from matcher.market.claims import Solved
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
-from matcher.market.points.net import Net, Nodes
+from matcher.market.points.net import Net, SiteNodes
 from matcher.market.points.rounds import Start, State, solve_nodes
 from matcher.market.points.scan import FARTHEST_M
 from matcher.market.points.tree import kd_order
@@ -129,7 +129,7 @@ def _trivial(market: Market, pairs: Ints) -> Solved:
 class _Sites:
     """The market's points as nodes, and the way back."""
 
-    nodes: Nodes
+    nodes: SiteNodes
     provider: IntArray  # positions of the providers with capacity, sorted by node
     recipient: IntArray
     provider_node: IntArray  # node of each of these
@@ -159,7 +159,7 @@ class _Sites:
         def cost(r: IntArray, p: IntArray) -> IntArray:
             return pair_m(place_p[p, 0], place_p[p, 1], place_r[r, 0], place_r[r, 1])
 
-        nodes = Nodes.build(
+        nodes = SiteNodes.build(
             (xyz_p, xyz_r),
             (
                 np.bincount(node_p, capacity[provider]).astype(np.int64),

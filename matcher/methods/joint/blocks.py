@@ -35,7 +35,7 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Solved:
+class SolvedBlock:
     """A block with its optimum; `total` is packed, `chosen` (m, n) bool."""
 
     block: Block
@@ -71,7 +71,7 @@ class Blocks:
         self._farthest = farthest(problem, "school")
         self._sides: dict[int, _Side] = {}
         self._sites: dict[int, tuple[np.ndarray, np.ndarray, IntArray]] = {}
-        self._solved: dict[tuple[int, int], Solved | None] = {}
+        self._solved: dict[tuple[int, int], SolvedBlock | None] = {}
 
     def is_allowed(self, organization: int, county: int) -> bool:
         """Whether organisation and county may be paired."""
@@ -176,13 +176,13 @@ class Blocks:
         )
         return int(metres[-1]), metres[:-1].reshape(k, n)[site]
 
-    def solved(self, organization: int, county: int, cost: IntArray | None = None) -> Solved | None:
+    def solved(self, organization: int, county: int, cost: IntArray | None = None) -> SolvedBlock | None:
         """Return the block with its optimum; None if there is nothing to decide. `cost` saves its computation."""
         key = organization, county
         if key in self._solved:
             return self._solved[key]
         block = self._block(organization, county, cost)
-        solved = None if block is None else Solved(block, *optimum(block))
+        solved = None if block is None else SolvedBlock(block, *optimum(block))
         if len(self._solved) < _REMEMBERED:
             self._solved[key] = solved
         return solved

@@ -145,7 +145,7 @@ class PricedSolver(JointSolver):
         return Point(organization_of.copy(), tuple(total), self.keepable - kept)
 
 
-class Search:
+class PriceSearch:
     """Plans and bounds found at one price after the other.
 
     Attributes

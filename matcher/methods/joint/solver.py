@@ -39,7 +39,7 @@ _GRACE_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairing:
+class JointPairing:
     """A decision at county level with its value: organisation of each county, -1 where there is none."""
 
     organization_of: IntArray
@@ -174,7 +174,7 @@ class JointSolver:
         for price, found in zip(assignment.row_price, assignment.dual_rows(rows), strict=True):
             price[rows] = found
 
-    def _fallback(self, assignment: LazyAssignment) -> Pairing:
+    def _fallback(self, assignment: LazyAssignment) -> JointPairing:
         """Return the best plan at hand of a run that was stopped."""
         done = assignment.column_of.copy()
         taken = assignment.row_of >= 0
@@ -306,7 +306,7 @@ class JointSolver:
         needed = first_sign(reduced) < 0
         return np.column_stack([organization, county])[needed]
 
-    def pairing(self, organization_of: IntArray) -> Pairing:
+    def pairing(self, organization_of: IntArray) -> JointPairing:
         """Return the plan of a county pairing, with the best school pairs inside it."""
         terms = self.terms
         counties = np.flatnonzero(organization_of >= 0)
@@ -320,7 +320,7 @@ class JointSolver:
             schools.append(self.blocks.pairs(organization, county))
         school_pairs = np.concatenate(schools)
         school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-        return Pairing(organization_of, county_pairs, school_pairs, tuple(total))
+        return JointPairing(organization_of, county_pairs, school_pairs, tuple(total))
 
 
 def solve_joint(problem: Problem, budget: Budget | None = None, *, start: IntArray | None = None) -> Solution:
