@@ -126,7 +126,9 @@ def knapsacks(case: Case, gain: IntArray) -> tuple[IntArray, BoolArray]:
     size = case.size[case.recipient]
     owner = case.provider
     value = above * room
-    np.add.at(value, owner, np.minimum(0, below[owner] * gain - above[owner] * size))
+    net = below[owner] * gain - above[owner] * size
+    some = np.flatnonzero(net < 0)
+    np.add.at(value, owner[some], net[some])
     return -(-value // below), able
 
 

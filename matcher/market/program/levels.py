@@ -100,11 +100,14 @@ class _Run:
         if found.infeasible:
             return
         value = self._value(level)
-        if row is None:
-            row = self._priced(level, kept, value)
-        found.rows.append(row)
+        rows = [] if row is None else [row]
+        if row is None or level:
+            rows.append(self._priced(level, kept, value))
+        proofs = [bound.recomputed(case, stacked([*found.rows, each], case), kept)[level] for each in rows]
+        at = max(range(len(rows)), key=lambda i: -np.inf if proofs[i] is None else float(proofs[i] or 0))
+        found.rows.append(rows[at])
         found.methods.append(method)
-        proved = bound.recomputed(case, stacked(found.rows, case), kept)[level]
+        proved = proofs[at]
         both = [b for b in (claimed, proved) if b is not None]
         if value is not None and any(b > value for b in both):
             raise RuntimeError(f"a bound {both} of level {level} lies above the value {value} of a plan")

@@ -54,6 +54,7 @@ class Ascent:
     _last: tuple[FloatArray, FloatArray, FloatArray] | None = None
     _plain: bool = field(init=False)
     _cost: FloatArray = field(init=False)
+    _scale: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
         case = self.case
@@ -61,6 +62,8 @@ class Ascent:
         np.add.at(total, case.provider, case.size[case.recipient])
         self._plain = not exact.needs(case).any() and bool((total <= case.capacity[:, 1]).all())
         self._cost = case.cost[self.level].astype(float)
+        typical = [float(np.abs(row).mean()) if row.size else 1.0 for row in case.cost[: self.level]]
+        self._scale = np.maximum(1.0, np.array(typical))
 
     @classmethod
     def begin(cls, case: Case, level: int, kept: tuple[int, ...]) -> Ascent:
@@ -81,13 +84,14 @@ class Ascent:
         case, level = self.case, self.level
         mixed = self._cost if not level else self._cost + self.mu @ case.cost[:level]
         gain = mixed - self.u[case.recipient]
-        taken = (gain < 0).astype(float)
+        some, taken = np.flatnonzero(gain < 0), None
         rho: FloatArray = case.opening[level] + case.resource @ self.v + self.mu @ case.opening[:level]
         able = np.ones(case.num_providers, bool)
         if self._plain:
-            worth: FloatArray = np.bincount(case.provider, np.minimum(0, gain), case.num_providers).astype(float)
+            worth: FloatArray = np.bincount(case.provider[some], gain[some], case.num_providers).astype(float)
         else:
             worth, taken, able = self._knapsacks(gain)
+            some = np.flatnonzero(taken)
         rho = rho + worth
         chosen = exact.choice(case, rho, able)
         if chosen is None:
@@ -95,8 +99,10 @@ class Ascent:
         missing = case.missing[level] + self.mu @ case.missing[:level]
         most, span = case.demand[:, 1], case.demand[:, 1] - case.demand[:, 0]
         lost = np.where(missing < self.u, span, 0)
-        taken = taken * chosen[case.provider]
-        used = np.bincount(case.recipient, taken, minlength=case.num_recipients)
+        share = chosen[case.provider[some]].astype(float)
+        if taken is not None:
+            share *= taken[some]
+        used = np.bincount(case.recipient[some], share, minlength=case.num_recipients)
         least, room = case.budget[:, 0], case.budget[:, 1]
         spent = case.resource[chosen].sum(axis=0)
         value = case.constant[level] + self.u @ most + np.minimum(0, missing - self.u) @ span + rho[chosen].sum()
@@ -105,7 +111,7 @@ class Ascent:
         over = np.where(self.v == 0, np.maximum(spent - room, 0) + np.minimum(spent - least, 0), over)
         gradient_mu = np.zeros(level)
         for k in range(level):
-            reached = case.cost[k] @ taken + case.opening[k] @ chosen + case.missing[k] @ lost + case.constant[k]
+            reached = case.cost[k][some] @ share + case.opening[k] @ chosen + case.missing[k] @ lost + case.constant[k]
             gradient_mu[k] = reached - self.kept[k]
             value += self.mu[k] * (case.constant[k] - self.kept[k])
         return Relaxed(float(value), rho, chosen, (most - lost - used).astype(float), over.astype(float), gradient_mu)
@@ -140,9 +146,7 @@ class Ascent:
             if self._waiting >= _HALVE_AFTER:
                 self.step, self._waiting = self.step / 2, 0
         scale_v = np.maximum(1.0, self.case.budget[:, 1] / np.sqrt(max(1, self.case.num_recipients)))
-        scale_m = np.maximum(1.0, np.array([np.abs(row).mean() if row.size else 1 for row in self.case.cost]))[
-            : self.level
-        ]
+        scale_m = self._scale
         gradient = (seen.u, seen.v / scale_v, seen.mu / scale_m)
         if self._last is not None:
             gradient = tuple(g + _MEMORY * b for g, b in zip(gradient, self._last, strict=True))

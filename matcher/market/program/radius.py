@@ -16,6 +16,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget
+from matcher.market.program.case import NO_MOST
 from matcher.market.program.model import Sheet
 from matcher.market.program.swaps import Near
 from matcher.programs import highs
@@ -30,8 +31,8 @@ class Finished(NamedTuple):
     infeasible: bool
 
 
-def finish(near: Near, closed: BoolArray, must: BoolArray, budget: Budget) -> Finished:
-    """Solve what is left if these providers are closed and those open.
+def finish(near: Near, closed: BoolArray, must: BoolArray, budget: Budget, share: float = 1.0) -> Finished:
+    """Solve what is left if these providers are closed and those open, in so much of the time left.
 
     Of a case whose arcs are not all near, an arc that is left out counts as the first of them, so the bound holds.
     """
@@ -77,7 +78,9 @@ def finish(near: Near, closed: BoolArray, must: BoolArray, budget: Budget) -> Fi
     coef = np.concatenate([case.opening[0], (beyond - value)[open_end]])
     function = Linear(np.flatnonzero(coef), coef[np.flatnonzero(coef)], constant)
     num_columns = count + int(np.count_nonzero(open_end))
-    found = highs.minimise(num_columns, sheet.rows(), function, budget, relax=np.arange(count, num_columns))
+    found = highs.minimise(
+        num_columns, sheet.rows(), function, budget, relax=np.arange(count, num_columns), share=share
+    )
     opened = None if found.values is None else found.values[:count].astype(bool)
     return Finished(opened, found.bound, found.status == "infeasible")
 
@@ -94,10 +97,9 @@ def _useful(near: Near, closed: BoolArray, must: BoolArray) -> tuple[IntArray, I
     Whoever is open in any case ends the list of a recipient, and so does what a missing unit costs.
     """
     case = near.case
-    far = int(np.abs(near.cost).max(initial=0)) * 2 + 1
     last = np.where(case.demand[:, 0] > 0, UNBOUNDED, np.minimum(case.missing[0], UNBOUNDED - 1))
     last = np.where(case.demand[:, 1] == 0, 0, last)
-    cut = near.limit < far  # arcs were left out: one of them may be the answer, at this cost or more
+    cut = near.limit < NO_MOST  # arcs were left out: one of them may be the answer, at this cost or more
     last = np.where(cut, np.minimum(last, near.limit), last)
     sure = must[near.provider]
     np.minimum.at(last, near.recipient[sure], near.cost[sure])

@@ -26,7 +26,7 @@ from matcher.market.program.swaps import Near, Plan, planned, swapped, within_bu
 from matcher.programs import highs
 
 #: arcs looked at in each step; of larger cases the cheapest of each recipient
-_MOST_ARCS: Final = 2_000_000
+_MOST_ARCS: Final = 300_000
 _ROUNDS: Final = 1500
 _SWAPS: Final = 400
 #: sums of costs beyond this are not exact in floating point
@@ -78,7 +78,8 @@ def solve_siting(case: Case, level: int, kept: tuple[int, ...], budget: Budget, 
         constant=(single.constant,),
     )
     before = sum(int(w) * value for w, value in zip(weights, kept, strict=False))
-    run = _Run(one, budget)
+    # the levels that follow need time too
+    run = _Run(one, budget, 1.0 if level + 1 == case.num_levels else 0.5)
     found = run.solve(opened)
     if run.best is not None:
         found.opened, found.arcs = run.best.opened, np.sort(run.best.arc[run.best.arc >= 0])
@@ -104,8 +105,8 @@ def _weights(case: Case, level: int) -> IntArray:
 class _Run:
     """One siting at one level."""
 
-    def __init__(self, case: Case, budget: Budget) -> None:
-        self.case, self.budget = case, budget
+    def __init__(self, case: Case, budget: Budget, share: float) -> None:
+        self.case, self.budget, self.share = case, budget, share
         self.near = Near.of(case, _MOST_ARCS)
         at = np.sort(self.near.arc)
         few = replace(case, provider=case.provider[at], recipient=case.recipient[at], cost=case.cost[:, at])
@@ -135,7 +136,7 @@ class _Run:
         if self.budget.stop_reason is None:
             closed, must = self._fixed()
             self.budget.report(Progress("siting", value=upper, bound=claimed))
-            outcome = finish(self.near, closed, must, self.budget)
+            outcome = finish(self.near, closed, must, self.budget, self.share)
             found.solvers.add(highs.SOLVER)
             if outcome.opened is not None:
                 self._keep(planned(self.near, outcome.opened))

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matcher.base.numbers import BoolArray, FloatArray, IntArray
+from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
-from matcher.market.program.case import Case
+from matcher.market.program.case import NO_MOST, Case
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class Near:
     arc, provider, recipient, cost : (N,)
         Position among the case's arcs, ends, cost.
     limit : (R,)
-        No arc that is left out is cheaper than this.
+        No arc that is left out is cheaper than this; NO_MOST where none is.
     away : (R,)
         What a recipient without an open provider costs; far beyond everything where it must have one.
     """
@@ -47,8 +47,8 @@ class Near:
         order = np.lexsort((case.provider, cost, case.recipient))
         order = order[case.demand[case.recipient[order], 1] > 0]
         ends = np.searchsorted(case.recipient[order], np.arange(case.num_recipients + 1))
-        far = int(np.abs(cost).max(initial=0)) * 2 + 1
-        limit = np.full(case.num_recipients, far)
+        far = 2 * (magnitude(cost) + magnitude(case.missing[0])) + 1
+        limit = np.full(case.num_recipients, NO_MOST)
         if len(order) > most:
             each = max(20, most // max(1, case.num_recipients))
             rank = np.arange(len(order)) - np.repeat(ends[:-1], np.diff(ends))
