@@ -36,6 +36,7 @@ from matcher.show.witnesswords import witness_words
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matcher.files.plan_edits import Edits
     from matcher.model import Instance
     from matcher.policy.policy import Policy
     from matcher.show.explain import Explanation
@@ -240,11 +241,12 @@ class Plan(Solution):
         """
         return write_report(self, Path(path), lang, replace=replace)
 
-    def save(self, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
+    def save(self, path: str | Path, *, lang: Lang = "en", replace: bool = False, edits: Edits | None = None) -> Path:
         """Write the plan to a folder, or to a workbook if `path` ends in .xlsx; return the path.
 
         A folder is written beside and renamed into place: what stood there stays whole until the new one is. `lang` is
-        the language of a workbook's sheets and headers; a folder's files are the same in any.
+        the language of a workbook's sheets and headers; a folder's files are the same in any. `edits` are those that
+        this plan was made with: a workbook carries their notes and lifted locks on.
 
         Raises
         ------
@@ -252,7 +254,7 @@ class Plan(Solution):
             If the target can't be written, or `replace` is not set and it is something else than a saved plan, was
             changed since it was saved, or holds a plan that keeps the rules where this one does not.
         """
-        return save_plan(self, Path(path), lang, replace=replace)
+        return save_plan(self, Path(path), lang, replace=replace, edits=edits)
 
     def to_json(self) -> str:
         """Return the whole plan, with its input and its proof, as one JSON document (format `matcher.plan/1`)."""

@@ -68,7 +68,8 @@ def test_a_false_id_in_a_workbook_is_a_fault_where_it_stands(tmp_path: Path) -> 
     plan.save(tmp_path / "plan.xlsx")
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
     book["county pairings"]["E3"] = "丙企業"
-    book["school pairings"]["F4"] = "Ｂ1"
+    sheet = book["school pairings"]
+    sheet.cell(4, [cell.value for cell in sheet[1]].index("branch_id") + 1).value = "Ｂ1"
     book.save(tmp_path / "edited.xlsx")
     edits = read_edits(tmp_path / "edited.xlsx")
     assert edits.added["school"] == (("B1", "S3"),)

@@ -20,6 +20,7 @@ from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
 from matcher.base.numbers import IntArray
 from matcher.base.unreadable import UNREADABLE
 from matcher.base.violations import Violation
+from matcher.checking.books import false_cells
 from matcher.checking.proofs import proof_violations
 from matcher.files.claims import claims_of_folder
 from matcher.files.plan_book import plan_claims
@@ -76,6 +77,8 @@ class Report(Crosses):
     edits: tuple[Violation, ...] = ()
     #: "infeasible" or "unknown" where the plan says so of itself and has no pairs that could keep the rules
     without_plan: str | None = None
+    #: of an edited workbook: what its sheets show that was true before the edits and is so no longer
+    stale: tuple[Violation, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -88,6 +91,7 @@ class Report(Crosses):
         lines += [f"  {edit.text(lang)}" for edit in self.edits[:most]]
         if len(self.edits) > most:
             lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
+        lines += self._stale_lines(lang, most)
         if self.ok:
             key = "report.ok" if self.without_plan is None else f"report.ok.{self.without_plan}"
             return "\n".join([*lines, text(key, lang)])
@@ -101,6 +105,19 @@ class Report(Crosses):
                 lines.append(text("fault.more", lang, count=len(group) - most, code=code))
         return "\n".join(lines)
 
+    def _stale_lines(self, lang: Lang, most: int) -> list[str]:
+        """Say, sheet by sheet, what is no longer true."""
+        by_sheet: dict[str, list[Violation]] = {}
+        for each in self.stale:
+            by_sheet.setdefault(each.details["sheet"], []).append(each)
+        lines = []
+        for sheet, group in by_sheet.items():
+            lines.append(text("report.stale", lang, sheet=sheet, count=len(group)))
+            lines += [f"  {each.text(lang)}" for each in group[:most]]
+            if len(group) > most:
+                lines.append(text("fault.more", lang, count=len(group) - most, code="book"))
+        return lines
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values (format `matcher.report/1`)."""
         return {
@@ -109,6 +126,7 @@ class Report(Crosses):
             "violations": [violation.to_json() for violation in self.violations],
             "metrics": dict(self.metrics),
             "edits": [edit.to_json() for edit in self.edits],
+            "stale": [each.to_json() for each in self.stale],
         }
 
     def __str__(self) -> str:
@@ -172,8 +190,16 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs)
     violations += proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
+    stale = false_cells(instance, claims, pairs) if has_plan and claims.book is not None else []
+    if claims.book is not None and not claims.book.touched:
+        violations, stale = violations + stale, []
     return Report(
-        not violations, tuple(violations), MappingProxyType(metrics), claims.edits, None if has_plan else claims.status
+        not violations,
+        tuple(violations),
+        MappingProxyType(metrics),
+        claims.edits,
+        None if has_plan else claims.status,
+        tuple(stale),
     )
 
 

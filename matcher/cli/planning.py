@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from matcher.base.errors import MissingExtra, SaveError, text
+from matcher.base.errors import Lang, MissingExtra, SaveError, text
 from matcher.base.interrupts import cancel_on_interrupt
 from matcher.base.progress import CancelToken
 from matcher.cli.common import DONE, FAILED, INTERRUPTED, read_input, read_policy, show
 from matcher.show.progressline import ProgressLine
 
 if TYPE_CHECKING:
+    from matcher.files.plan_edits import Edits
     from matcher.model import Instance
     from matcher.plan import Plan
     from matcher.policy.policy import Policy
@@ -46,10 +47,12 @@ def run_plan(options: argparse.Namespace) -> int:
     check_target(Path(options.out), replace=options.force, kept=edited)
     policy = read_policy(options.policy)
     instance = read_input(options)
+    edits, told = None, []
     if edited is not None:
         from matcher.files.plan_edits import read_edits
 
-        instance = read_edits(edited).applied(instance, options.lang)
+        edits = read_edits(edited)
+        instance, told = edits.applied(instance, options.lang), edit_lines(edits, instance, options.lang)
     start = None
     if options.start is not None:
         from matcher.plan import load_plan
@@ -58,8 +61,21 @@ def run_plan(options: argparse.Namespace) -> int:
     plan, interrupted = solved(instance, policy, options, start=start)
     if plan.status == "unknown":
         return show_plan(plan, options, [text("cli.nothing_saved", options.lang)], interrupted=interrupted)
-    asked = {name for name, wanted in ((BOOK, options.xlsx), (PAGE, options.html)) if wanted}
-    return show_plan(plan, options, saved(plan, options, asked, kept=edited), interrupted=interrupted)
+    asked = {name for name, wanted in ((BOOK, options.xlsx or edits), (PAGE, options.html)) if wanted}
+    notes = saved(plan, options, asked, kept=edited, edits=edits)
+    return show_plan(plan, options, [*told, *notes], interrupted=interrupted)
+
+
+def edit_lines(edits: Edits, instance: Instance, lang: Lang) -> list[str]:
+    """Say which edits were taken, and what the workbook orders in all."""
+    lines = [text("cli.edits", lang, count=len(edits.changes))] if edits.changes else []
+    lines += [f"  {change.text(lang)}" for change in edits.changes]
+    kinds = [kind for kind, _ in edits.standing.values()]
+    counts = {"pins": kinds.count("pin"), "bans": kinds.count("forbid"), "notes": len(edits.notes)}
+    lines.append(text("cli.standing", lang, **counts))
+    if gone := edits.gone(instance):
+        lines.append(text("cli.locks_gone", lang, names="; ".join(" – ".join(place[1:]) for place in gone)))
+    return lines
 
 
 def solved(
@@ -83,7 +99,14 @@ def solved(
     return plan, cancel.cancelled
 
 
-def saved(plan: Plan, options: argparse.Namespace, asked: set[str], *, kept: Path | None = None) -> list[str]:
+def saved(
+    plan: Plan,
+    options: argparse.Namespace,
+    asked: set[str],
+    *,
+    kept: Path | None = None,
+    edits: Edits | None = None,
+) -> list[str]:
     """Save the plan and what is made from it; return what was written, or why nothing was.
 
     What was made from the plan that stood there before is made again, from this one.
@@ -96,15 +119,15 @@ def saved(plan: Plan, options: argparse.Namespace, asked: set[str], *, kept: Pat
     else:
         pages = {out / name: name for name in (BOOK, PAGE, MAP) if name in asked or (out / name).is_file()}
     try:
-        save_plan(plan, out, options.lang, replace=options.force, kept=kept)
+        save_plan(plan, out, options.lang, replace=options.force, kept=kept, edits=edits)
     except SaveError as error:
         if error.code != "save_worse":
             raise
         return [error.message(options.lang)]
-    return [text("cli.saved", options.lang, path=out), *(_made(plan, options, *each) for each in pages.items())]
+    return [text("cli.saved", options.lang, path=out), *(_made(plan, options, *each, edits) for each in pages.items())]
 
 
-def _made(plan: Plan, options: argparse.Namespace, target: Path, name: str) -> str:
+def _made(plan: Plan, options: argparse.Namespace, target: Path, name: str, edits: Edits | None) -> str:
     """Write the workbook, the page or the map of a plan; say where."""
     from matcher.base.disk import write_made
     from matcher.base.seal import sealed_picture
@@ -119,7 +142,7 @@ def _made(plan: Plan, options: argparse.Namespace, target: Path, name: str) -> s
     if name == PAGE:
         plan.report(target, lang=options.lang, replace=options.force)
     else:
-        plan.save(target, lang=options.lang, replace=options.force)
+        plan.save(target, lang=options.lang, replace=options.force, edits=edits)
     return text("cli.saved", options.lang, path=target)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -86,7 +87,7 @@ def find_plan(path: Path) -> Path:
         for folder in (real(path), beside(real(path))[1]):
             if (folder / PLAN_JSON).is_file():
                 return folder
-    raise InvalidInput([Fault("no_plan", "plan", value=str(path))])
+    raise InvalidInput([Fault("no_plan", "plan", value=os.path.abspath(path))])
 
 
 def changed_files(folder: Path, content: Mapping[str, Any]) -> list[str]:

@@ -37,13 +37,22 @@ from matcher.outcome.document import dumps, head
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matcher.files.plan_edits import Edits
     from matcher.plan import Plan
 
 
-def save_plan(plan: Plan, path: Path, lang: Lang = "en", *, replace: bool = False, kept: Path | None = None) -> Path:
+def save_plan(
+    plan: Plan,
+    path: Path,
+    lang: Lang = "en",
+    *,
+    replace: bool = False,
+    kept: Path | None = None,
+    edits: Edits | None = None,
+) -> Path:
     """Write `plan` to the folder or workbook `path` (see `Plan.save`); a file `kept` stays there under another name."""
     if path.suffix.lower() == ".xlsx":
-        return write_plan(plan, path, lang=lang, replace=replace)
+        return write_plan(plan, path, lang=lang, replace=replace, edits=edits)
     path = Path(os.path.abspath(path))
     target = real(path)  # a link stays one, and what it leads to is replaced
     try:

@@ -32,6 +32,16 @@ FORMATS: Final[Mapping[str, str]] = {
     "any": "General",
 }
 _NARROWEST: Final = 8
+_FILLED_IN: Final = 18
+#: kind of a line of a page -> size of its letters, whether they are bold, colour behind
+_LOOKS: Final[Mapping[str, tuple[int, bool, str | None]]] = {
+    "title": (16, True, None),
+    "head": (12, True, "DDE6F0"),
+    "text": (11, False, None),
+    "figure": (11, False, None),
+}
+#: widths of the two columns of a page
+_PAGE: Final = (30, 96)
 _WIDEST: Final = 48
 #: rows that decide the width of a column
 _LOOKED_AT: Final = 200
@@ -47,7 +57,8 @@ _ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 class SheetColumn:
     """One column: its header, what it holds (a key of `FORMATS`), and optionally a note and a drop-down.
 
-    `choices` is a tuple of words, or a formula that names a range; with `strict` nothing else may be entered.
+    `choices` is a tuple of words, or a formula that names a range; with `strict` nothing else may be entered. A
+    column to `fill_in` is coloured and wide.
     """
 
     title: str
@@ -55,6 +66,16 @@ class SheetColumn:
     note: str = ""
     choices: tuple[str, ...] | str = ()
     strict: bool = True
+    fill_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of a page: what kind it is (a key of `_LOOKS`, or "sign": a line to sign on), its text, what is said."""
+
+    kind: str
+    label: str
+    value: str = ""
 
 
 def new_workbook() -> Any:
@@ -90,13 +111,14 @@ def add_sheet(
         sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
     for number, column in enumerate(columns, 1):
         shown = [column.title, *(row[number - 1] for row in rows[:_LOOKED_AT])]
-        width = max(_width(value) for value in shown) + 2
+        width = max(_width(value) for value in shown) + 2 if not column.fill_in else _FILLED_IN
         sheet.column_dimensions[get_column_letter(number)].width = min(max(width, _NARROWEST), _WIDEST)
         _add_validation(sheet, get_column_letter(number), column)
     header = []
     for column in columns:
         cell = WriteOnlyCell(sheet, plain(column.title))
-        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
+        cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor="FFF2CC" if column.fill_in else "DDE6F0")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
         if column.note:
             cell.comment = Comment(column.note, "matcher", width=320, height=120)
@@ -106,6 +128,7 @@ def add_sheet(
     cells = [WriteOnlyCell(sheet) for _ in columns]
     for cell, column in zip(cells, columns, strict=True):
         cell.number_format = FORMATS[column.kind]
+        cell.alignment = Alignment(vertical="top", wrap_text=column.kind == "text")
     for row in rows:
         for cell, value in zip(cells, row, strict=True):
             cell.value = plain(value) if isinstance(value, str) else value
@@ -135,6 +158,34 @@ def add_text(workbook: Any, title: str, lines: Sequence[str], widths: Sequence[i
                 cell.font = Font(bold=True, size=14)
             row.append(cell)
         sheet.append(row)
+
+
+def add_page(workbook: Any, title: str, lines: Sequence[TextLine]) -> None:
+    """Add a sheet to be read like a page: headings, sentences, names with what is said of them, lines to sign on."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+
+    sheet = workbook.create_sheet(title)
+    _set_up_pages(sheet)
+    sheet.sheet_view.showGridLines = False
+    for letter, width in zip("AB", _PAGE, strict=True):
+        sheet.column_dimensions[letter].width = width
+    for line in lines:
+        size, bold, colour = _LOOKS.get(line.kind, (11, False, None))
+        cells = [WriteOnlyCell(sheet, plain(escape(part)) or None) for part in _placed(line)]
+        for cell in cells:
+            cell.font = Font(bold=bold, size=size)
+            cell.alignment = Alignment(vertical="top", wrap_text=line.kind not in ("title", "head"))
+            if colour:
+                cell.fill = PatternFill("solid", fgColor=colour)
+        if line.kind == "sign":
+            cells[1].border = Border(bottom=Side(style="thin"))
+        sheet.append(cells)
+
+
+def _placed(line: TextLine) -> tuple[str, str]:
+    """Return the two cells of a line: sentences stand under what is said, beside no name."""
+    return ("", line.label) if line.kind == "text" else (line.label, line.value)
 
 
 def add_hidden(workbook: Any, title: str, lines: Sequence[str]) -> None:
@@ -176,6 +227,8 @@ def _set_up_pages(sheet: Any) -> None:
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.oddHeader.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 

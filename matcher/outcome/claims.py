@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetClaims:
+    """A sheet of a plan's workbook as it is: its title, its headers by column, its rows by number with their cells."""
+
+    title: str
+    titles: Mapping[str, str]
+    rows: tuple[tuple[int, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookClaims:
+    """What a plan's workbook says besides its pairs, in its language; `touched`: its pairs are not those written."""
+
+    lang: str
+    touched: bool
+    sheets: Mapping[str, SheetClaims]
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """What a plan says of itself.
 
@@ -40,6 +58,8 @@ class Claims:
         What is wrong with the form the plan came in.
     edits
         What was changed in a workbook since it was written; no fault as such.
+    book
+        The sheets of a workbook that follow from its pairs; None if nobody changed it, or it is none.
     """
 
     rows: Mapping[str, Mapping[str, Sequence[Any]]]
@@ -55,6 +75,7 @@ class Claims:
     digest: str | None = None
     broken: tuple[Violation, ...] = field(default=())
     edits: tuple[Violation, ...] = field(default=())
+    book: BookClaims | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> Claims:

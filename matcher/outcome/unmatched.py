@@ -202,17 +202,13 @@ def as_columns(rows: tuple[Unmatched, ...]) -> dict[str, list[Any]]:
 _CODED: Final = re.compile(r"nearest=(?P<id>.*); km=(?P<km>[\d.]+)")
 
 
+def detail_parts(detail: str) -> tuple[str, float]:
+    """Return the id and the kilometres of the nearest; nobody and 0 where the detail names none."""
+    found = _CODED.fullmatch(detail)
+    return ("", 0.0) if found is None else (found["id"], float(found["km"]))
+
+
 def detail_words(detail: str, lang: str) -> str:
     """Say a row's detail in `lang`."""
     found = _CODED.fullmatch(detail)
     return detail if found is None else text("unmatched.nearest", lang, **found.groupdict())
-
-
-def detail_code(words: str) -> str:
-    """Return the detail that `detail_words` said, in whatever language; `words` themselves if none."""
-    for lang in ("en", "zh"):
-        pattern = re.escape(text("unmatched.nearest", lang, id="\0", km="\1"))
-        found = re.fullmatch(pattern.replace("\0", "(.*)").replace("\1", r"([\d.]+)"), words)
-        if found is not None:
-            return text("unmatched.nearest", "en", id=found[1], km=found[2])
-    return words

@@ -8,6 +8,17 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "命令参数有误：{reason}。用法见 {command} --help。",
     ),
     ("cli.nothing_saved", "No plan was found; nothing was written.", "未找到方案，未写入任何内容。"),
+    ("cli.edits", "Edits taken from the workbook ({count}):", "采纳工作簿中的修改（{count} 处）："),
+    (
+        "cli.standing",
+        "In all {pins} pairs are pinned and {bans} forbidden by the workbook; {notes} notes are kept.",
+        "工作簿共固定 {pins} 对、禁止 {bans} 对；保留批注 {notes} 条。",
+    ),
+    (
+        "cli.locks_gone",
+        "No longer in the tables, so no longer ordered: {names}.",
+        "数据表中已没有，不再指定：{names}。",
+    ),
     ("cli.saved", "Written: {path}", "已写入：{path}"),
     ("cli.map", "Map: {path}", "地图：{path}"),
     ("cli.no_map", "No map: {reason}", "未绘制地图：{reason}"),
