@@ -54,7 +54,7 @@ def write_plan(
     shown = [name for name in _ORDER if name in grids]
     add_page(workbook, _title("overview", lang), overview(book, grids["overview"], [*shown, "policy"]))
     for name in shown:
-        add_sheet(workbook, _title(name, lang), _sheet_columns(grids[name], lang), grids[name].rows)
+        add_sheet(workbook, _title(name, lang), _sheet_columns(grids[name], lang), grids[name].rows, wraps=True)
     proof = summary.proof_words(plan, lang)
     levels = summary.level_lines(plan.levels, lang)
     add_page(workbook, _title("policy", lang), policy_lines(book, proof, levels, plan.instance.digest, __version__))

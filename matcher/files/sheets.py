@@ -43,6 +43,9 @@ _LOOKS: Final[Mapping[str, tuple[int, bool, str | None]]] = {
 #: widths of the two columns of a page
 _PAGE: Final = (30, 96)
 _WIDEST: Final = 48
+#: the same where long texts take several lines, and how high a line is
+_WIDEST_WRAPPED: Final = 26
+_LINE_HEIGHT: Final = 15
 #: rows that decide the width of a column
 _LOOKED_AT: Final = 200
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -94,9 +97,18 @@ def new_workbook() -> Any:
 
 
 def add_sheet(
-    workbook: Any, title: str, columns: Sequence[SheetColumn], rows: Sequence[Sequence[Any]], *, filters: bool = True
+    workbook: Any,
+    title: str,
+    columns: Sequence[SheetColumn],
+    rows: Sequence[Sequence[Any]],
+    *,
+    filters: bool = True,
+    wraps: bool = False,
 ) -> None:
-    """Add a sheet with a frozen header, filters, widths and formats; cells are text, numbers or None."""
+    """Add a sheet with a frozen header, filters, widths and formats; cells are text, numbers or None.
+
+    With `wraps`, for paper, columns are narrow and long texts and headers take several lines.
+    """
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.comments import Comment
     from openpyxl.styles import Alignment, Font, PatternFill
@@ -109,11 +121,15 @@ def add_sheet(
     last = get_column_letter(max(1, len(columns)))
     if filters:
         sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
+    widths = [
+        _column_width(column, [row[at] for row in rows[:_LOOKED_AT]], narrow=wraps) for at, column in enumerate(columns)
+    ]
     for number, column in enumerate(columns, 1):
-        shown = [column.title, *(row[number - 1] for row in rows[:_LOOKED_AT])]
-        width = max(_width(value) for value in shown) + 2 if not column.fill_in else _FILLED_IN
-        sheet.column_dimensions[get_column_letter(number)].width = min(max(width, _NARROWEST), _WIDEST)
+        sheet.column_dimensions[get_column_letter(number)].width = widths[number - 1]
         _add_validation(sheet, get_column_letter(number), column)
+    if wraps:
+        for number, cells in enumerate([[column.title for column in columns], *rows], 1):
+            _set_height(sheet, number, cells, widths)
     header = []
     for column in columns:
         cell = WriteOnlyCell(sheet, plain(column.title))
@@ -128,7 +144,7 @@ def add_sheet(
     cells = [WriteOnlyCell(sheet) for _ in columns]
     for cell, column in zip(cells, columns, strict=True):
         cell.number_format = FORMATS[column.kind]
-        cell.alignment = Alignment(vertical="top", wrap_text=column.kind == "text")
+        cell.alignment = Alignment(vertical="top", wrap_text=wraps and column.kind == "text")
     for row in rows:
         for cell, value in zip(cells, row, strict=True):
             cell.value = plain(value) if isinstance(value, str) else value
@@ -170,8 +186,12 @@ def add_page(workbook: Any, title: str, lines: Sequence[TextLine]) -> None:
     sheet.sheet_view.showGridLines = False
     for letter, width in zip("AB", _PAGE, strict=True):
         sheet.column_dimensions[letter].width = width
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         size, bold, colour = _LOOKS.get(line.kind, (11, False, None))
+        if line.kind in ("title", "sign"):
+            sheet.row_dimensions[number].height = 28
+        elif line.kind != "head":
+            _set_height(sheet, number, _placed(line), _PAGE)
         cells = [WriteOnlyCell(sheet, plain(escape(part)) or None) for part in _placed(line)]
         for cell in cells:
             cell.font = Font(bold=bold, size=size)
@@ -219,6 +239,29 @@ def _width(value: Any) -> int:
     """Return how many half-width characters a value takes, of its longest line."""
     lines = str("" if value is None else value).split("\n")
     return max(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in lines)
+
+
+def _column_width(column: SheetColumn, values: Sequence[Any], *, narrow: bool) -> int:
+    """Return the width of a column by its header and its first rows; a header may take two lines on paper."""
+    if column.fill_in:
+        return _FILLED_IN
+    header = _width(column.title) + 2
+    width = max([-(-header // 2) + 1 if narrow else header, *(_width(value) + 2 for value in values)])
+    return min(max(width, _NARROWEST), _WIDEST_WRAPPED if narrow else _WIDEST)
+
+
+def _set_height(sheet: Any, row: int, cells: Sequence[Any], widths: Sequence[int]) -> None:
+    """Make a row as high as its longest text is in lines: not every program does so by itself."""
+    lines = max(
+        (
+            -(-_width(cell) // max(1, width - 2))
+            for cell, width in zip(cells, widths, strict=True)
+            if isinstance(cell, str)
+        ),
+        default=1,
+    )
+    if lines > 1:
+        sheet.row_dimensions[row].height = _LINE_HEIGHT * lines
 
 
 def _set_up_pages(sheet: Any) -> None:
