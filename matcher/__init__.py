@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from matcher.study.differences import Diff as Diff
     from matcher.study.differences import diff as diff
     from matcher.study.level_costs import level_prices as level_prices
+    from matcher.study.many import solve_many as solve_many
     from matcher.study.renewal_curves import renewal_curve as renewal_curve
     from matcher.study.stability_prices import price_of_stability as price_of_stability
     from matcher.study.stability_prices import relaxed_match as relaxed_match
@@ -118,6 +119,7 @@ _HOME = {
     "relaxed_match": "study.stability_prices",
     "road_times": "files.roads",
     "solve": "solver",
+    "solve_many": "study.many",
     "template": "files.templates",
     "tradeoff": "study.tradeoffs",
     "verify": "checking.checker",

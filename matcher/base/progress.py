@@ -82,6 +82,8 @@ class Budget:
         Where to report, and a token that asks to stop.
     workers
         How many processes may work at once.
+    executor
+        Where independent tasks are done instead: anything with a `submit` as in `concurrent.futures`.
 
     Raises
     ------
@@ -89,7 +91,18 @@ class Budget:
         If a limit is negative or not a number, or `progress` or `cancel` is something else.
     """
 
-    __slots__ = ("_cancel", "_deadline", "_progress", "_seen_s", "_stopped", "gap", "work", "work_limit", "workers")
+    __slots__ = (
+        "_cancel",
+        "_deadline",
+        "_progress",
+        "_seen_s",
+        "_stopped",
+        "executor",
+        "gap",
+        "work",
+        "work_limit",
+        "workers",
+    )
 
     def __init__(
         self,
@@ -100,6 +113,7 @@ class Budget:
         progress: ProgressCallback | None = None,
         cancel: CancelToken | None = None,
         workers: int = 1,
+        executor: Any = None,
     ):
         faults = [
             *_limit_faults("time_limit_s", time_limit_s, Real),
@@ -110,6 +124,8 @@ class Budget:
             faults.append(wrong_kind(progress, "callable", "progress"))
         if cancel is not None and not hasattr(cancel, "cancelled"):
             faults.append(wrong_kind(cancel, "CancelToken", "cancel"))
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            faults.append(wrong_kind(executor, "executor", "executor"))
         if faults:
             raise InvalidInput(faults)
         self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
@@ -119,6 +135,7 @@ class Budget:
         self.gap = gap
         self.work = 0
         self.workers = workers
+        self.executor = executor
         self._stopped: StopReason | None = None
         self._seen_s: float | None = None
 
@@ -158,6 +175,21 @@ class Budget:
         """
         asked = [when for when in (self._seen_s, self._deadline) if when is not None]
         return not asked or time.monotonic() < min(asked) + grace_s
+
+    def portion(self, of: int) -> Budget:
+        """Return a budget for one of `of` tasks still to do: its part of the time, its own account of work."""
+        left = self.time_left_s
+        return Budget(
+            time_limit_s=None if left is None else left / max(1, of),
+            work_limit=self.work_limit,
+            gap=self.gap,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+
+    def clock(self) -> Budget:
+        """Return a budget with the same deadline and token, and no other limit."""
+        return Budget(time_limit_s=self.time_left_s, progress=self._progress, cancel=self._cancel)
 
     def stop(self, reason: StopReason) -> None:
         """End the work for a reason that neither the clock nor the token knows: an interrupt, a worker that ended."""

@@ -11,7 +11,7 @@ class Reserved(Budget):
     __slots__ = ("_reserve_s", "_whole")
 
     def __init__(self, whole: Budget, reserve_s: float):
-        super().__init__(work_limit=whole.work_limit, gap=whole.gap, workers=whole.workers)
+        super().__init__(work_limit=whole.work_limit, gap=whole.gap, workers=whole.workers, executor=whole.executor)
         self._whole, self._reserve_s = whole, reserve_s
 
     def spend(self, units: int = 1) -> None:

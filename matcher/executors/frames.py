@@ -7,6 +7,7 @@ is passed over: a library, or a `sitecustomize`, may have printed a line before 
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zlib
@@ -103,3 +104,24 @@ def _whole(pipe: IO[bytes], length: int) -> bytearray:
             raise BrokenFrame("length")
         body += part
     return body
+
+
+def framed(word: str, arrays: Arrays | None = None) -> bytes:
+    """Return one frame as bytes."""
+    pipe = io.BytesIO()
+    send(pipe, word, arrays)
+    return pipe.getvalue()
+
+
+def unframed(sent: bytes) -> tuple[str, dict[str, NDArray[Any]]]:
+    """Return what `framed` made bytes of.
+
+    Raises
+    ------
+    BrokenFrame
+        If it is no frame.
+    """
+    frame = receive(io.BytesIO(sent))
+    if frame is None:
+        raise BrokenFrame("empty")
+    return frame

@@ -14,12 +14,13 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.executors.frames import Arrays, BrokenFrame, receive, send
+from matcher.executors.frames import Arrays, BrokenFrame, framed, receive, send, unframed
 
 #: words of the frames that a child sends
 HELLO, BEGUN, TOLD, DONE, FAILED = "hello", "begun", "told", "done", "failed"
@@ -40,16 +41,21 @@ def main(parent: int) -> None:
     while True:
         job, arrays = inbox.get()
         send(out, BEGUN)
-        word, answer = _answer(job, arrays, out)
+        word, answer = _answer(job, arrays, lambda told: send(out, TOLD, told))
         send(out, word, answer)
         del arrays, answer  # an idle child holds nothing
 
 
-def _answer(job: str, arrays: Arrays, out: IO[bytes]) -> tuple[str, Arrays]:
+def answered(job: str, sent: bytes) -> bytes:
+    """Do one job wherever an executor runs this, from a frame to a frame."""
+    return framed(*_answer(job, unframed(sent)[1], lambda told: None))
+
+
+def _answer(job: str, arrays: Arrays, tell: Callable[[Arrays], None]) -> tuple[str, Arrays]:
     try:
         if not job.startswith("matcher."):
             raise ImportError(job)
-        return DONE, importlib.import_module(job).run(arrays, lambda told: send(out, TOLD, told))
+        return DONE, importlib.import_module(job).run(arrays, tell)
     except Exception:  # said by the parent, or found again there
         return FAILED, {"traceback": np.array(traceback.format_exc())}
 

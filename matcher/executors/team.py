@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
 
 from matcher.base.progress import Budget, StopReason
-from matcher.executors.frames import Arrays
+from matcher.executors.frames import Arrays, framed, unframed
 from matcher.executors.pool import DIED, UNSTARTED, UNTAKEN, Child, Task, pool
-from matcher.executors.serving import DONE, FAILED, TOLD
-from matcher.executors.starting import CannotStart
+from matcher.executors.serving import DONE, FAILED, TOLD, answered
+from matcher.executors.starting import CannotStart, inside
 
+#: hears the number of a task and what is told on the way
+Told = Callable[[int, Arrays], None]
 _LOOK_S: Final = 0.02
 #: a task is tried so often by children that end, and offered so often to children that have ended
 _TRIES: Final = {DIED: 2, UNTAKEN: 4, UNSTARTED: 4}
@@ -50,7 +54,7 @@ def call_all(
     *,
     workers: int = 1,
     order: Iterable[int] | None = None,
-    told: Callable[[int, Arrays], None] | None = None,
+    told: Told | None = None,
     meanwhile: Callable[[list[dict[str, NDArray[Any]] | None]], bool] | None = None,
 ) -> TeamOutcome:
     """Have the tasks done by children; those not done when the budget runs out are not answered.
@@ -62,7 +66,7 @@ def call_all(
     given
         Makes the arrays of each task when its turn comes.
     budget
-        Its clock and its token are watched; Ctrl-C counts as cancelled.
+        Its clock and its token are watched; Ctrl-C counts as cancelled. Where it has an executor, that does the tasks.
     workers, order
         So many at once, in this order (by position if None).
     told
@@ -71,7 +75,9 @@ def call_all(
         Called in this thread, every now and then, with the answers so far; does a step of work of its own, and says
         whether there is more.
     """
-    team = _Team(job, given, workers, order)
+    team: Crew = _Team(job, given, workers, order)
+    if budget.executor is not None and not inside():
+        team = _Remote(job, given, budget)
     more = False
     try:
         while team.busy:
@@ -92,6 +98,77 @@ def call_all(
     elif outcome.reason is None and team.lost:
         outcome.reason = "worker_died"
     return outcome
+
+
+class Crew(Protocol):
+    """Who does the tasks: children of this process, or an executor."""
+
+    outcome: Outcome
+    lost: bool
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to come."""
+
+    def hand_out(self) -> None:
+        """Give out tasks that wait."""
+
+    def hear(self, told: Told | None, patience_s: float) -> None:
+        """Take what has come; wait so long if nothing has."""
+
+    def end(self) -> None:
+        """End what is still at work."""
+
+
+class _Remote:
+    """Tasks handed to an executor; one whose worker has died is handed over once more."""
+
+    def __init__(self, job: str, given: Sequence[Callable[[], Arrays]], budget: Budget) -> None:
+        self.outcome = Outcome([None] * len(given))
+        self.lost = False
+        self._job, self._given, self._executor = job, given, budget.executor
+        self._waiting = deque(range(len(given)))
+        self._active: dict[int, Any] = {}
+        self._tries: dict[int, int] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._active or self._waiting)
+
+    def hand_out(self) -> None:
+        while self._waiting:
+            number = self._waiting.popleft()
+            try:
+                self._active[number] = self._executor.submit(answered, self._job, framed("", self._given[number]()))
+            except Exception:  # an executor that takes no more, whatever its own error is called
+                self._failed(number)
+
+    def hear(self, told: Told | None, patience_s: float) -> None:
+        done = [number for number, future in self._active.items() if future.done()]
+        for number in done:
+            try:
+                word, arrays = unframed(self._active.pop(number).result())
+            except Exception:  # the worker, or what it sent, was lost on the way
+                self._failed(number)
+                continue
+            if word == DONE:
+                self.outcome.answers[number] = arrays
+            else:
+                self.outcome.here = True
+        if not done:
+            time.sleep(patience_s)
+
+    def _failed(self, number: int) -> None:
+        self._tries[number] = self._tries.get(number, 0) + 1
+        if self._tries[number] < _TRIES[DIED]:
+            self._waiting.append(number)
+        else:
+            self.outcome.here = self.outcome.unstarted = True
+
+    def end(self) -> None:
+        for future in self._active.values():
+            with contextlib.suppress(Exception):
+                future.cancel()
 
 
 class _Team:
@@ -130,7 +207,7 @@ class _Team:
             self._active[number] = (task, child)
             child.ask(task)
 
-    def hear(self, told: Callable[[int, Arrays], None] | None, patience_s: float) -> None:
+    def hear(self, told: Told | None, patience_s: float) -> None:
         """Take what has come; wait so long if nothing has."""
         try:
             event = self._events.get(patience_s > 0, patience_s)
@@ -147,9 +224,7 @@ class _Team:
             except queue.Empty:
                 return
 
-    def _take(
-        self, task: Task, word: str, arrays: dict[str, NDArray[Any]], told: Callable[[int, Arrays], None] | None
-    ) -> None:
+    def _take(self, task: Task, word: str, arrays: dict[str, NDArray[Any]], told: Told | None) -> None:
         number = task.number
         if self._active.get(number, (None,))[0] is not task:
             return

@@ -7,29 +7,39 @@ else goes to `match`, one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.errors import check_kind
-from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback, check_workers
 from matcher.base.result import Level, Proof
-from matcher.market.claims import SCOPE
+from matcher.executors.frames import Arrays
+from matcher.executors.team import call_all
+from matcher.market.claims import SCOPE, assembled
+from matcher.market.engines import solve_market
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
-from matcher.market.solving import match
 
 #: costs beyond this, times the size, are not exact in floating point
 _EXACT: Final = 1 << 52
 _BATCH: Final = 512
+JOB: Final = "matcher.market.many"
 _ONE: Final = np.array([0, 1], np.int64).tobytes()
 
 
 def match_many(
-    markets: Iterable[Market], *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+    markets: Iterable[Market],
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+    workers: int = 1,
+    executor: Any = None,
 ) -> list[Matching]:
     """Return the best matching of each market, proved as `match` proves it.
 
@@ -39,8 +49,12 @@ def match_many(
         Any markets; those of one shape made by `Market.from_matrix` with capacity and demand 1 are solved together.
     progress
         Told how many are done.
-    cancel
-        Looked at between batches; the markets not reached by then come back as `match` returns them when cancelled.
+    time_limit_s, cancel
+        Of the whole call, looked at between batches; the markets not reached by then come back as `match` returns them
+        when it is stopped.
+    workers, executor
+        Batches are solved on so many processes of this machine, or as tasks of an executor, anything with `submit` as
+        in `concurrent.futures`; the result is the same.
 
     Returns
     -------
@@ -50,7 +64,73 @@ def match_many(
     given = list(markets)
     for market in given:
         check_kind(market, Market, "markets")
-    budget = Budget(progress=progress, cancel=cancel)
+    check_workers(workers)
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "progress": progress, "cancel": cancel}
+    budget = Budget(**limits, workers=int(workers), executor=executor)
+    if executor is not None or workers > 1:
+        return _apart(given, budget)
+    return _here(given, budget)
+
+
+def _apart(given: list[Market], budget: Budget) -> list[Matching]:
+    """Solve batches of markets elsewhere; those that do not come back are solved, or stopped, here."""
+    batches = [range(first, min(first + _BATCH, len(given))) for first in range(0, len(given), _BATCH)]
+    shown = -1
+
+    def meanwhile(found: list[dict[str, NDArray[Any]] | None]) -> bool:
+        nonlocal shown
+        done = sum(len(batch) for batch, answer in zip(batches, found, strict=True) if answer is not None)
+        if done != shown:
+            shown = done
+            budget.report(Progress("match_many", done, len(given)))
+        return False
+
+    sent = [partial(asked, given[batch.start : batch.stop]) for batch in batches]
+    outcome = call_all(JOB, sent, budget, workers=min(budget.workers, len(batches)), meanwhile=meanwhile)
+    if outcome.reason is not None and budget.stop_reason is None:
+        budget.stop(outcome.reason)
+    matchings: list[Matching] = []
+    for batch, arrays in zip(batches, outcome.answers, strict=True):
+        markets = given[batch.start : batch.stop]
+        matchings += _here(markets, budget) if arrays is None else answered(markets, arrays)
+    return matchings
+
+
+def asked(markets: list[Market]) -> Arrays:
+    """Return markets as arrays."""
+    return {f"{at}_{name}": array for at, market in enumerate(markets) for name, array in market.to_arrays().items()}
+
+
+def answered(markets: list[Market], arrays: Arrays) -> list[Matching]:
+    """Return the matchings that a worker found of these markets."""
+    taken = _by_number(arrays, len(markets))
+    for found, market in zip(taken, markets, strict=True):
+        found |= {f"market_{name}": array for name, array in market.to_arrays().items()}
+    return [Matching.from_arrays(found).replace(market=market) for found, market in zip(taken, markets, strict=True)]
+
+
+def run(arrays: Arrays, tell: Callable[[Arrays], None]) -> Arrays:
+    """Solve the markets that the arrays hold."""
+    count = 1 + max(int(name.partition("_")[0]) for name in arrays)
+    markets = [Market.from_arrays(one) for one in _by_number(arrays, count)]
+    found = {}
+    for at, matching in enumerate(_here(markets, Budget())):
+        for name, array in matching.to_arrays().items():
+            if not name.startswith("market_"):
+                found[f"{at}_{name}"] = array
+    return found
+
+
+def _by_number(arrays: Arrays, count: int) -> list[dict[str, NDArray[Any]]]:
+    taken: list[dict[str, NDArray[Any]]] = [{} for _ in range(count)]
+    for name, array in arrays.items():
+        at, _, rest = name.partition("_")
+        taken[int(at)][rest] = array
+    return taken
+
+
+def _here(given: list[Market], budget: Budget) -> list[Matching]:
+    """Solve markets in this process, those of one shape together."""
     answers: list[Matching | None] = [None] * len(given)
     groups: dict[tuple[bool, bytes, bytes], list[int]] = {}
     for at, market in enumerate(given):
@@ -69,7 +149,14 @@ def match_many(
                 answers[at] = answer
             done += len(batch)
             budget.report(Progress("match_many", done, len(given)))
-    return [match(given[at], cancel=cancel) if answer is None else answer for at, answer in enumerate(answers)]
+    found: list[Matching] = []
+    for market, answer in zip(given, answers, strict=True):
+        if answer is None:
+            answer = assembled(market, solve_market(market, budget, None))
+            done += 1
+            budget.report(Progress("match_many", done, len(given)))
+        found.append(answer)
+    return found
 
 
 def _plain(*bounds: bytes) -> bool:

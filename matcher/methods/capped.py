@@ -13,7 +13,9 @@ plans is that of the curve of changes.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +24,7 @@ import numpy as np
 from matcher._version import __version__
 from matcher.base.progress import Budget, StopReason
 from matcher.base.result import Proof
-from matcher.methods.joint.priced import Bound, Point, PricedSolver, PriceSearch
+from matcher.methods.joint.priced import Bound, Point, PricedSolver, PriceSearch, Stopped
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
 from matcher.methods.or_known import Pairs, or_known, without_plan
@@ -73,8 +75,11 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
         return free
     if budget.stop_reason is not None:
         return without_plan(problem, free)
-    solver = PricedSolver(wider, None, 0, wider.keepable("county"))
-    search = _first_bound(solver, cap, len(problem.objectives))
+    try:
+        solver = PricedSolver(wider, budget.clock(), 0, wider.keepable("county"))
+        search = _first_bound(solver, cap, len(problem.objectives))
+    except Stopped:
+        return replace(without_plan(problem, free), stop_reason=budget.stop_reason)
     if search is None:
         return Solution.none(problem, _conflict(problem, solver), Proof("solver", SCOPE, SOLVER))
     position = solver.component - solver.terms.num_hard
@@ -83,11 +88,14 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     def close(value: int, bound: int) -> bool:
         return value == bound or (budget.gap is not None and budget.close_enough(*map(objective.shown, (value, bound))))
 
-    search.refine(cap, _TRIES, close, budget)
+    with contextlib.suppress(Stopped):
+        search.refine(cap, _TRIES, close, budget)
     price = search.proof(cap).price
-    certified = solve_joint(at_price(wider, position, price), Budget())
+    certified = solve_joint(at_price(wider, position, price), budget.clock())
     pairing = solver.pairing(search.best(cap).organization_of)
     plan = pairing.county_pairs, pairing.school_pairs
+    if certified.stop_reason is not None:
+        return replace(Solution.unproved(problem, plan, method="priced"), stop_reason=budget.stop_reason)
     if not hard_violations(problem, *certified.both):
         plan = min(plan, certified.both, key=lambda pairs: problem.minimised(*pairs))
     bound = [each.minimised(level.bound or 0) for each, level in zip(wider.objectives, certified.levels, strict=True)]

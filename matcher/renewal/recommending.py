@@ -21,13 +21,14 @@ from matcher.base.crossing import Crosses
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.names import PairLevel
 from matcher.base.numbers import M_PER_KM
+from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.base.result import Level
 from matcher.model import Branch, County, Organization, School
 from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact, levels_of, plain_levels
 from matcher.problem.problem import Problem
 from matcher.renewal.events import Agreed, Event, Joins, events_of
 from matcher.renewal.places import TABLES, CountyPlaces, SchoolPlaces
-from matcher.renewal.replanning import ChangedCase, case_of, replan
+from matcher.renewal.replanning import ChangedCase, case_of, replanned
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -96,7 +97,14 @@ class Recommendation(Crosses):
 
 
 def recommend(
-    plan: Plan, entity: Entity, *, k: int = 5, time_limit_s: float | None = None, work_limit: int | None = None
+    plan: Plan,
+    entity: Entity,
+    *,
+    k: int = 5,
+    time_limit_s: float | None = None,
+    work_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> tuple[Recommendation, ...]:
     """Return the k best places for `entity`, best first.
 
@@ -109,8 +117,10 @@ def recommend(
         who is there: (kind, id) or "kind:id", with the kinds organization, branch, county and school.
     k
         How many; fewer where there are fewer places. A branch or school has places inside its county pair only.
-    time_limit_s, work_limit
-        Limits of each full solve, for policies under which replanning solves the whole (see `replan`).
+    time_limit_s, progress, cancel
+        Of the whole call; stopped, the places looked at by then, with bounds where they are not exact.
+    work_limit
+        Of each full solve, for policies under which replanning solves the whole (see `replan`).
 
     Raises
     ------
@@ -129,16 +139,16 @@ def recommend(
     """
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise InvalidInput([Fault("invalid_value", column="k", value=k, details={"reason": "an integer of 1 or more"})])
+    budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel)
     events, kind, known = _entity(plan, entity)
     case = case_of(plan, events)
     level = _KINDS[kind][1]
-    limits = {"time_limit_s": time_limit_s, "work_limit": work_limit}
     fixed = None if case.again is None else case.again.fixed()
     if case.again is None or fixed is None:
-        return _by_solving(plan, case, events, (kind, known), k, limits)
+        return _by_solving(plan, case, events, (kind, known), k, budget)
     base = case.again.decide(fixed)
     if base is None or base.total is None:
-        return _by_solving(plan, case, events, (kind, known), k, limits)
+        return _by_solving(plan, case, events, (kind, known), k, budget)
     places = (CountyPlaces if level == "county" else SchoolPlaces)(case.again, base, kind, known)
     found = []
     for pair, total, displaced in places.best(k):
@@ -200,8 +210,13 @@ def _known(plan: Plan, kind: str, known: str) -> tuple[tuple[Event, ...], str, s
     return (), kind, known
 
 
+def _replanned(plan: Plan, events: tuple[Event, ...], budget: Budget, left: int) -> Plan:
+    """Replan with one of so many parts of what is left of the time."""
+    return replanned(case_of(plan, events), budget.portion(left))
+
+
 def _by_solving(
-    plan: Plan, case: ChangedCase, events: tuple[Event, ...], entity: tuple[str, str], k: int, limits: Mapping[str, Any]
+    plan: Plan, case: ChangedCase, events: tuple[Event, ...], entity: tuple[str, str], k: int, budget: Budget
 ) -> tuple[Recommendation, ...]:
     """Return the k nearest places, each with the full replanning; for policies that can't be taken apart."""
     kind, known = entity
@@ -214,18 +229,22 @@ def _by_solving(
     provider, recipient = (same, others) if side == 0 else (others, same)
     allowed = problem.allowed(level, provider, recipient)
     allowed &= (problem.capacity(level)[provider, 1] > 0) & (problem.demand(level)[recipient, 1] > 0)
-    base = replan(plan, events, **limits)
+    left = k + 1
+    base = _replanned(plan, events, budget, left)
     if level == "school":
         paired = {(int(o), int(c)) for o, c in base.county_pairs}
         parents = zip(problem.arrays.branches.parent[provider], problem.arrays.schools.parent[recipient], strict=True)
         allowed &= np.array([(int(o), int(c)) in paired for o, c in parents], dtype=np.bool_)
     near = np.argsort(problem.facts.cost(level, provider, recipient) + np.where(allowed, 0, 2**50), kind="stable")
     found = []
-    for at in near[: min(k, int(allowed.sum()))].tolist():
+    for done, at in enumerate(near[: min(k, int(allowed.sum()))].tolist()):
+        budget.report(Progress("recommend", done, k))
+        if budget.stop_reason not in (None, "work"):
+            break
         pair = int(provider[at]), int(recipient[at])
         ids = nodes[0].ids[pair[0]], nodes[1].ids[pair[1]]
         agreed = Agreed(level=level, provider_id=ids[0], recipient_id=ids[1])
-        there = replan(plan, (*events, agreed), **limits)
+        there = _replanned(plan, (*events, agreed), budget, left - 1 - done)
         if there.status in ("optimal", "feasible"):
             kept = set(map(tuple, there.pairs(level).tolist()))
             gone = [p for p in there.problem.facts.previous_pairs(level).tolist() if tuple(p) not in kept]

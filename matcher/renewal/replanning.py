@@ -10,7 +10,7 @@ import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.names import SIDES
-from matcher.base.progress import Budget
+from matcher.base.progress import Budget, CancelToken, ProgressCallback
 from matcher.methods.dispatch import solve_problem
 from matcher.methods.or_known import or_known
 from matcher.model import RECORDS, Instance
@@ -39,6 +39,8 @@ def replan(
     frozen: Iterable[Keep | FrozenPair] = (),
     time_limit_s: float | None = None,
     work_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> Plan:
     """Plan again after changes, moving the least.
 
@@ -59,7 +61,7 @@ def replan(
     frozen
         What may not end while it is still possible: pairs as (level, provider id, recipient id), or `Keep` rules for
         provinces, counties and other groups.
-    time_limit_s, work_limit
+    time_limit_s, work_limit, progress, cancel
         As in `solve`, for where the whole is solved.
 
     Returns
@@ -82,13 +84,17 @@ def replan(
     >>> again.county_pairings.organization_id[0]
     'U1'
     """
-    case = case_of(plan, changes, frozen)
+    budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel)
+    return replanned(case_of(plan, changes, frozen), budget)
+
+
+def replanned(case: ChangedCase, budget: Budget) -> Plan:
+    """Return the plan of a changed problem; see `replan`."""
     solution = None
     if case.again is not None:
         fixed = case.again.fixed()
         solution = None if fixed is None else case.again.solution(case.again.decide(fixed))
     if solution is None:
-        budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit)
         kept = case.problem.keepable("county"), case.problem.keepable("school")
         solution = solve_problem(case.problem, budget, start=kept)
         if solution.stop_reason is not None and not hard_violations(case.problem, *kept):

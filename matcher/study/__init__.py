@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matcher.study.by_hand import baselines as baselines
     from matcher.study.differences import Diff as Diff
     from matcher.study.level_costs import level_prices as level_prices
+    from matcher.study.many import solve_many as solve_many
     from matcher.study.renewal_curves import renewal_curve as renewal_curve
     from matcher.study.stability_prices import price_of_stability as price_of_stability
     from matcher.study.stability_prices import relaxed_match as relaxed_match
@@ -21,6 +22,7 @@ _HOME = {
     "price_of_stability": "stability_prices",
     "relaxed_match": "stability_prices",
     "renewal_curve": "renewal_curves",
+    "solve_many": "many",
 }
 __all__ = sorted(_HOME)
 __getattr__, __dir__ = public(__name__, _HOME)

@@ -9,15 +9,14 @@ agree on what comes before.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
-from matcher.methods.dispatch import solve_problem
+from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.plan import Plan
-from matcher.policy.objectives import BANDED
 from matcher.problem.solution import Solution
+from matcher.study.jobs.planning import objective_of
+from matcher.study.planner import Task, plan_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +34,7 @@ def level_prices(
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
     workers: int = 1,
+    executor: Any = None,
 ) -> pd.DataFrame:
     """Return what each level of a plan cost the levels below it; one more solve for each.
 
@@ -45,8 +45,13 @@ def level_prices(
     levels
         Names of the levels to leave out, one at a time; by default every one with a level below. The bands of a fair
         travel are one objective: they are left out together, under its name. A level is left out with its cap.
-    time_limit_s, work_limit, gap, progress, cancel, workers
+    time_limit_s, progress, cancel
+        Of the whole call, as for `matcher.solve`; a level whose turn does not come has no plan without it.
+    work_limit, gap
         As for `matcher.solve`, each for one level.
+    workers, executor
+        So many levels at once on processes of this machine, or each as a task of an executor, anything with `submit` as
+        in `concurrent.futures`; the result is the same.
 
     Returns
     -------
@@ -84,23 +89,16 @@ def level_prices(
     ]
     if faults:
         raise InvalidInput(faults)
-    limits = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
-    rows: list[dict[str, Any]] = []
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    check_workers(workers)
+    budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers), executor=executor)
     start = plan.county_pairs, plan.school_pairs
-    for done, name in enumerate(asked):
-        budget = Budget(**limits, progress=progress, cancel=cancel)  # type: ignore[arg-type]
-        budget.report(Progress("level_prices", done, len(asked)))
-        rest = tuple(objective for objective in problem.objectives if objective_of(objective.name) != name)
-        other = solve_problem(replace(problem, objectives=rest), budget, start=start)
+    tasks = [Task(problem, start, name) for name in asked]
+    rows: list[dict[str, Any]] = []
+    for name, other in zip(asked, plan_all(tasks, budget, "level_prices"), strict=True):
         rows += _rows(plan, name, other)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"value": "Int64", "without": "Int64", "cost": "Int64", "first": bool, "proved": bool})
-
-
-def objective_of(level: str) -> str:
-    """Return the objective that a level belongs to: its own name, or that of the fair travel it is a band of."""
-    base = level.split(">=")[0]
-    return base if base in BANDED else level
 
 
 def _rows(plan: Plan, name: str, other: Solution) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.base.progress import Budget, Progress
 from matcher.facts import Facts
 from matcher.methods.dispatch import again
 from matcher.methods.or_known import Pairs, or_known
@@ -29,10 +29,7 @@ def plan_prices(
     over: Literal["max_blocking", "tolerance"],
     values: Sequence[float | None],
     *,
-    time_limit_s: float | None = None,
-    work_limit: int | None = None,
-    progress: ProgressCallback | None = None,
-    cancel: CancelToken | None = None,
+    whole: Budget,
 ) -> pd.DataFrame:
     """Return the rows of `matcher.price_of_stability` for plans; `values` are valid and in order, None last."""
     policy = (Policy() if policy is None else policy).model_copy(update={"stability": "report"})
@@ -41,11 +38,10 @@ def plan_prices(
     shared: Shared | None = None
     known: Pairs | None = None
     for done, value in enumerate(values):
-        if progress is not None:
-            progress(Progress("price_of_stability", done, len(values)))
+        whole.report(Progress("price_of_stability", done, len(values)))
         problem = Problem.of(instance, _asking(policy, over, value), facts)
         shared = Shared(problem.with_stability("off"), again) if shared is None else shared
-        budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel)
+        budget = whole.portion(len(values) - done)
         solution = shared.relaxed(budget, known) if value is None else solve_relaxed(problem, budget, known, shared)
         if known is not None and not hard_violations(problem, *known):
             # what a tighter demand allows a looser one allows too

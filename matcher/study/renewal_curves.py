@@ -14,18 +14,20 @@ Plans are carried forward: what is possible with fewer changes is possible with 
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import M_PER_KM, S_PER_MIN
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
-from matcher.methods.joint.priced import Point, PricedSolver, PriceSearch
+from matcher.methods.joint.priced import Point, PricedSolver, PriceSearch, Stopped
 from matcher.methods.joint.solver import JointSolver
 from matcher.model import Instance
 from matcher.outcome.metrics import metrics_of
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import is_joint_case
+from matcher.study.elsewhere import curve_there
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +57,10 @@ def renewal_curve(
     policy: Policy | None = None,
     *,
     points: int = 9,
+    time_limit_s: float | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
+    executor: Any = None,
 ) -> pd.DataFrame:
     """Return what more changes of county pairs would buy: one row a largest number of changes.
 
@@ -70,8 +74,12 @@ def renewal_curve(
         What to plan, with the pairs of last year.
     points
         Rows, evenly spaced between the two ends; at least 2 (fewer where there are fewer numbers in between).
-    progress, cancel
-        Where to report; a token that asks to stop after the point in work.
+    time_limit_s, progress, cancel
+        Of the whole call: stopped, the curve has the points found by then with the bounds known by then, none at all if
+        there is none.
+    executor
+        Anything with `submit` as in `concurrent.futures`: the curve is one task of it, since all points share one
+        search; the result is the same. Progress is not told from there.
 
     Returns
     -------
@@ -89,6 +97,11 @@ def renewal_curve(
     import pandas as pd
 
     policy = Policy() if policy is None else policy
+    budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel, executor=executor)
+    if executor is not None:
+        there = curve_there("renewal_curve", instance, policy, {"points": points}, budget)
+        if there is not None:
+            return there
     objectives = tuple(each for each in policy.objectives if each.name not in _KEEPS)
     if not objectives:
         raise InvalidInput([Fault("no_priced_level", "policy", column="objectives")])
@@ -96,11 +109,15 @@ def renewal_curve(
     travel = [position for position, objective in enumerate(problem.objectives) if objective.unit in ("m", "s")]
     if not travel or not is_joint_case(problem):
         raise InvalidInput([Fault("no_priced_level", "policy", column="objectives")])
-    budget = Budget(progress=progress, cancel=cancel)
     keepable = problem.keepable("county")
     num_hard = int(JointSolver(problem, budget).terms.num_hard)
-    solver = PricedSolver(problem, progress, travel[0] + num_hard, keepable)
-    asked = _points(solver, points, budget)
+    try:
+        solver = PricedSolver(problem, budget, travel[0] + num_hard, keepable)
+        asked = _points(solver, points, budget)
+    except Stopped:
+        frame = pd.DataFrame()
+        frame.attrs["stop_reason"] = budget.stop_reason
+        return frame
     objective = problem.objectives[travel[0]]
     per_unit = M_PER_KM if objective.unit == "m" else S_PER_MIN
     rows: list[dict[str, Any]] = []
@@ -122,6 +139,8 @@ def renewal_curve(
         rows.append(row | {column: metrics[name] for name, column in _METRICS.items()})
     frame = pd.DataFrame(rows)
     frame.attrs.update({"over": "max_changes", "curve": "renewal"})
+    if budget.stop_reason is not None:
+        frame.attrs["stop_reason"] = budget.stop_reason
     frame.attrs.update({"level": objective.name, "unit": objective.unit, "keepable": solver.keepable})
     return frame
 
@@ -135,7 +154,8 @@ def _points(solver: PricedSolver, points: int, budget: Budget) -> list[tuple[int
     caps = sorted({fewest.changes + span * i // max(1, count - 1) for i in range(count)})
     for done, cap in enumerate(caps):
         budget.report(Progress("renewal_curve", done, len(caps)))
-        search.refine(cap, _TRIES, lambda value, bound: value - bound <= _CLOSE * abs(value), budget)
+        with contextlib.suppress(Stopped):
+            search.refine(cap, _TRIES, lambda value, bound: value - bound <= _CLOSE * abs(value), budget)
     found = []
     for cap in caps:
         best, proof = search.best(cap), search.proof(cap)

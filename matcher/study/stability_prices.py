@@ -20,6 +20,7 @@ from matcher.policy.policy import Policy
 from matcher.stable.best import best_stable
 from matcher.stable.preferences import blocking_arcs
 from matcher.stable.relaxed import RelaxedMatching, nearly_stable
+from matcher.study.elsewhere import curve_there
 from matcher.study.plan_stability import plan_prices
 from matcher.study.tradeoffs import in_order
 
@@ -114,6 +115,7 @@ def price_of_stability(
     work_limit: int | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
+    executor: Any = None,
 ) -> pd.DataFrame:
     """Return the curve of what can be had against the blocking pairs allowed, or against a tolerance.
 
@@ -128,8 +130,13 @@ def price_of_stability(
         which both gain more than so much, in units of cost for a market, in km (or minutes) for a plan.
     values
         The limits, None for no demand of stability at all; they come back in increasing order, None last.
-    time_limit_s, work_limit, progress, cancel
-        Limits of each point, as for `relaxed_match` and `matcher.solve`.
+    time_limit_s, progress, cancel
+        Of the whole call; each point has its part of the time.
+    work_limit
+        Of each point, as for `relaxed_match` and `matcher.solve`.
+    executor
+        Anything with `submit` as in `concurrent.futures`: the curve is one task of it, since what is known of one point
+        serves the next; the result is the same. Progress is not told from there.
 
     Returns
     -------
@@ -159,8 +166,16 @@ def price_of_stability(
     """
     import pandas as pd
 
+    whole = Budget(
+        time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel, executor=executor
+    )
+    if executor is not None:
+        options: dict[str, Any] = {"over": over, "values": None if values is None else list(values)}
+        there = curve_there("price_of_stability", what, policy, options, whole)
+        if there is not None:
+            return there
     if not isinstance(what, Market):
-        return _plan_prices(what, policy, over, values, time_limit_s, work_limit, progress, cancel)
+        return _plan_prices(what, policy, over, values, whole)
     if policy is not None:
         raise InvalidInput([Fault("not_an_option", column="policy", details={"known": "None for a market"})])
     market = what
@@ -171,8 +186,9 @@ def price_of_stability(
         raise InvalidInput([Fault("invalid_value", column=over, value=str(values), details=details)])
     _check(market, over, limits)
     preferences = preferences_of(market)
-    options: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "cancel": cancel}
-    free = match(market, progress=progress, cancel=cancel)
+    left = len(limits) + 1
+    options = {"work_limit": work_limit, "progress": progress, "cancel": cancel}
+    free = match(market, progress=progress, cancel=cancel, time_limit_s=whole.portion(left).time_left_s)
     loosest = _Point(
         None,
         free.pairs if free.has_pairs else None,
@@ -181,11 +197,12 @@ def price_of_stability(
         free.status,
     )
     points: list[_Point] = []
-    incumbent = _strictly_stable(market)
-    for limit in limits:
+    incumbent = _strictly_stable(market) if whole.stop_reason in (None, "work") else None
+    for done, limit in enumerate(limits):
         asked: dict[str, Any] = {"max_blocking": 0, "tolerance": limit} if over == "tolerance" else {over: limit}
         start = None if incumbent is None else incumbent[1]
-        found = relaxed_match(market, **asked, start=start, progress=progress, **options)
+        part = whole.portion(left - 1 - done).time_left_s
+        found = relaxed_match(market, **asked, start=start, time_limit_s=part, **options)
         point = _Point(limit, None, (), [level.bound for level in found.levels], found.status)
         if found.status in ("optimal", "feasible"):
             reached = tuple(level.value for level in found.levels if level.value is not None)
@@ -207,8 +224,8 @@ def price_of_stability(
         for row in _rows(market, over, point, preferences)
     ]
     frame = pd.DataFrame(rows, columns=[over, *COLUMNS])
-    whole = [over, "value", "bound", "gap", "blocking_pairs", "pairs"]
-    frame = frame.astype(dict.fromkeys(whole, "Int64"))
+    numbers = [over, "value", "bound", "gap", "blocking_pairs", "pairs"]
+    frame = frame.astype(dict.fromkeys(numbers, "Int64"))
     frame.attrs.update({"over": over, "curve": "stability"})
     return frame
 
@@ -218,10 +235,7 @@ def _plan_prices(
     policy: Policy | None,
     over: Over,
     values: Sequence[float | None],
-    time_limit_s: float | None,
-    work_limit: int | None,
-    progress: ProgressCallback | None,
-    cancel: CancelToken | None,
+    whole: Budget,
 ) -> pd.DataFrame:
     check_kind(instance, Instance, "what")
     if over not in get_args(Over):
@@ -231,8 +245,7 @@ def _plan_prices(
     faults = [Fault("limit_negative", column=over, value=limit) for limit in limits if limit is not None and limit < 0]
     if faults:
         raise InvalidInput(faults)
-    options: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit}
-    return plan_prices(instance, policy, over, limits, progress=progress, cancel=cancel, **options)
+    return plan_prices(instance, policy, over, limits, whole=whole)
 
 
 def _check(market: Market, over: str, limits: Sequence[int | None]) -> None:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.names import SIDES
-from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
+from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback, check_workers
 from matcher.base.result import Level
 from matcher.facts import Facts
-from matcher.methods.dispatch import solve_problem
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.joint_terms import is_joint_case
+from matcher.study.planner import Task, plan_all, plan_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +66,7 @@ def tradeoff(
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
     workers: int = 1,
+    executor: Any = None,
 ) -> pd.DataFrame:
     """Return what a rate or a cap trades: coverage, travel and changes, one plan a value.
 
@@ -81,8 +82,14 @@ def tradeoff(
     values
         Its values; None stands for what it means in the policy, no rate or no cap. By default 1, 2, 3, 5, 10, 20 and
         None for "child_km"; all others must be given.
-    time_limit_s, work_limit, gap, progress, cancel, workers
+    time_limit_s, progress, cancel
+        Of the whole call, as for `matcher.solve`; a value whose turn does not come has the status "unknown".
+    work_limit, gap
         As for `matcher.solve`, each for one value.
+    workers, executor
+        Values that do not depend on each other are planned on so many processes of this machine, or as tasks of an
+        executor, anything with `submit` as in `concurrent.futures`; the result is the same. Where one plan serves the
+        next as its start (under limits, and where a plan is searched for), they are planned one after the other.
 
     Returns
     -------
@@ -110,20 +117,30 @@ def tradeoff(
     policy = Policy() if policy is None else policy
     asked = in_order(over, CHILD_KM_VALUES if values is None and over == "child_km" else values)
     policies = [varied(policy, over, value) for value in asked]
-    limits = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
-    Budget(**limits)  # type: ignore[arg-type]  # refuses limits that make no sense before anything is solved
-    facts, known, rows = Facts(instance, policy.travel), list[Plan](), []
-    for done, (value, here) in enumerate(zip(asked, policies, strict=True)):
-        if progress is not None:
-            progress(Progress("tradeoff", done, len(asked)))
-        problem = Problem.of(instance, here, facts)
-        budget = Budget(**limits, progress=progress, cancel=cancel)  # type: ignore[arg-type]
-        may_stop = cancel is not None or any(limit is not None for limit in limits.values())
-        start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None
-        plan = Plan.of(solve_problem(problem, budget, start=start))
-        known.append(plan)
-        rows.append({over: value, **point(plan)})
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    check_workers(workers)
+    budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers), executor=executor)
+    facts = Facts(instance, policy.travel)
+    problems = [Problem.of(instance, here, facts) for here in policies]
+    may_stop = cancel is not None or any(limit is not None for limit in limits.values())
+    if may_stop or not all(is_joint_case(problem) for problem in problems):
+        known = _in_turn(problems, budget, may_stop)
+    else:
+        tasks = [Task(problem) for problem in problems]
+        found = plan_all(tasks, budget, "tradeoff")
+        known = [Plan.of(solution) for solution in found]
+    rows = [{over: value, **point(plan)} for value, plan in zip(asked, known, strict=True)]
     return as_frame(over, rows, {level.name: level.unit for plan in known for level in plan.levels})
+
+
+def _in_turn(problems: Sequence[Problem], budget: Budget, may_stop: bool) -> list[Plan]:
+    """Plan one after the other, each from the best plan known that keeps its rules."""
+    known: list[Plan] = []
+    for done, problem in enumerate(problems):
+        budget.report(Progress("tradeoff", done, len(problems)))
+        start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None
+        known.append(Plan.of(plan_one(Task(problem, start), budget, len(problems) - done)))
+    return known
 
 
 def in_order(over: str, values: Iterable[float | None] | None) -> list[float | None]:

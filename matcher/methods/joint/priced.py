@@ -9,7 +9,7 @@ import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import IntArray
-from matcher.base.progress import Budget, ProgressCallback
+from matcher.base.progress import Budget
 from matcher.methods.joint.lazy_assignment import CLOSED, LazyAssignment
 from matcher.methods.joint.solver import TIGHT_MARGIN, JointSolver
 from matcher.problem.problem import Problem
@@ -38,6 +38,10 @@ class Bound:
         return self.value - self.price * changes
 
 
+class Stopped(Exception):
+    """The clock or the token asked to stop while a price was being solved."""
+
+
 class PricedSolver(JointSolver):
     """The joint problem again and again, each time with another price on the change of a county pair.
 
@@ -45,8 +49,8 @@ class PricedSolver(JointSolver):
     values once they are known, without any price.
     """
 
-    def __init__(self, problem: Problem, progress: ProgressCallback | None, component: int, keepable: IntArray):
-        super().__init__(problem, Budget(progress=progress))
+    def __init__(self, problem: Problem, budget: Budget, component: int, keepable: IntArray):
+        super().__init__(problem, budget)
         self.component = component
         self.keepable = len(keepable)
         self.plain = self.terms
@@ -57,6 +61,8 @@ class PricedSolver(JointSolver):
         self.vectors = np.zeros((self.terms.num_components, *shape), dtype=np.int64)
         self.closed = np.ones(shape, dtype=np.bool_)
         for county in range(shape[0]):
+            if budget.stop_reason is not None:
+                raise Stopped
             self.vectors[:, county], open_pairs = self.bounds.of_county(county)
             self.closed[county] = ~open_pairs
         self.exact = np.zeros(shape, dtype=np.bool_)
@@ -73,6 +79,8 @@ class PricedSolver(JointSolver):
         ------
         InvalidInput
             If the price and the values do not fit 64 bits together.
+        Stopped
+            If the budget ran out before.
         """
         kept = self.plain.county_kept.copy()
         kept[self.component] -= price
@@ -83,7 +91,8 @@ class PricedSolver(JointSolver):
             if groups is None:
                 break
             assignment = self._priced(groups, price)
-            self._run(assignment)
+            if self._run(assignment) is not None:
+                raise Stopped
             point = self.point(assignment.column_of)
             bound = self._proved(assignment, groups, price)
             first = self.component + 1

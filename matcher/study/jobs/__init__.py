@@ -1,0 +1,1 @@
+"""What a child process, or a worker of an executor, runs."""
