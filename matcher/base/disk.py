@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -160,3 +161,23 @@ def regular_bytes(path: Any, most: int = MOST_BYTES, *, table: str | None = None
         reason = getattr(error, "strerror", None) or str(error)
         fault = Fault("unreadable_file", table, value=os.fspath(path), details={"reason": reason})
         raise InvalidInput([fault]) from None
+
+
+def private_cache() -> Path | None:
+    """Return a folder that outlives the process, is ours alone and can be written; None if there is none.
+
+    Code may be kept there: a folder that somebody else owns or may write to is never taken.
+    """
+    homes = [os.environ.get("XDG_CACHE_HOME"), os.environ.get("LOCALAPPDATA"), os.environ.get("HOME")]
+    named = [Path(home) / ("matcher" if number < 2 else ".cache/matcher") for number, home in enumerate(homes) if home]
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    for folder in [*named, Path(tempfile.gettempdir()) / f"matcher-cache-{user}"]:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            state = folder.lstat()
+        except OSError:
+            continue
+        ours = not hasattr(os, "getuid") or (state.st_uid == user and not state.st_mode & 0o022)
+        if stat.S_ISDIR(state.st_mode) and ours and os.access(folder, os.W_OK):
+            return folder
+    return None

@@ -11,7 +11,7 @@ from matcher._version import __version__
 from matcher.base.errors import Lang, text
 from matcher.cli import programme_commands as programmes
 from matcher.cli.common import BAD_INPUT
-from matcher.cli.looking import run_diff, run_explain, run_report, run_template, run_verify
+from matcher.cli.looking import run_diff, run_explain, run_report, run_template, run_verify, run_warm_up
 from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
 
 
@@ -85,4 +85,5 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     report = command("report", run_report)
     report.add_argument("out", metavar="OUT", help=say("saved_folder"))
     report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
+    command("warm-up", run_warm_up)
     return whole

@@ -18,6 +18,17 @@ def run_verify(options: argparse.Namespace) -> int:
     return DONE if report.ok else FAILED
 
 
+def run_warm_up(options: argparse.Namespace) -> int:
+    """Compile the loops for markets of points, once for an installation."""
+    from matcher.market.points.compiled import AVAILABLE
+    from matcher.market.points.warm import warm_up
+
+    seconds, ready = warm_up(), AVAILABLE
+    said = text("cli.warm" if ready else "cli.warm.nothing", options.lang, seconds=f"{seconds:.0f}")
+    show(options, {"compiled": ready, "seconds": round(seconds, 1)}, said)
+    return DONE
+
+
 def run_explain(options: argparse.Namespace) -> int:
     """Say why somebody is paired as it is."""
     from matcher.plan import load_plan

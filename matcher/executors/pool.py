@@ -164,6 +164,20 @@ class Pool:
         self._all: set[Child] = set()
         self._idle: list[Child] = []
         self._refused: tuple[str | None, float] | None = None
+        self._asked: set[str] = set()
+
+    def begin(self, job: str) -> bool:
+        """Have a job without arrays done once for this process, by a child that nobody waits for."""
+        with self._lock:
+            if job in self._asked:
+                return False
+            self._asked.add(job)
+        with contextlib.suppress(CannotStart):
+            child = self.take()
+            if child is not None:
+                child.ask(Task(0, job, {}, queue.SimpleQueue()))
+                return True
+        return False
 
     def take(self) -> Child | None:
         """Return a child to ask, None if all are busy.

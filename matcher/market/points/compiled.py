@@ -15,6 +15,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.disk import private_cache
+
 #: whether the loops are compiled; numba itself is loaded when one of them first runs
 AVAILABLE = importlib.util.find_spec("numba") is not None
 
@@ -44,8 +46,11 @@ class _Loop:
             body.__module__, body.__qualname__ = self.py_func.__module__, self.py_func.__qualname__
             try:
                 self._compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(body)
-            except RuntimeError:  # no place to keep the compiled code, such as a read-only installation
-                self._compiled = numba.njit(nogil=True, error_model="numpy")(body)
+            except RuntimeError:  # numba found no place to keep the code: a read-only installation without a home
+                own = private_cache()
+                if own is not None:
+                    numba.config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
+                self._compiled = numba.njit(cache=own is not None, nogil=True, error_model="numpy")(body)
         return self._compiled
 
 

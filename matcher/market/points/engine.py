@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.base.progress import Budget
+from matcher.market import listed
 from matcher.market.apart import solve_points_apart
 from matcher.market.claims import Solved
 from matcher.market.engine import Begun
 from matcher.market.market import Market
-from matcher.market.points import sites
+from matcher.market.points import sites, warm
 
 #: markets of so many points are solved by a child even without a limit, so that Ctrl-C ends them at once
 MANY_POINTS: Final = 60_000
+#: the loops are compiled in less than so many seconds
+_COMPILED_S: Final = 120.0
+#: so many pairs of points are listed, and solved as a flow, in about a second
+_LISTABLE: Final = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,12 @@ class _AllPairs:
     def solve(self, market: Market, budget: Budget, start: Begun | None) -> Solved:
         """Solve it; one unit of work is one round of solving and pricing."""
         begun = None if start is None else start.matching or start.pairs
+        left = budget.time_left_s
+        if left is not None and not warm.is_ready():
+            # the limit is for solving, not for compiling
+            warm.begin()
+            if left < _COMPILED_S and market.num_providers * market.num_recipients <= _LISTABLE:
+                return listed.solve(market, budget, None if start is None else start.pairs)
         if budget.can_end or market.num_providers + market.num_recipients >= MANY_POINTS:
             return solve_points_apart(market, budget, begun)
         return sites.solve(market, budget, begun)
