@@ -20,7 +20,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher._version import __version__
 from matcher.base.disk import private_cache
 from matcher.base.progress import Budget
 from matcher.executors.frames import Arrays
@@ -82,7 +81,7 @@ def _markets() -> Iterator[Market]:
 
 def _mark() -> str:
     """Return the name of the mark: it changes with whatever would have the loops compiled again."""
-    known = [__version__, importlib.metadata.version("numba"), sys.version, platform.machine(), np.__version__]
+    known = [importlib.metadata.version("numba"), sys.version, platform.machine(), np.__version__]
     known += [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(_HERE.glob("*.py"))]
     return f"ready-{hashlib.sha256(chr(10).join(known).encode()).hexdigest()[:20]}"
 
