@@ -103,7 +103,7 @@ def call_all(
 class Crew(Protocol):
     """Who does the tasks: children of this process, or an executor."""
 
-    outcome: Outcome
+    outcome: TeamOutcome
     lost: bool
 
     @property
@@ -124,7 +124,7 @@ class _Remote:
     """Tasks handed to an executor; one whose worker has died is handed over once more."""
 
     def __init__(self, job: str, given: Sequence[Callable[[], Arrays]], budget: Budget) -> None:
-        self.outcome = Outcome([None] * len(given))
+        self.outcome = TeamOutcome([None] * len(given))
         self.lost = False
         self._job, self._given, self._executor = job, given, budget.executor
         self._waiting = deque(range(len(given)))

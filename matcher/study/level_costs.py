@@ -16,7 +16,7 @@ from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_w
 from matcher.plan import Plan
 from matcher.problem.solution import Solution
 from matcher.study.jobs.planning import objective_of
-from matcher.study.planner import Task, plan_all
+from matcher.study.planner import PlanTask, plan_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def level_prices(
     check_workers(workers)
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers), executor=executor)
     start = plan.county_pairs, plan.school_pairs
-    tasks = [Task(problem, start, name) for name in asked]
+    tasks = [PlanTask(problem, start, name) for name in asked]
     rows: list[dict[str, Any]] = []
     for name, other in zip(asked, plan_all(tasks, budget, "level_prices"), strict=True):
         rows += _rows(plan, name, other)

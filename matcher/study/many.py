@@ -12,7 +12,7 @@ from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
-from matcher.study.planner import Task, plan_all
+from matcher.study.planner import PlanTask, plan_all
 
 
 def solve_many(
@@ -72,5 +72,5 @@ def solve_many(
         for policy in asked:
             problems.append(Problem.of(instance, policy, facts))
             facts = problems[-1].facts
-    solutions = plan_all([Task(problem) for problem in problems], budget, "solve_many")
+    solutions = plan_all([PlanTask(problem) for problem in problems], budget, "solve_many")
     return [Plan.of(solution) for solution in solutions]

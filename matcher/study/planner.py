@@ -17,7 +17,7 @@ from matcher.problem.solution import Solution
 from matcher.study.jobs.planning import JOB, asked, unpacked, without
 
 
-class Task(NamedTuple):
+class PlanTask(NamedTuple):
     """One problem to be solved; `leave_out` names an objective that is left out of it."""
 
     problem: Problem
@@ -25,7 +25,7 @@ class Task(NamedTuple):
     leave_out: str | None = None
 
 
-def plan_one(task: Task, budget: Budget, left: int) -> Solution:
+def plan_one(task: PlanTask, budget: Budget, left: int) -> Solution:
     """Solve one of `left` problems still to be solved, with its part of the time."""
     if budget.stop_reason not in (None, "work"):
         return _unreached(task, budget)
@@ -39,7 +39,7 @@ def plan_one(task: Task, budget: Budget, left: int) -> Solution:
     return solve_problem(without(task.problem, task.leave_out), part, start=task.start)
 
 
-def plan_all(tasks: Sequence[Task], budget: Budget, phase: str) -> list[Solution]:
+def plan_all(tasks: Sequence[PlanTask], budget: Budget, phase: str) -> list[Solution]:
     """Solve problems that do not depend on each other."""
     if budget.executor is None and (budget.workers < 2 or len(tasks) < 2):
         found = []
@@ -70,10 +70,10 @@ def plan_all(tasks: Sequence[Task], budget: Budget, phase: str) -> list[Solution
     return solutions
 
 
-def _giver(task: Task, budget: Budget) -> Callable[[], Arrays]:
+def _giver(task: PlanTask, budget: Budget) -> Callable[[], Arrays]:
     return lambda: asked(task.problem, budget.portion(1), task.start, task.leave_out)
 
 
-def _unreached(task: Task, budget: Budget, reason: StopReason | None = None) -> Solution:
+def _unreached(task: PlanTask, budget: Budget, reason: StopReason | None = None) -> Solution:
     """Return the answer of a problem whose turn did not come."""
     return Solution.unknown(without(task.problem, task.leave_out), reason or budget.stop_reason)

@@ -22,7 +22,7 @@ from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.joint_terms import is_joint_case
-from matcher.study.planner import Task, plan_all, plan_one
+from matcher.study.planner import PlanTask, plan_all, plan_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def tradeoff(
     if may_stop or not all(is_joint_case(problem) for problem in problems):
         known = _in_turn(problems, budget, may_stop)
     else:
-        tasks = [Task(problem) for problem in problems]
+        tasks = [PlanTask(problem) for problem in problems]
         found = plan_all(tasks, budget, "tradeoff")
         known = [Plan.of(solution) for solution in found]
     rows = [{over: value, **point(plan)} for value, plan in zip(asked, known, strict=True)]
@@ -139,7 +139,7 @@ def _in_turn(problems: Sequence[Problem], budget: Budget, may_stop: bool) -> lis
     for done, problem in enumerate(problems):
         budget.report(Progress("tradeoff", done, len(problems)))
         start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None
-        known.append(Plan.of(plan_one(Task(problem, start), budget, len(problems) - done)))
+        known.append(Plan.of(plan_one(PlanTask(problem, start), budget, len(problems) - done)))
     return known
 
 
