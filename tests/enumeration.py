@@ -165,7 +165,11 @@ class Enumeration:
                     return False
         if rule.kind == "max_changes":
             kept = {(p.id, r.id) for p, r in (upper if rule.level == "county" else lower)}
-            still = {(p.id, r.id) for p, r in self.pairs[rule.level]} & self.last[rule.level]
+            still = {
+                (p.id, r.id)
+                for p, r in self.pairs[rule.level]
+                if self.bounds(rule.level, 0, p)[1] and self.bounds(rule.level, 1, r)[1]
+            } & self.last[rule.level]
             if rule.level == "school":
                 still = {(b, s) for b, s in still if (self.owner[b], self.home[s]) in together}
             return len(still - kept) <= rule.most
@@ -183,17 +187,10 @@ class Enumeration:
             name = entity.extras.get(rule.by) if name is None else name
             if name is not None:
                 groups.setdefault(name, []).append(entity)
-        every = {self.province(e) for e in self.tables[rule.level][1]} if rule.by == "province" else set()
-        for entity in self.tables[rule.level][1]:
-            key = {"all": "all", "county": getattr(entity, "county_id", entity.id)}.get(
-                rule.by, entity.extras.get(rule.by)
-            )
-            every |= {key} if key is not None else set()
-        if rule.by in ("all", "county"):
-            every |= {"all"} if rule.by == "all" else {c.id for c in self.instance.counties}
-        for name in every | set(groups):
-            members = groups.get(name, [])
+        for members in groups.values():
             weight = (lambda e: e.children) if rule.count == "children" else (lambda e: 1)
+            if not any(map(weight, members)):
+                continue  # a group in which nobody is counted binds nothing
             least = max(rule.number, rule.percent * sum(map(weight, members)) / 100)
             if sum(weight(e) for e in members if e.id in covered) < least - 1e-9:
                 return False

@@ -62,8 +62,12 @@ def small_plan(policy: matcher.Policy | None = None, instance: matcher.Instance 
 
 
 def solver_plan(**changes: Any) -> Plan:
-    """A plan as a solver hands it over, optimal by its own word, with an array in its proof."""
-    plan = small_plan()
+    """A plan as a solver hands it over, optimal by its own word, with an array in its proof.
+
+    Of a class of problems for which there are no prices to check it by.
+    """
+    policy = matcher.Policy(stability="limit", max_blocking_pairs=1000)
+    plan = small_plan(policy)
     levels = tuple(
         Level.proved(level.name, level.sense, level.unit, level.value or 0, "mip", "both_levels")
         for level in plan.levels
@@ -78,7 +82,7 @@ def solver_plan(**changes: Any) -> Plan:
     }
     fields |= changes
     fields |= {name: ordered(fields[name]) for name in ("county_pairs", "school_pairs")}
-    return Plan.of(Solution(Problem.of(small_instance()), **fields))
+    return Plan.of(Solution(Problem.of(small_instance(), policy), **fields))
 
 
 def replace_level(plan: Plan, position: int, **changes: Any) -> tuple[Level, ...]:

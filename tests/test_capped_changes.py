@@ -11,12 +11,11 @@ from joint_cases import random_case
 
 import matcher
 from matcher.base.progress import Budget, CancelToken
-from matcher.methods.capped import is_capped_case
 from matcher.methods.dispatch import solve_problem
 from matcher.methods.textbook import solve_textbook
 from matcher.policy.policy import MaxChanges
 from matcher.problem.problem import Problem
-from matcher.proof.capped import PRICE
+from matcher.proof.capped import PRICE, is_capped_case
 
 
 def case(seed: int) -> Problem | None:

@@ -119,7 +119,7 @@ def test_an_infeasible_plan_that_verifies_is_not_said_to_keep_the_rules() -> Non
     assert plan.status == "infeasible"
     said = matcher.verify(plan.instance, plan)
     assert said.ok
-    assert said.summary("zh") == "所述属实：没有方案能满足硬性规则。"
+    assert said.summary("zh") == "已证明：没有方案能满足硬性规则。"
 
 
 def test_every_error_has_a_json_form() -> None:

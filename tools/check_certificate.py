@@ -1,25 +1,32 @@
-"""Check a saved matching of points on its own: `python check_certificate.py matching.npz`, exit code 0 if it is proved.
+"""Check a saved matching on its own: `python check_certificate.py matching.npz`, exit code 0 if it is proved.
 
-Needs NumPy and pyproj only. The pairs must be a matching, the prices bound every matching from below, over all pairs in
-reach, level after level, by the values of the pairs: nothing can be better. The seal shows what was changed since."""
+Needs NumPy, and pyproj where there are points. For every market of pairs with bounds and costs: a matrix, listed arcs
+or points. The pairs must be a matching; prices, whatever they are, bound every matching from below over all allowed
+pairs, level after level; nothing can be better than a matching that reaches the bounds. Where there is none, some
+members of one side must need more than all they can reach can give. All sums are exact; numbers too large for that
+prove nothing.
+"""
 
 import hashlib
 import sys
 
 import numpy as np
-from pyproj import Geod
 
-GEOD = Geod(ellps="WGS84")
+ROOM = 1 << 60  # costs and prices stay below it: no reduced cost can wrap in 64 bits
 
 
 def metres(a, b):  # whole metres of the geodesics between points (n, 2) of (lat, lon)
-    return np.rint(GEOD.inv(a[:, 1], a[:, 0], b[:, 1], b[:, 0])[2]).astype(np.int64)
+    from pyproj import Geod
+
+    return np.rint(Geod(ellps="WGS84").inv(a[:, 1], a[:, 0], b[:, 1], b[:, 0])[2]).astype(np.int64)
 
 
-def centred(points):  # earth-centred: the straight line is never longer than the geodesic
+def centred(points):  # earth-centred (WGS-84): the straight line is never longer than the geodesic
+    flat = 1 / 298.257223563
     lat, lon = np.radians(points).T
-    n = GEOD.a / np.sqrt(1 - GEOD.es * np.sin(lat) ** 2)
-    return np.array([n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - GEOD.es) * np.sin(lat)]).T
+    square = flat * (2 - flat)
+    n = 6378137.0 / np.sqrt(1 - square * np.sin(lat) ** 2)
+    return np.array([n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - square) * np.sin(lat)]).T
 
 
 def blocks(xyz):  # positions in blocks of near points, with centre and radius of each
@@ -33,67 +40,186 @@ def blocks(xyz):  # positions in blocks of near points, with centre and radius o
     return order, centre, radius
 
 
-def candidates(a, b, p, q, reach):  # in reach, chord plus price at most q: no other reduced cost is 0 or less
+def near_pairs(a, b, p, q, reach):  # in reach, chord plus price at most q: no other reduced cost is 0 or less
     xyz_a, xyz_b = centred(a), centred(b)
     (part_a, centre_a, radius_a), (part_b, centre_b, radius_b) = blocks(xyz_a), blocks(xyz_b)
     least = np.array([p[part].min() for part in part_a])
     found = [np.zeros((0, 2), np.int64)]
     for rows, centre, radius in zip(part_b, centre_b, radius_b, strict=True):
         near = np.sqrt(((centre_a - centre) ** 2).sum(1)) - radius_a - radius - 1
-        for k in np.flatnonzero((near <= reach) & (near + least <= q[rows].max())):
+        # floats round: a little is taken off what they compare
+        for k in np.flatnonzero((near <= reach) & (near + least * (1 - 1e-12 * np.sign(least)) - 1 <= q[rows].max())):
             gap = np.sqrt(((xyz_a[part_a[k]][:, None] - xyz_b[rows][None]) ** 2).sum(2)) - 1
-            i, j = np.nonzero((gap <= reach) & (gap + p[part_a[k]][:, None] <= q[rows][None]))
+            whole = np.floor(gap).astype(np.int64)
+            i, j = np.nonzero((gap <= reach) & (whole + p[part_a[k]][:, None] <= q[rows][None]))
             found.append(np.column_stack([part_a[k][i], rows[j]]))
     return np.concatenate(found)
+
+
+def grid(num_a, num_b):
+    return np.stack(np.meshgrid(np.arange(num_a), np.arange(num_b), indexing="ij"), -1).reshape(-1, 2)
+
+
+def is_points(z):
+    return "market_provider_latlon" in z
+
+
+def sizes(z):
+    return [len(z["market_capacity"]), len(z["market_demand"])]
+
+
+def reach_of(z):
+    return int(z["market_max_m"][0]) if len(z["market_max_m"]) else 1 << 40
+
+
+def arcs_of(z):  # the allowed pairs (A, 2) and their costs (L, A), where they are listed
+    if "market_matrix_cost" in z:
+        pairs, cost = grid(*sizes(z)), z["market_matrix_cost"]
+        cost = cost.reshape(len(cost), -1)
+        if "market_matrix_allowed" in z:
+            here = z["market_matrix_allowed"].astype(bool).reshape(-1)
+            pairs, cost = pairs[here], cost[:, here]
+        return pairs, cost
+    if is_points(z):
+        pairs = grid(*sizes(z))
+        d = metres(z["market_provider_latlon"][pairs[:, 0]], z["market_recipient_latlon"][pairs[:, 1]])
+        return pairs[d <= reach_of(z)], d[None, d <= reach_of(z)]
+    pairs = np.column_stack([z["market_arcs_provider_idx"], z["market_arcs_recipient_idx"]])
+    return pairs, np.atleast_2d(z["market_arcs_cost"])
+
+
+def candidates(z, levels, p, q):  # pairs that can matter to the bound, and their costs
+    few = np.prod(sizes(z)) <= 200_000 or len(levels) != 2
+    if not is_points(z) or few:
+        return arcs_of(z)
+    a, b, reach = z["market_provider_latlon"], z["market_recipient_latlon"], reach_of(z)
+    left, right = p[0], q[0]
+    if levels[0][0] is None:  # one number for two levels: the first counts more than the second can ever reach
+        huge = 4 * max(int(np.abs(x[1]).max(initial=1)) for x in (p, q)) + (1 << 26)
+        if huge * max(int(np.abs(x[0]).max(initial=1)) for x in (p, q)) >= ROOM:
+            return arcs_of(z)
+        left, right = huge * p[0] + p[1], huge * q[0] + q[1]
+    pairs = near_pairs(a, b, left, right, reach)
+    d = metres(a[pairs[:, 0]], b[pairs[:, 1]])
+    return pairs[d <= reach], d[None, d <= reach]
+
+
+def wrong_pairs(z):  # why the pairs are no matching, and their costs (L, k)
+    pairs = z["pairs"]
+    if pairs.dtype != np.int64 or pairs.ndim != 2 or pairs.shape[1] != 2:
+        return "the pairs have no form", None
+    if len(pairs) and (pairs.min() < 0 or (pairs.max(0) >= sizes(z)).any()):
+        return "the pairs are not positions", None
+    keys = pairs[:, 0] * sizes(z)[1] + pairs[:, 1]
+    if (np.diff(keys) <= 0).any():
+        return "the pairs are not distinct and in order", None
+    if is_points(z):
+        cost = metres(z["market_provider_latlon"][pairs[:, 0]], z["market_recipient_latlon"][pairs[:, 1]])[None]
+        allowed = cost[0] <= reach_of(z)
+    else:
+        arcs, costs = arcs_of(z)
+        known = arcs[:, 0] * sizes(z)[1] + arcs[:, 1]
+        order = np.argsort(known, kind="stable")
+        if (np.diff(known[order]) <= 0).any():
+            return "an arc is listed twice", None
+        at = order[np.minimum(np.searchsorted(known[order], keys), len(order) - 1)] if len(order) else keys * 0
+        allowed = known[at] == keys if len(order) else np.zeros(len(keys), bool)
+        cost = costs[:, at] if len(order) else np.zeros((len(costs), 0), np.int64)
+    used = [np.bincount(pairs[:, s], minlength=sizes(z)[s]) for s in (0, 1)]
+    bounds = z["market_capacity"], z["market_demand"]
+    if not allowed.all() or any(((u < b[:, 0]) | (u > b[:, 1])).any() for u, b in zip(used, bounds, strict=True)):
+        return "the pairs break a bound or are not allowed", None
+    return None, cost
+
+
+def levels_of(z):  # (row of the costs or None, cost of each missing unit) a level, the tie rule last where there is one
+    unmet, names = z.get("market_unmet_cost"), z["market_level_names"]
+    one, none = np.ones(sizes(z)[1], np.int64), np.zeros(sizes(z)[1], np.int64)
+    if unmet is None:
+        return [(None, one), *((row, none) for row in range(len(names)))], 0
+    return [*((row, unmet[row]) for row in range(len(names))), (None, one)], 1
+
+
+def dual_bounds(z, levels, p, q):  # what no matching can beat, level by level: exact, for any prices
+    bounds = [np.minimum(z["market_capacity"], sizes(z)[1]), np.minimum(z["market_demand"], sizes(z)[0])]
+    pairs, cost = candidates(z, levels, p, q)
+    open_, taken = np.ones(len(pairs), bool), np.zeros(len(pairs), bool)
+    decided, fixed = [np.zeros(n, bool) for n in sizes(z)], [np.zeros(n, np.int64) for n in sizes(z)]
+    found = []
+    for level, (row, missing) in enumerate(levels):
+        reduced = p[level][pairs[:, 0]] - q[level][pairs[:, 1]] + (0 if row is None else cost[row])
+        taken |= open_ & (reduced < 0)
+        open_ &= reduced == 0
+        bound = dot(z["market_demand"][:, 1], missing) + sum(reduced[taken].tolist())
+        for s, price in enumerate((-p[level], q[level] - missing)):
+            now = ~decided[s] & (price != 0)
+            fixed[s] = np.where(now, np.where(price < 0, bounds[s][:, 1], bounds[s][:, 0]), fixed[s])
+            decided[s] |= now
+            bound += dot(price, fixed[s])
+        found.append(bound)
+    return found, taken
+
+
+def dot(x, y):
+    return sum(a * b for a, b in zip(x.tolist(), y.tolist(), strict=True) if a and b)
+
+
+def hall(z):  # whether some members of one side need more than all they can reach can give
+    for s, name in ((0, "provider"), (1, "recipient")):
+        if f"proof_hall_{name}" in z:
+            inside = np.zeros(sizes(z)[s], bool)
+            inside[z[f"proof_hall_{name}"]] = True
+            ours, theirs = (z["market_capacity"], z["market_demand"])[:: 1 if s == 0 else -1]
+            pairs = arcs_of(z)[0]
+            links = np.bincount(pairs[inside[pairs[:, s]], 1 - s], minlength=sizes(z)[1 - s])
+            return sum(ours[inside, 0].tolist()) > sum(np.minimum(links, theirs[:, 1]).tolist())
+    return False
+
+
+def whole(*arrays):
+    return all(a.dtype == np.int64 and (not a.size or max(int(a.max()), -int(a.min())) < ROOM) for a in arrays)
 
 
 def check(z):  # what is wrong, or nothing
     rows = [f"{k} {z[k].dtype.str} {z[k].shape}\n".encode() + z[k].tobytes() for k in sorted(z.keys() - {"seal"})]
     if hashlib.sha256(b"".join(rows)).digest() != z["seal"].tobytes():
         return "the seal is broken: something was changed after the proof was given"
-    a, b, pairs = z["market_provider_latlon"], z["market_recipient_latlon"], z["pairs"]
-    bounds = [np.minimum(z["market_capacity"], len(b)), np.minimum(z["market_demand"], len(a))]
-    reach = int(z["market_max_m"][0]) if len(z["market_max_m"]) else 1 << 40
-    first = "market_unmet_cost" not in z
-    prices = [[*z[f"proof_{s}"], *([] if first else [z[f"proof_tie_{s}"]])] for s in ("provider", "recipient")]
-    if {len(s) for s in prices} != {2} or {str(row.dtype) for s in prices for row in s} != {"int64"}:
-        return "the proof needs two rows of whole prices a side"
-    missing = [1, 0] if first else [z["market_unmet_cost"][0], 1]
-    keys = pairs[:, 0] * len(b) + pairs[:, 1]
-    if len(pairs) and (pairs.min() < 0 or (pairs.max(0) >= [len(a), len(b)]).any() or (np.diff(keys) <= 0).any()):
-        return "the pairs are not distinct positions in order"
-    use = [np.bincount(pairs[:, s], minlength=len(bounds[s])) for s in (0, 1)]
-    d = metres(a[pairs[:, 0]], b[pairs[:, 1]])
-    if any(((u < lim[:, 0]) | (u > lim[:, 1])).any() for u, lim in zip(use, bounds, strict=True)) or (d > reach).any():
-        return "the pairs break a bound or the reach"
-    short = z["market_demand"][:, 1] - use[1]
-    value = [int((short * m).sum()) + (int(d.sum()) if level == first else 0) for level, m in enumerate(missing)]
-    if [str(v) for v in value[: len(z["level_value"])]] != z["level_value"].tolist():
+    if any(name.startswith("market_beyond_") for name in z):
+        return "not checked here: the market is more than pairs with bounds and costs"
+    if str(z["proof"][1]).startswith("stable"):
+        return "not checked here: a stable matching"
+    costs = [z[name] for name in ("market_matrix_cost", "market_arcs_cost", "market_unmet_cost") if name in z]
+    if not whole(z["market_capacity"], z["market_demand"], *costs):
+        return "the market leaves the exact range"
+    if str(z["status"]) == "infeasible":
+        return None if len(z["pairs"]) == 0 and hall(z) else "the members named can be served"
+    wrong, cost = wrong_pairs(z)
+    if wrong:
+        return wrong
+    levels, ties = levels_of(z)
+    prices = [[*z[f"proof_{s}"], *([z[f"proof_tie_{s}"]] if ties else [])] for s in ("provider", "recipient")]
+    if any(len(side) != len(levels) for side in prices):
+        return "the proof needs a row of prices a level and side"
+    shaped = all(row.shape == (n,) for side, n in zip(prices, sizes(z), strict=True) for row in side)
+    if not shaped or not whole(*prices[0], *prices[1]):
+        return "the prices are no whole numbers of the exact range"
+    short = z["market_demand"][:, 1] - np.bincount(z["pairs"][:, 1], minlength=sizes(z)[1])
+    value = [(0 if row is None else sum(cost[row].tolist())) + dot(short, missing) for row, missing in levels]
+    if [str(v) for v in value[: len(value) - ties]] != z["level_value"].tolist():
         return f"the pairs have the values {value}, not the claimed ones"
-    p, q = prices
-    huge = 4 * max(int(np.abs(x).max(initial=1)) for s in prices for x in s) + (1 << 26)
-    assert huge < 1 << 50, "the prices leave the exact range"
-    pairs = candidates(a, b, *([huge * s[0] + s[1] for s in prices] if first else [p[0], q[0]]), reach)
-    d = metres(a[pairs[:, 0]], b[pairs[:, 1]])
-    pairs, d = pairs[d <= reach], d[d <= reach]
-    open_, taken, decided, fixed = np.ones(len(d), bool), np.zeros(len(d), bool), [False, False], [0, 0]
-    for level in range(2):
-        reduced = d * (level == first) + p[level][pairs[:, 0]] - q[level][pairs[:, 1]]
-        taken |= open_ & (reduced < 0)
-        if taken.any() and z["level_method"][0] == "'pricing'" and bounds[1].max() <= 1:
-            return "a pair has a negative reduced cost"
-        open_ &= reduced == 0
-        bound = int((z["market_demand"][:, 1] * missing[level]).sum()) + int(reduced[taken].sum())
-        for s, price in enumerate((-p[level], q[level] - missing[level])):
-            now = ~np.asarray(decided[s]) & (price != 0)
-            fixed[s] = np.where(now, np.where(price < 0, bounds[s][:, 1], bounds[s][:, 0]), fixed[s])
-            decided[s] = np.asarray(decided[s]) | now
-            bound += int(price @ fixed[s])
-        if bound != value[level]:
-            return f"level {level + 1}: value {value[level]}, but the prices prove {bound} only"
+    if str(z["status"]) != "optimal" or z["level_bound"].tolist() != z["level_value"].tolist():
+        return "the matching does not say that it is optimal"
+    bound, taken = dual_bounds(z, levels, *prices)
+    if taken.any() and str(z["level_method"][0]) == "'pricing'" and z["market_demand"].max(initial=0) <= 1:
+        return "a pair has a negative reduced cost"
+    if bound != value:
+        return f"the pairs have the values {value}, but the prices prove {bound} only"
     return None
 
 
 if __name__ == "__main__":
-    wrong = check(dict(np.load(sys.argv[1], allow_pickle=False)))
-    sys.exit(print(wrong or "proved optimal over all pairs") or int(wrong is not None))
+    try:
+        wrong = check(dict(np.load(sys.argv[1], allow_pickle=False)))
+    except Exception as error:  # a file that is no matching proves nothing
+        wrong = f"no matching that can be checked: {error!r}"
+    sys.exit(print(wrong or "proved over all allowed pairs") or int(wrong is not None))

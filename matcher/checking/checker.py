@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from matcher.base.crossing import Crosses
 from matcher.base.display import Metric, as_html
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from matcher.model import Instance
     from matcher.policy.policy import Policy
 
+Finding = Literal["proved", "claimed", "false"]
 #: a claimed number may be off by this much of its last digit shown, from writing it as text
 _HALF_DIGIT: Final = 0.0005
 #: code of a wrong value by the column that holds it
@@ -61,7 +62,10 @@ class Report(Crosses):
     Attributes
     ----------
     ok
-        Whether the plan breaks no rule and everything it says is true.
+        Whether the plan breaks no rule and nothing it says of itself was found to be untrue.
+    finding
+        "proved": its bounds (or that there is no plan) were recomputed; "claimed": rules and values hold, but how good
+        the best plan is, if it is said at all, is another's word; "false": not ok.
     violations
         Every breach and every false claim, each with a stable code, details and a text in both languages.
     metrics
@@ -72,6 +76,7 @@ class Report(Crosses):
     """
 
     ok: bool
+    finding: Finding
     violations: tuple[Violation, ...]
     metrics: Mapping[str, Metric]
     edits: tuple[Violation, ...] = ()
@@ -93,8 +98,7 @@ class Report(Crosses):
             lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
         lines += self._stale_lines(lang, most)
         if self.ok:
-            key = "report.ok" if self.without_plan is None else f"report.ok.{self.without_plan}"
-            return "\n".join([*lines, text(key, lang)])
+            return "\n".join([*lines, text(self._key, lang)])
         lines.append(text("report.head", lang, count=len(self.violations)))
         by_code: dict[str, list[Violation]] = {}
         for violation in self.violations:
@@ -118,11 +122,19 @@ class Report(Crosses):
                 lines.append(text("fault.more", lang, count=len(group) - most, code="book"))
         return lines
 
+    @property
+    def _key(self) -> str:
+        """The text of a report that is ok."""
+        if self.without_plan == "unknown":
+            return "report.ok.unknown"
+        return ".".join(["report.ok", *([self.without_plan] if self.without_plan else []), self.finding])
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values (format `matcher.report/1`)."""
         return {
             "format": "matcher.report/1",
             "ok": self.ok,
+            "finding": self.finding,
             "violations": [violation.to_json() for violation in self.violations],
             "metrics": dict(self.metrics),
             "edits": [edit.to_json() for edit in self.edits],
@@ -189,12 +201,15 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations += _metrics(claims.metrics, metrics)
     violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs)
-    violations += proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
+    false, proved = proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
+    violations += false
     stale = false_cells(instance, claims, pairs) if has_plan and claims.book is not None else []
     if claims.book is not None and not claims.book.touched:
         violations, stale = violations + stale, []
+    finding: Finding = "false" if violations else "proved" if proved else "claimed"
     return Report(
         not violations,
+        finding,
         tuple(violations),
         MappingProxyType(metrics),
         claims.edits,

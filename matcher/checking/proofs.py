@@ -13,11 +13,12 @@ from matcher.outcome.claims import Claims
 from matcher.problem.problem import Problem
 from matcher.problem.relaxations import without_rows
 from matcher.problem.terms import AdditiveObjective
-from matcher.proof.capped import PRICE, check_capped
+from matcher.proof.capped import PRICE, check_capped, has_certificate
+from matcher.proof.conflicts import Judgement
 from matcher.proof.joint_certificate import check
 from matcher.proof.joint_terms import is_joint_case
 from matcher.proof.stability import check_stable, recomputes_none
-from matcher.proof.witness import recomputes
+from matcher.proof.witness import judged
 
 _STATUSES: Final = ("optimal", "feasible", "infeasible", "unknown")
 _STOP_REASONS: Final = (None, *get_args(StopReason))
@@ -32,8 +33,8 @@ STABLE_SCOPES: Final = ("stable_plans", "stable_plans_ties_broken")
 
 def proof_violations(
     problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], *, has_plan: bool, broken: bool
-) -> list[Violation]:
-    """Return every false claim about values, bounds, status and proof.
+) -> tuple[list[Violation], bool]:
+    """Return every false claim about values, bounds, status and proof, and whether all bounds were recomputed.
 
     Parameters
     ----------
@@ -57,11 +58,15 @@ def proof_violations(
         found.append(Violation("solver_unnamed", {}))
     if proof.kind != "solver" and proof.solver is not None:
         found.append(Violation("solver_named", {"solver": proof.solver}))
+    proved = False
     if not found and claims.status == "infeasible":
-        found += _witness(problem, claims, proof)
+        judgement = _witness(problem, claims, proof)
+        proved = judgement == "proved"
+        found += [Violation("witness_false", {})] if judgement == "false" else []
     elif not found and proof.kind == "certificate":
         found += _certificate(problem, claims, proof, pairs)
-    return found
+        proved = any(level.bound is not None for level in claims.levels or ())
+    return found, proved and not found
 
 
 def _levels(
@@ -70,6 +75,9 @@ def _levels(
     names = [objective.name for objective in problem.objectives]
     if [level.name for level in levels] != names:
         yield Violation("levels_differ", {"claimed": [level.name for level in levels], "true": names})
+        return
+    if any(type(number) not in (int, type(None)) for each in levels for number in (each.value, each.bound, each.gap)):
+        yield Violation("level_inexact", {})
         return
     open_before = False
     for position, (level, objective) in enumerate(zip(levels, problem.objectives, strict=True)):
@@ -133,13 +141,16 @@ def _status(problem: Problem, claims: Claims, proof: Proof, *, has_plan: bool, b
     ]
     if proof.kind == "none" or open_levels or not claims.levels:
         yield Violation("status_unproved", {"levels": ", ".join(open_levels) or "-"})
+    elif proof.kind == "solver" and has_certificate(problem):
+        # anyone can write a solver's name: where prices can show the optimum, they must
+        yield Violation("certificate_missing", {"solver": proof.solver})
     elif claims.stop_reason is not None:
         yield Violation("status_stopped", {"reason": claims.stop_reason})
     elif proof.scope == "one_level_after_the_other":
         yield Violation("status_scope", {"scope": proof.scope})
 
 
-def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violation]:
+def _witness(problem: Problem, claims: Claims, proof: Proof) -> Judgement:
     """Judge the claim that nothing is feasible: the witness must show it from the input alone, or the certificate."""
     witness = claims.witness or {}
     try:
@@ -149,11 +160,12 @@ def _witness(problem: Problem, claims: Claims, proof: Proof) -> Iterator[Violati
         elif witness.get("kind") == "no_stable_plan":
             holds = problem.policy.stability == "require" and recomputes_none(problem, witness, proof.arrays)
         else:
-            holds = recomputes(problem, witness)
-    except (KeyError, ValueError, TypeError, IndexError):
+            found = judged(problem, witness)
+            # where prices can show that nothing is feasible, a bare word is no claim to stand
+            return "false" if found == "claimed" and is_joint_case(problem) else found
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError):
         holds = False
-    if not holds:
-        yield Violation("witness_false", {})
+    return "proved" if holds else "false"
 
 
 def _relaxed(problem: Problem) -> Problem:

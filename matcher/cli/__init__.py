@@ -1,8 +1,9 @@
 """The command line: `matcher demo`, `template`, `plan`, `verify`, `explain`, `diff`, `report`.
 
 Results go to standard output, as one screen of text or, with `--json`, as one JSON document; progress and errors go to
-standard error. Exit codes: 0 done, 1 the plan is infeasible or does not verify, 2 bad input or arguments, 130
-interrupted (with the best plan so far where there is one).
+standard error. Exit codes: 0 done (`verify`: proved), 1 the plan is infeasible or does not verify, 2 bad input or
+arguments, 3 `verify` found rules kept and values true, but bounds that nobody can recompute, 130 interrupted (with the
+best plan so far where there is one).
 """
 
 from __future__ import annotations

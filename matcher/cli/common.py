@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matcher.policy.policy import Policy
 
 DONE: Final = 0
+#: of `verify`: rules and values hold, the bounds are another's word
+CLAIMED: Final = 3
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from matcher.base.errors import Fault, InvalidInput, text
-from matcher.cli.common import DONE, FAILED, read_input, read_policy, show
+from matcher.cli.common import CLAIMED, DONE, FAILED, read_input, read_policy, show
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -15,7 +15,7 @@ def run_verify(options: argparse.Namespace) -> int:
 
     report = verify(read_input(options), options.out, read_policy(options.policy))
     show(options, report.to_json(), report.summary(options.lang))
-    return DONE if report.ok else FAILED
+    return {"proved": DONE, "claimed": CLAIMED, "false": FAILED}[report.finding]
 
 
 def run_warm_up(options: argparse.Namespace) -> int:

@@ -28,25 +28,16 @@ from matcher.methods.joint.priced import Bound, Point, PricedSolver, PriceSearch
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
 from matcher.methods.or_known import Pairs, or_known, without_plan
-from matcher.policy.coverage import MaxChanges
 from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact
 from matcher.problem.problem import Problem
-from matcher.problem.relaxations import has_rows, without_rows
+from matcher.problem.relaxations import without_rows
 from matcher.problem.solution import Solution
-from matcher.proof.capped import PRICE, at_price, cap_of
+from matcher.proof.capped import PRICE, at_price, cap_of, is_capped_case
 from matcher.proof.hardrules import hard_violations
-from matcher.proof.joint_terms import is_joint_case
 
 SOLVER = f"matcher {__version__} Lagrangian relaxation"
 #: prices tried, at most
 _TRIES = 8
-
-
-def is_capped_case(problem: Problem) -> bool:
-    """Whether the problem is a joint one but for caps on the changes of county pairs."""
-    rows = [rule for rule in problem.rules if has_rows(problem, rule)]
-    caps = all(isinstance(rule, MaxChanges) and rule.level == "county" for rule in rows)
-    return bool(rows) and caps and is_joint_case(without_rows(problem))
 
 
 def solve_capped(problem: Problem, budget: Budget, start: Pairs | None = None) -> Solution:

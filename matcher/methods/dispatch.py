@@ -9,10 +9,11 @@ from matcher.base.progress import Budget
 from matcher.base.result import Proof
 from matcher.methods import capped, free_of_rows, impossible, relaxed_plan, stable_plan, textbook
 from matcher.methods.decomposition import large
-from matcher.methods.gate import held, last_year
+from matcher.methods.gate import held
 from matcher.methods.joint import solver as joint
 from matcher.methods.method import Method, Run, Start
 from matcher.problem.claims import SCOPE
+from matcher.problem.pairs import last_year
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.joint_terms import is_joint_case
@@ -41,7 +42,7 @@ def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Star
     start
         (k, 2) county pairs and (k, 2) school pairs, positions, to start from.
     """
-    known = [pairs for pairs in (start, last_year(problem)) if pairs is not None]
+    known = [pairs for pairs in (start, last_year(problem)) if pairs is not None and any(map(len, pairs))]
     run = Run(
         Budget() if budget is None else budget, start if is_joint_case(problem) else next(iter(known), None), again
     )

@@ -12,17 +12,10 @@ from dataclasses import replace
 
 from matcher.base.result import Proof
 from matcher.methods.or_known import Pairs, or_known, rebound, without_plan
-from matcher.problem.pairs import ordered
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.problem.terms import AdditiveObjective
 from matcher.proof.hardrules import hard_violations
-
-
-def last_year(problem: Problem) -> Pairs | None:
-    """Return the pairs of last year that may be pairs again, None if there are none."""
-    county, school = (ordered(problem.keepable(level)) for level in ("county", "school"))
-    return (county, school) if len(county) or len(school) else None
 
 
 def held(problem: Problem, solution: Solution, known: Iterable[Pairs] = ()) -> Solution:
@@ -31,6 +24,8 @@ def held(problem: Problem, solution: Solution, known: Iterable[Pairs] = ()) -> S
     A plan that breaks a rule becomes "unknown"; values are those of the pairs; bounds that the plan beats are dropped.
     What ends without a proof says why it ended.
     """
+    if solution.problem is not problem:  # of a relaxed one
+        solution = replace(solution, problem=problem)
     if solution.has_plan:
         solution = _true(problem, solution)
     if solution.status in ("feasible", "unknown"):

@@ -35,6 +35,7 @@ from matcher.proof.preference_blocks import (
     SCOPE_TIES,
     PreferenceBlock,
     market_of,
+    pins_first,
     school_part,
     schools_inside,
     sums,
@@ -96,15 +97,19 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
     ties |= any(block.found.ties_broken for block in blocks.values())
     cost = with_blocks(market, {arc: (block.found.status, block.value) for arc, block in blocks.items()})
     county = best_stable(market.preferences, cost, pins=market.pins)
+    if lattice.ties_broken and county.status == "infeasible":
+        return _other_orders(problem, budget)
     if county.status == "infeasible":
         return _none(problem, {"level": "county", **_words(problem, "county", market, county)})
     county_pairs = market.positions(county.pairs)
     alone = without_partner(problem, county_pairs)
     if alone is not None:  # every stable county pairing leaves the same rows without a partner
-        return _none(problem, alone)
+        return _other_orders(problem, budget) if lattice.ties_broken else _none(problem, alone)
     if problem.is_one_to_one:
         chosen = market.preferences.arcs_of(county.pairs).tolist()
         lacking = [blocks[arc] for arc in chosen if blocks[arc].found.status == "infeasible"]
+        if lacking and ties:
+            return _other_orders(problem, budget)
         if lacking:  # as few as can be: that is the first level of the county costs
             block = lacking[0]
             said = {"level": "school", **_words(problem, "school", block.market, block.found), "lacking": len(lacking)}
@@ -119,6 +124,8 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
     else:
         inside = schools_inside(problem, county_pairs)
         found = best_stable(inside.preferences, inside.cost, pins=inside.pins)
+        if found.status == "infeasible" and (ties or found.ties_broken):
+            return _other_orders(problem, budget)
         if found.status == "infeasible" and lattice.num_rotations:
             return _by_program(problem, budget)
         if found.status == "infeasible":
@@ -140,6 +147,30 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
 def _by_program(problem: Problem, budget: Budget) -> Solution:
     """Return what the textbook model says of a small problem; of a large one nothing is known."""
     return solve_textbook(problem, budget) if num_pairs(problem) <= MOST_LISTED_PAIRS else _unknown(problem, "search")
+
+
+def _other_orders(problem: Problem, budget: Budget) -> Solution:
+    """Return a plan that is stable for the ties as given, where none is for the order that breaks them by position.
+
+    With pins first among equals, then by the textbook model; of a large problem nothing may be known.
+    """
+    found = _by_program(problem, budget)
+    if found.has_plan or found.status == "infeasible":
+        return found
+    market = pins_first(market_of(problem, "county", *whole(problem, "county")))
+    county = best_stable(market.preferences, market.cost, pins=market.pins)
+    if county.status == "infeasible":
+        return found
+    county_pairs = market.positions(county.pairs)
+    inside = pins_first(schools_inside(problem, county_pairs))
+    school = best_stable(inside.preferences, inside.cost, pins=inside.pins)
+    if school.status == "infeasible":
+        return found
+    pairs = county_pairs, inside.positions(school.pairs)
+    if hard_violations(problem, *pairs):
+        return found
+    plan = Solution.unproved(problem, pairs, Proof("none", SCOPE_TIES), ROTATIONS)
+    return replace(plan, stop_reason=budget.stop_reason or "search")
 
 
 def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:

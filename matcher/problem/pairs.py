@@ -40,3 +40,25 @@ def ordered(pairs: IntArray) -> IntArray:
     pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
     pairs.setflags(write=False)
     return pairs
+
+
+def last_year(problem: Problem) -> tuple[IntArray, IntArray]:
+    """Return the county pairs and school pairs of last year that can stand together: within capacity, in order."""
+    county = _within(problem, "county", problem.keepable("county"))
+    school, arrays = problem.keepable("school"), problem.arrays
+    above = np.column_stack([arrays.branches.parent[school[:, 0]], arrays.schools.parent[school[:, 1]]])
+    width = len(arrays.counties)
+    together = np.isin(pair_keys(above, width), pair_keys(county, width))
+    return ordered(county), ordered(_within(problem, "school", school[together]))
+
+
+def _within(problem: Problem, level: str, pairs: IntArray) -> IntArray:
+    """Return the pairs that fit, each looked at in turn."""
+    room = problem.capacity(level)[:, 1].copy(), problem.demand(level)[:, 1].copy()
+    found = []
+    for provider, recipient in pairs.tolist():
+        if room[0][provider] > 0 and room[1][recipient] > 0:
+            room[0][provider] -= 1
+            room[1][recipient] -= 1
+            found.append((provider, recipient))
+    return np.array(found, dtype=np.int64).reshape(-1, 2)

@@ -81,6 +81,18 @@ def market_of(problem: Problem, level: str, providers: IntArray, recipients: Int
     )
 
 
+def pins_first(market: PreferenceBlock) -> PreferenceBlock:
+    """Return the market with pinned pairs first among equals: what is stable there is stable for the ties as given."""
+    own = market.preferences
+    pinned = np.zeros(own.num_arcs + 1, dtype=np.int64)
+    pinned[own.arcs_of(market.pins)] = 1  # a pin that is no arc falls on the last entry
+    provider_rank, recipient_rank = (2 * rank + 1 - pinned[:-1] for rank in (own.provider_rank, own.recipient_rank))
+    preferences = Preferences(
+        own.provider_idx, own.recipient_idx, provider_rank, recipient_rank, own.capacity, own.demand
+    )
+    return PreferenceBlock(market.providers, market.recipients, preferences, market.cost, market.pins)
+
+
 def sums(problem: Problem) -> tuple[AdditiveObjective, ...]:
     """Return the leading objectives that are sums over pairs and over places left empty, up to the first slack."""
     found = []

@@ -113,8 +113,13 @@ def _pair_costs(market: PreferenceBlock, pairs: IntArray) -> tuple[int, ...]:
 
 
 def recomputes_none(problem: Problem, witness: Mapping[str, Any], arrays: Mapping[str, IntArray]) -> bool:
-    """Whether the witness shows that no plan is stable: its pins or minima are judged again from the rotations."""
+    """Whether the witness shows that no plan is stable: its pins or minima are judged again from the rotations.
+
+    Rotations are those of one order of each list: where there are ties they say nothing of the other orders.
+    """
     market = market_of(problem, "county", *whole(problem, "county"))
+    if market.preferences.has_ties():
+        return False
     if witness["level"] == "county":
         return _lacks(market)
     lattice = find_rotations(market.preferences)
@@ -122,14 +127,16 @@ def recomputes_none(problem: Problem, witness: Mapping[str, Any], arrays: Mappin
     if witness["reason"] == "no_county_pair":
         return without_partner(problem, first) == {key: witness[key] for key in witness if key != "kind"}
     if not problem.is_one_to_one:
-        return not lattice.num_rotations and _lacks(schools_inside(problem, first))
+        inside = schools_inside(problem, first)
+        return not (lattice.num_rotations or inside.preferences.has_ties()) and _lacks(inside)
     # of all stable county pairings the certificate's has the fewest pairs without a stable school pairing, but some
     lacking = np.zeros((1, market.preferences.num_arcs), dtype=np.int64)
     for arc in np.unique(np.concatenate([lattice.first, lattice.gained])).tolist():
         organization, county = market.preferences.provider_idx[arc], market.preferences.recipient_idx[arc]
         branches = problem.arrays.rows_of("organizations", int(market.providers[organization]))
         schools = problem.arrays.rows_of("counties", int(market.recipients[county]))
-        lacking[0, arc] = _lacks(market_of(problem, "school", branches, schools))
+        block = market_of(problem, "school", branches, schools)
+        lacking[0, arc] = _lacks(block) and not block.preferences.has_ties()
     pairs = arrays["county_pairs"]
     least = int(lacking[0, market.preferences.arcs_of(pairs)].sum())
     proof = {name: arrays[f"county_{name}"] for name in ("rotations", "flow_0")}

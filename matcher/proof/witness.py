@@ -1,7 +1,7 @@
 """Why no plan exists: Hall sets, pins that contradict, floors out of reach, and sets of rules that can't go together.
 
-A witness is a mapping of plain JSON values. `recomputes` checks it from the input without a solver where the cause is
-in the bounds ("hall", "pins", "pin_forbidden"); what a MIP claims ("floor", "conflict") names the solver.
+A witness is a mapping of plain JSON values. `judged` proves it from the input without a solver where the cause is in
+the bounds ("hall", "pins", "pin_forbidden"); what a MIP claims ("floor", "conflict") names the solver.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.problem.problem import Problem
+from matcher.proof.conflicts import Judgement, judge_conflict, judge_floor
 
 #: above so many pairs of one level no Hall set is looked for
 MOST_PAIRS = 10_000_000
@@ -39,12 +40,21 @@ def bounds_witness(problem: Problem) -> dict[str, Any] | None:
     return None
 
 
-def recomputes(problem: Problem, witness: Mapping[str, Any]) -> bool:
-    """Return whether `witness` proves, from the input alone, that no plan exists.
+def judged(problem: Problem, witness: Mapping[str, Any]) -> Judgement:
+    """Return what the input alone says of the claim that no plan exists.
 
-    Of what a solver claims (kinds "floor" and "conflict") it checks only that the rules named are there and that the
-    numbers contradict each other.
+    Of what a solver claims (kinds "floor" and "conflict") little can be recomputed: unless that is enough, it stays
+    "claimed", provided that the rules named are there and no simple plan keeps them.
     """
+    kind = witness["kind"]
+    if kind == "floor":
+        return judge_floor(problem, witness)
+    if kind == "conflict":
+        return judge_conflict(problem, witness)
+    return "proved" if _recomputes(problem, witness) else "false"
+
+
+def _recomputes(problem: Problem, witness: Mapping[str, Any]) -> bool:
     kind = witness["kind"]
     if kind == "hall":
         level, side = witness["level"], SIDES.index(witness["side"])
@@ -64,10 +74,7 @@ def recomputes(problem: Problem, witness: Mapping[str, Any]) -> bool:
         pair = providers.index[witness["provider_id"]], recipients.index[witness["recipient_id"]]
         listed = (problem.pins[level] == pair).all(axis=1).any()
         return bool(listed and not _allowed(problem, level, np.array([pair[0]]), np.array([pair[1]])).all())
-    if kind == "floor":
-        row = problem.rows[witness["row"]]
-        return bool(row.least == witness["needed"] and witness["bound"] < witness["needed"])
-    return kind == "conflict" and len(witness["groups"]) > 0
+    return False
 
 
 def _limits(problem: Problem, level: str, side: int) -> IntArray:

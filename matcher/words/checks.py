@@ -2,14 +2,24 @@
 
 TEXTS: tuple[tuple[str, str, str], ...] = (
     (
-        "report.ok",
-        "The plan keeps every rule, and everything it says of itself is true.",
-        "方案符合全部规则，且其所述均属实。",
+        "report.ok.proved",
+        "Proved: the plan keeps every rule, and everything it says of itself, its bounds too, was recomputed.",
+        "已证明：方案符合全部规则，其所述（包括各级的界）均已重新计算，全部属实。",
     ),
     (
-        "report.ok.infeasible",
-        "What is said is true: no plan meets the hard rules.",
-        "所述属实：没有方案能满足硬性规则。",
+        "report.ok.claimed",
+        "Claimed: the plan keeps every rule and its values are true; that no plan is better is not proved.",
+        "未证明最优：方案符合全部规则，各项数值属实；是否没有更好的方案，未得到证明。",
+    ),
+    (
+        "report.ok.infeasible.proved",
+        "Proved: no plan meets the hard rules.",
+        "已证明：没有方案能满足硬性规则。",
+    ),
+    (
+        "report.ok.infeasible.claimed",
+        "Claimed: that no plan meets the hard rules is a solver's word; nothing found here speaks against it.",
+        "仅为求解器的结论：没有方案能满足硬性规则；核验中未发现反例。",
     ),
     (
         "report.ok.unknown",
@@ -246,6 +256,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "violation.solver_named",
         "Only a solver's claim names a solver, not {solver!r}.",
         "只有求解器声明的结论才注明求解器，不应有 {solver!r}。",
+    ),
+    (
+        "violation.certificate_missing",
+        "An optimum of this kind is proved by dual prices; the word of {solver} is no proof.",
+        "此类问题的最优性须由对偶价格证明；{solver} 的结论不能作为证明。",
+    ),
+    (
+        "violation.level_inexact",
+        "Values, bounds and gaps of levels must be whole numbers.",
+        "各层级的数值、界与差距必须是整数。",
     ),
     ("violation.solver_unnamed", "A solver's claim must name the solver.", "由求解器声明的结论须注明求解器。"),
     (
