@@ -273,7 +273,8 @@ def _wgs84(latlon: ArrayLike, name: str, datum: str, faults: Faults) -> NDArray[
         points = geo.as_latlon(latlon, name)
         return np.column_stack(geo.to_wgs84(points[:, 0], points[:, 1], datum))
     except InvalidInput as error:
-        faults.found.extend(fault for fault in error.faults if fault not in faults.found)
+        # An unknown datum is found on both sides, and told once; each row that is faulty is one of its own.
+        faults.found.extend(fault for fault in error.faults if fault.table is not None or fault not in faults.found)
         return np.zeros((0, 2))
 
 

@@ -2,12 +2,13 @@
 
 In the residual graph of an optimal flow no cycle has a negative length, so the lengths of shortest paths from the root
 are potentials: no arc has a negative reduced cost (Ahuja, Magnanti and Orlin, "Network Flows", 1993, section 9.4).
-The paths are found by label correcting (Bellman and Ford), a whole front of nodes at a time.
+The paths are found by label correcting (Bellman and Ford), a whole front of nodes at a time while fronts are wide.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections import deque
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +23,8 @@ _UNREACHED: Final = 1 << 61
 _DENSE: Final = 24
 #: grids up to this are settled as a whole
 _SMALL_GRID: Final = 1 << 14
+#: fronts of fewer nodes are settled node by node once so many came one after the other
+_NARROW: Final = 32
 #: a length that leads nowhere: added to what the root reaches it stays above _UNREACHED, added to _FAR below 2**63
 _NO_ARC: Final = 3 << 60
 
@@ -120,7 +123,11 @@ def _residual(face: Face, cost: Ints | None, unchosen: Ints, chosen: Ints) -> _G
 def _settle(graph: _Graph, price: Ints, front: Ints) -> None:
     """Lower `price` in place until no arc out of what `front` reaches can lower it."""
     start, head, length = graph.start, graph.head, graph.length
+    narrow = 0
     for _ in range(len(price) + 2):
+        narrow = narrow + 1 if len(front) < _NARROW else 0
+        if narrow > _NARROW:
+            front, narrow = _settle_narrow(graph, price, front), 0
         first = start[front]
         count = start[front + 1] - first
         ends = count.cumsum()
@@ -134,9 +141,38 @@ def _settle(graph: _Graph, price: Ints, front: Ints) -> None:
             return
         to = to[better]
         np.minimum.at(price, to, label[better])
+        if len(to) * _NARROW < len(price):
+            front = np.unique(to)
+            continue
         moved = np.zeros(len(price), bool)
         moved[to] = True
         front = moved.nonzero()[0]
+    raise NotOptimal
+
+
+def _settle_narrow(graph: _Graph, price: Ints, front: Ints) -> Ints:
+    """Do the same node by node, first in first out, while few nodes wait, as in a long chain; return who waits."""
+    start, head, length, label = (memoryview(a) for a in (graph.start, graph.head, graph.length, price))
+    waits = bytearray(len(price))
+    queue = deque(front.tolist())
+    for node in queue:
+        waits[node] = 1
+    for _ in range(len(price) * (len(price) + 2)):
+        if not queue or len(queue) > _NARROW * _NARROW:
+            return np.array(queue, np.int64)
+        node = queue.popleft()
+        waits[node] = 0
+        first, end, here = start[node], start[node + 1], label[node]
+        arcs: Any = range(first, end)
+        if end - first > _NARROW:
+            arcs = (first + (here + graph.length[first:end] < price[graph.head[first:end]]).nonzero()[0]).tolist()
+        for arc in arcs:
+            to, new = head[arc], here + length[arc]
+            if new < label[to]:
+                label[to] = new
+                if not waits[to]:
+                    waits[to] = 1
+                    queue.append(to)
     raise NotOptimal
 
 

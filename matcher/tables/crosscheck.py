@@ -96,13 +96,17 @@ def ids_of(tables: Tables) -> dict[str, set[str]]:
 def successors_of(tables: Tables) -> dict[tuple[str, str], str]:
     """Return (table, old id) -> newest id, chains followed; cycles are left where they close."""
     direct = {(record.table, record.old_id): record.new_id for record in tables["successors"]}
-    newest = {}
-    for (table, old), new in direct.items():
-        seen = {old}
-        while (table, new) in direct and new not in seen:
-            seen.add(new)
-            new = direct[table, new]
-        newest[table, old] = new
+    newest: dict[tuple[str, str], str] = {}
+    for table, old in direct:
+        chain: dict[tuple[str, str], None] = {}  # in order; every link is walked once in all
+        at = table, old
+        while at in direct and at not in newest and at not in chain:
+            chain[at] = None
+            at = table, direct[at]
+        end, closed = newest.get(at, at[1]), False
+        for known in chain:
+            closed = closed or known == at
+            newest[known] = known[1] if closed else end
     return newest
 
 

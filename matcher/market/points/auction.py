@@ -60,8 +60,8 @@ class Flow(NamedTuple):
         (P,) `PROVIDER`; (R,) `RECIPIENT`.
     p, u
         (P,), (R,) their prices.
-    most
-        Units an arc may carry.
+    limit
+        (A,) units that an arc may carry, whatever its ends have.
     scale
         A metre costs so much.
     """
@@ -75,7 +75,7 @@ class Flow(NamedTuple):
     takers: Records
     p: IntArray
     u: IntArray
-    most: int
+    limit: IntArray
     scale: int
 
 

@@ -177,3 +177,49 @@ def cheapest(
                 best = total
                 top += 1
     return slot, key
+
+
+@compiled
+def below(
+    points: NDArray[np.float64],
+    prices: NDArray[np.int64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    floor: NDArray[np.int64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    xyz: NDArray[np.float64],
+    limit: NDArray[np.int64],
+    reach: int,
+    scale: int,
+    found: NDArray[np.int64],
+) -> int:
+    """Write (query, point) into the rows of `found`, as many as it has, and return how many there are; see `tree`."""
+    first_leaf = (len(start) - 1) // 2
+    stack = np.empty(128, np.int64)
+    count = 0
+    for q in range(len(xyz)):
+        x, y, z = xyz[q, 0], xyz[q, 1], xyz[q, 2]
+        top = 1
+        stack[0] = 0
+        while top > 0:
+            top -= 1
+            node = stack[top]
+            gx = max(low[node, 0] - x, x - high[node, 0], 0.0)
+            gy = max(low[node, 1] - y, y - high[node, 1], 0.0)
+            gz = max(low[node, 2] - z, z - high[node, 2], 0.0)
+            whole = whole_floor(gx * gx + gy * gy + gz * gz)
+            if whole > reach or whole * scale + floor[node] >= limit[q]:
+                continue
+            if node < first_leaf:
+                stack[top], stack[top + 1] = 2 * node + 2, 2 * node + 1
+                top += 2
+                continue
+            for i in range(start[node], end[node]):
+                dx, dy, dz = points[i, 0] - x, points[i, 1] - y, points[i, 2] - z
+                whole = whole_floor(dx * dx + dy * dy + dz * dz)
+                if whole <= reach and whole * scale + prices[i] < limit[q]:
+                    if count < len(found):
+                        found[count, 0], found[count, 1] = q, i
+                    count += 1
+    return count

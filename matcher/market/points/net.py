@@ -44,6 +44,9 @@ class SiteNodes:
         Pairs farther than this are not allowed.
     most
         Units a pair may carry: 1, or more than any bound where units need not come from different providers.
+    alike
+        (P,), (R,) int64: how many of the market's own points a node stands for; with `most` 1 a node's pair may carry
+        as many units as they have pairs.
     cost
         Whole metres of pairs, at least the tree's bound.
     scale
@@ -58,6 +61,7 @@ class SiteNodes:
     reach_m: int
     most: int
     cost: Costs
+    alike: tuple[IntArray, IntArray]
     scale: int = 1
 
     @classmethod
@@ -68,10 +72,13 @@ class SiteNodes:
         reach_m: int,
         most: int,
         cost: Costs,
+        alike: tuple[IntArray, IntArray] | None = None,
     ) -> SiteNodes:
         """Build the trees of (providers, recipients), both in k-d order, with (capacity, demand, unmet)."""
+        if alike is None:
+            alike = np.ones(len(xyz[0]), np.int64), np.ones(len(xyz[1]), np.int64)
         provider, recipient = (Tree.build(points, order=np.arange(len(points))) for points in xyz)
-        return cls(provider, recipient, *bounds, reach_m, most, cost)
+        return cls(provider, recipient, *bounds, reach_m, most, cost, alike)
 
     def rough(self) -> SiteNodes:
         """Return the same market with the tree's bounds in place of true costs: much faster, metres off."""
@@ -81,6 +88,13 @@ class SiteNodes:
             return whole_floor_m(arc_floor_m(np.square(xyz_r[recipient] - xyz_p[provider]).sum(axis=1)))
 
         return replace(self, cost=cost)
+
+    def limit(self, recipient: IntArray | ShortArray, provider: IntArray | ShortArray) -> IntArray:
+        """Return how many units pairs may carry, whatever bounds their ends have."""
+        if self.most > 1:
+            return np.full(len(recipient), self.most)
+        limit: IntArray = self.alike[0][provider] * self.alike[1][recipient]
+        return limit
 
     @property
     def num_providers(self) -> int:
@@ -173,8 +187,9 @@ def settled(nodes: SiteNodes, net: Net, epsilon: int) -> Net:
     arcs = np.empty(A, auction.ARC)
     arcs["ask"], arcs["recipient"], arcs["provider"] = ask, net.recipient, net.provider[order]
     arcs["flow"], arcs["following"] = net.flow[order], -1
+    limit = nodes.limit(net.recipient, arcs["provider"])
     most = np.minimum(nodes.capacity[arcs["provider"]], nodes.demand[net.recipient])
-    arcs["room"] = np.minimum(most, nodes.most) - arcs["flow"]
+    arcs["room"] = np.minimum(most, limit) - arcs["flow"]
     arcs["metres"] = net.cost[order]
     near = np.empty(A, auction.NEAR)
     near["metres"], near["provider"] = arcs["metres"], arcs["provider"]
@@ -190,9 +205,7 @@ def settled(nodes: SiteNodes, net: Net, epsilon: int) -> Net:
     givers["head"][owner[::-1]] = carry[::-1]
     same = owner[1:] == owner[:-1]
     arcs["following"][carry[:-1][same]] = carry[1:][same]
-    f = auction.Flow(
-        arcs, near, start, takes, first, givers, takers, net.p.copy(), net.u.copy(), nodes.most, nodes.scale
-    )
+    f = auction.Flow(arcs, near, start, takes, first, givers, takers, net.p.copy(), net.u.copy(), limit, nodes.scale)
     auction.release(f, epsilon)
     if epsilon:
         auction.raise_prices(f, epsilon, _BIDS * R, R // _REST, _PATIENCE * R)
@@ -237,7 +250,7 @@ def price_out(
     rows, givers = (np.arange(R), np.arange(P)) if some is None else some
     start = np.searchsorted(net.recipient, np.arange(R + 1))
     # A saturated arc is cheaper than u: where units must come from different providers, look past as many.
-    extra = int(min(nodes.demand.max(), P)) if nodes.most == 1 else 1
+    extra = int(min((nodes.demand // nodes.alike[1]).max(), P)) if nodes.most == 1 else 1
     k = min(forth + extra, P)
     parts: list[tuple[IntArray, IntArray, IntArray]] = []
     bound = -int(nodes.capacity @ net.p)
@@ -255,7 +268,7 @@ def price_out(
         full = there[:, -1] & ~hits[rows] & (k < P)
         sums = np.full(found.shape, FAR)
         sums[there] = total
-        bound += _least(nodes, net, rows[~full], sums[~full], key[~full])
+        bound += _least(nodes, net, rows[~full], found[~full], sums[~full], key[~full])
         u[rows] = np.minimum(u[rows], sums.min(axis=1))
         parts.append((recipient[missing], provider[missing], cost[missing]))
         rows, k = rows[full], min(4 * k, P)
@@ -297,8 +310,8 @@ def _costs(
     return cost, new
 
 
-def _least(nodes: SiteNodes, net: Net, rows: IntArray, sums: IntArray, key: IntArray) -> int:
-    """Bound what the rows must pay: their cheapest units under the prices, of which `sums` are the exact ones."""
+def _least(nodes: SiteNodes, net: Net, rows: IntArray, found: IntArray, sums: IntArray, key: IntArray) -> int:
+    """Bound what the rows must pay: their cheapest units under the prices; `sums` are the exact ones of those found."""
     if not len(rows):
         return 0
     unmet, demand = nodes.unmet[rows], nodes.demand[rows]
@@ -306,9 +319,12 @@ def _least(nodes: SiteNodes, net: Net, rows: IntArray, sums: IntArray, key: IntA
     rest = np.minimum(np.where(key[:, -1] < FAR, key[:, -1] * nodes.scale, net.u[rows]), unmet)
     if nodes.most > 1:
         return int(np.minimum(rest, sums.min(axis=1)) @ demand)
-    best = np.sort(np.minimum(sums, rest[:, None]), axis=1)
-    wanted = np.arange(best.shape[1]) < demand[:, None]
-    return int(best[wanted].sum()) + int(rest @ np.maximum(demand - best.shape[1], 0))
+    best = np.minimum(sums, rest[:, None])
+    order = np.argsort(best, axis=1, kind="stable")
+    units = nodes.alike[0][np.take_along_axis(found, order, 1)] * nodes.alike[1][rows][:, None]
+    taken = np.minimum(np.cumsum(units, axis=1), demand[:, None])
+    each = np.diff(taken, axis=1, prepend=0)
+    return int((each * np.take_along_axis(best, order, 1)).sum()) + int(rest @ (demand - taken[:, -1]))
 
 
 def extended(nodes: SiteNodes, net: Net, more: Priced, keep: int | None) -> Net:

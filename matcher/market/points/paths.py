@@ -253,7 +253,7 @@ def tighten(f: Flow) -> None:
         for a in range(len(f.arcs)):
             units, i, j = f.arcs[a]["flow"], f.arcs[a]["recipient"], f.arcs[a]["provider"]
             gain = f.u[i] - f.arcs[a]["metres"] * f.scale - f.p[j]
-            if units > 0 and gain > 0 and units < f.most:
+            if units > 0 and gain > 0 and units < f.limit[a]:
                 if push:
                     f.u[i] -= gain
                 elif units == f.givers[j]["capacity"]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from matcher.base.numbers import IntArray
+from matcher.base.numbers import IntArray, magnitude
 from matcher.geo import ecef
-from matcher.market.build import Arcs, distances
-from matcher.market.points.tree import Tree, cheapest
+from matcher.market.build import Arcs, Points, distances
+from matcher.market.points.tree import Tree, below
 
 if TYPE_CHECKING:
     from matcher.market.market import Market, MarketLevel
@@ -33,51 +33,52 @@ def relevant(market: Market, levels: tuple[MarketLevel, ...], provider: IntArray
         return market
     if market.points is None or market.listed or market.num_providers * market.num_recipients <= FEW_PAIRS:
         return market
-    rows = [level.cost_row for level in levels]
-    if rows[:1] == [0]:
-        p, q = provider[0], recipient[0].copy()
-        if len(rows) > 1:  # a tie in metres counts where the price of some provider breaks it
-            q += recipient[1] > provider[1].min(initial=0)
-    elif rows == [None, 0]:
-        # One number in place of two levels: the first counts more than the second can ever reach.
-        most = 2 * int(max(np.abs(provider[1]).max(), np.abs(recipient[1]).max())) + FARTHEST_M + 1
-        if most * (2 * int(max(np.abs(provider[0]).max(), np.abs(recipient[0]).max())) + 2) >= _WORD:
-            return market
-        p, q = most * provider[0] + provider[1], most * recipient[0] + recipient[1]
-    elif rows == [None] and (not provider.size or not recipient.size or provider[0].min() >= recipient[0].max()):
+    key = _one_number(levels, provider, recipient)
+    if key is None:
+        return market
+    scale, p, q = key
+    points = market.points
+    if not p.size or not q.size or p.min() >= q.max():
         none = np.zeros(0, np.int64)
         return replace(market, points=None, _arcs=Arcs(none, none, none[None]))
-    else:
-        return market
-    points = market.points
-    pairs = _below(points.provider_latlon, points.recipient_latlon, p, q, points.max_m)
+    pairs = _below(points, scale, p, q)
     cost = distances(points, pairs)
-    keep = cost + p[pairs[:, 0]] < q[pairs[:, 1]]
+    keep = cost * scale + p[pairs[:, 0]] < q[pairs[:, 1]]
     if points.max_m is not None:
         keep &= cost <= points.max_m
     pairs, cost = pairs[keep], cost[keep]
     return replace(market, points=None, _arcs=Arcs(pairs[:, 0].copy(), pairs[:, 1].copy(), cost[None]))
 
 
-def _below(
-    provider_latlon: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    recipient_latlon: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    p: IntArray,
-    q: IntArray,
-    max_m: int | None,
-) -> IntArray:
-    """Return all pairs (k, 2) in order whose distance bound plus p is below q, and perhaps within reach."""
-    tree = Tree.build(ecef(provider_latlon[:, 0], provider_latlon[:, 1]))
-    xyz = ecef(recipient_latlon[:, 0], recipient_latlon[:, 1])
-    rows, k = np.arange(len(q)), min(4, len(p))
-    parts = []
-    while len(rows):
-        found, _ = cheapest(tree, p, xyz[rows], q[rows], FARTHEST_M if max_m is None else max_m, k)
-        more = (found[:, -1] >= 0) & (k < len(p))
-        done = found[~more]
-        there = done >= 0
-        recipient = np.broadcast_to(rows[~more][:, None], done.shape)[there]
-        parts.append(np.column_stack([done[there], recipient]))
-        rows, k = rows[more], min(4 * k, len(p))
-    pairs = np.concatenate(parts)
+def _one_number(
+    levels: tuple[Objective, ...], provider: IntArray, recipient: IntArray
+) -> tuple[int, IntArray, IntArray] | None:
+    """Return (scale, p, q) such that scale * metres + p < q at all pairs whose reduced costs are lexicographically < 0.
+
+    One number in place of two levels: the first counts more than the second can ever reach. None if there is no room
+    for that in 64 bits.
+    """
+    rows = [level.cost_row for level in levels]
+    if rows == [None]:
+        return 0, provider[0], recipient[0]
+    if rows == [0]:
+        return 1, provider[0], recipient[0]
+    if sorted(rows, key=str) != [0, None]:
+        return None
+    top = [max(magnitude(provider[level]), magnitude(recipient[level])) for level in (0, 1)]
+    metres = rows.index(0)
+    most = 2 * top[1] + 1 + metres * FARTHEST_M
+    if most * (2 * top[0] + 2 + FARTHEST_M) < _WORD:
+        return (1, most)[not metres], most * provider[0] + provider[1], most * recipient[0] + recipient[1]
+    if metres:
+        return None
+    # A tie in metres counts where the price of some provider breaks it.
+    return 1, provider[0], recipient[0] + (recipient[1] > provider[1].min(initial=0))
+
+
+def _below(points: Points, scale: int, p: IntArray, q: IntArray) -> IntArray:
+    """Return all pairs (k, 2) in order whose distance bound, times `scale`, plus p is below q, perhaps within reach."""
+    tree = Tree.build(ecef(points.provider_latlon[:, 0], points.provider_latlon[:, 1]))
+    xyz = ecef(points.recipient_latlon[:, 0], points.recipient_latlon[:, 1])
+    pairs = below(tree, p, xyz, q, FARTHEST_M if points.max_m is None else points.max_m, scale)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]

@@ -1,6 +1,6 @@
 """The optimum of a market of points over all pairs, seen and unseen, with a proof by prices.
 
-Points of one place are one node with the sum of their bounds where units need not come from different providers. What
+Points of one place are one node with the sum of their bounds, see `_Sites.of`. What
 comes back is pairs of the market's own positions and a vector of prices a level, which `certificate` checks from the
 points alone.
 """
@@ -146,11 +146,16 @@ class _Sites:
         provider, recipient = np.flatnonzero(capacity), np.flatnonzero(demand)
         if not len(provider) or not len(recipient):
             return None
-        merge = bool(demand.max() <= 1)
+        # Where one side has one unit each, no two units of a pair can meet: a place is one node. Else those of a place
+        # that have the same bounds are: what they share in all can be dealt out evenly, each pair at most one unit.
+        free = bool(demand.max() <= 1 or capacity.max() <= 1)
         unmet = np.zeros(market.num_recipients, np.int64) if market.unmet_cost is None else market.unmet_cost[0]
         at_p, at_r = points.provider_latlon[provider], points.recipient_latlon[recipient]
-        node_p, first_p = _places([at_p[:, 0], at_p[:, 1]], merge)
-        node_r, first_r = _places([at_r[:, 0], at_r[:, 1], unmet[recipient]], merge)
+        kind_p, kind_r = [*at_p.T], [*at_r.T, unmet[recipient]]
+        if not free:
+            kind_p, kind_r = [*kind_p, capacity[provider]], [*kind_r, demand[recipient]]
+        node_p, first_p = _places(kind_p)
+        node_r, first_r = _places(kind_r)
         xyz_p, xyz_r = (ecef(*at[first].T) for at, first in ((at_p, first_p), (at_r, first_r)))
         node_p, first_p, xyz_p = _numbered(node_p, first_p, xyz_p)
         node_r, first_r, xyz_r = _numbered(node_r, first_r, xyz_r)
@@ -167,8 +172,9 @@ class _Sites:
                 unmet[recipient][first_r].copy(),
             ),
             FARTHEST_M if points.max_m is None else points.max_m,
-            1 << 40 if merge else 1,
+            1 << 40 if free else 1,
             cost,
+            (np.bincount(node_p), np.bincount(node_r)),
         )
         return cls(nodes, provider, recipient, node_p, node_r, market)
 
@@ -181,6 +187,8 @@ class _Sites:
         net: Net | None = state.net
         if net is None:
             return None
+        if self.nodes.most == 1:
+            return self._evenly(net)
         used = np.flatnonzero(net.flow)
         node_r, node_p = (
             np.repeat(end[used].astype(np.int64), net.flow[used]) for end in (net.recipient, net.provider)
@@ -189,6 +197,31 @@ class _Sites:
         demand = np.minimum(self.market.demand[self.recipient, 1], self.market.num_providers)
         provider = _dealt(self.provider, self.provider_node, capacity, node_p)
         recipient = _dealt(self.recipient, self.recipient_node, demand, node_r)
+        order = np.lexsort((recipient, provider))
+        return np.column_stack([provider[order], recipient[order]])
+
+    def _evenly(self, net: Net) -> Ints:
+        """Return the same where a pair of nodes may carry a unit for each pair of their members.
+
+        The units of a node's pairs go round its members, each pair beginning where the last one ended, so that all
+        members carry the same or one more. A pair's units fill one recipient after the other, on providers in turn:
+        none has more units than there are providers, so no two of them are of the same provider.
+        """
+        used = np.flatnonzero(net.flow)
+        ends, units = (net.provider[used].astype(np.int64), net.recipient[used].astype(np.int64)), net.flow[used]
+        size_p, size_r = (alike[end] for alike, end in zip(self.nodes.alike, ends, strict=True))
+        begin_p, begin_r = (_begins(end, units) for end in ends)
+        arc = np.repeat(np.arange(len(used)), units)
+        turn = np.arange(len(arc)) - np.repeat(np.cumsum(units) - units, units)
+        each, more = units // size_r, units % size_r
+        fuller = more * (each + 1)
+        column = np.where(
+            turn < fuller[arc],
+            turn // (each + 1)[arc],
+            more[arc] + (turn - fuller[arc]) // np.maximum(each, 1)[arc],
+        )
+        provider = _member(self.provider, self.provider_node, ends[0][arc], (begin_p[arc] + turn) % size_p[arc])
+        recipient = _member(self.recipient, self.recipient_node, ends[1][arc], (begin_r[arc] + column) % size_r[arc])
         order = np.lexsort((recipient, provider))
         return np.column_stack([provider[order], recipient[order]])
 
@@ -217,11 +250,9 @@ class _Sites:
         return Start(r[known], p[known], prices)
 
 
-def _places(columns: list[NDArray[np.float64] | Ints], merge: bool) -> tuple[IntArray, IntArray]:
-    """Return the node of each row and the first row of each node; rows are merged if all their columns agree."""
+def _places(columns: list[NDArray[np.float64] | Ints]) -> tuple[IntArray, IntArray]:
+    """Return the node of each row and the first row of each node; rows are of one node if all their columns agree."""
     n = len(columns[0])
-    if not merge:
-        return np.arange(n), np.arange(n)
     order = np.lexsort(columns[::-1])
     new = np.zeros(n, bool)
     new[:1] = True
@@ -238,6 +269,23 @@ def _numbered(node: IntArray, first: IntArray, xyz: FloatArray) -> tuple[IntArra
     number = np.empty(len(order), np.int64)
     number[order] = np.arange(len(order))
     return number[node], first[order], xyz[order]
+
+
+def _begins(node: IntArray, units: IntArray) -> IntArray:
+    """Return how many units the same node had in the entries before each."""
+    order = np.argsort(node, kind="stable")
+    before = np.cumsum(units[order]) - units[order]
+    begin = np.empty(len(node), np.int64)
+    first = np.searchsorted(node[order], node[order], side="left")
+    begin[order] = before - before[first]
+    return begin
+
+
+def _member(member: IntArray, node: IntArray, wanted: IntArray, turn: IntArray) -> IntArray:
+    """Return the member number `turn` of each wanted node."""
+    order = np.argsort(node, kind="stable")
+    found: IntArray = member[order[np.searchsorted(node[order], wanted, side="left") + turn]]
+    return found
 
 
 def _dealt(member: IntArray, node: IntArray, room: IntArray, units: IntArray) -> IntArray:

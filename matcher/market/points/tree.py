@@ -156,6 +156,34 @@ def cheapest(
     return position, key
 
 
+def below(tree: Tree, prices: IntArray, xyz: FloatArray, limit: IntArray, reach_m: int, scale: int) -> IntArray:
+    """Find all pairs whose distance bound times `scale` plus price is below the query's limit: no more, in linear room.
+
+    Parameters
+    ----------
+    tree, prices, xyz, limit, reach_m
+        See `cheapest`; prices and limits in units of 1 / scale metres.
+
+    Returns
+    -------
+    pairs
+        (K, 2) of (position in the tree's points, query).
+    """
+    ordered = np.ascontiguousarray(prices[tree.order])
+    floor, xyz = tree.least(ordered), np.ascontiguousarray(xyz)
+    if fast.AVAILABLE:
+        boxes = (tree.low, tree.high, floor, tree.start, tree.end)
+        found = np.empty((4 * len(xyz) + 1000, 2), np.int64)
+        count = fast.below(tree.xyz, ordered, *boxes, xyz, limit, reach_m, scale, found)
+        if count > len(found):
+            found = np.empty((count, 2), np.int64)
+            fast.below(tree.xyz, ordered, *boxes, xyz, limit, reach_m, scale, found)
+        query, slot = found[:count].T
+    else:
+        query, slot = _below_numpy(tree, ordered, floor, xyz, limit, reach_m, scale)
+    return np.column_stack([tree.order[slot], query])
+
+
 def arc_floor_m(squared_chord: FloatArray) -> FloatArray:
     """Bound the geodesic metres from below by the squared chord; see the module for the reason."""
     chord = np.sqrt(squared_chord)
@@ -167,6 +195,29 @@ def arc_floor_m(squared_chord: FloatArray) -> FloatArray:
 def whole_floor_m(bound_m: FloatArray) -> IntArray:
     """Bound the whole metres of a geodesic from below, given a bound on the geodesic."""
     return np.maximum(np.ceil(bound_m - fast.HALF), 0.0).astype(np.int64)
+
+
+def _below_numpy(
+    tree: Tree, prices: IntArray, floor: IntArray, xyz: FloatArray, limit: IntArray, reach_m: int, scale: int
+) -> tuple[IntArray, IntArray]:
+    """Do what `fast.below` does, a block of queries going down the tree together."""
+    parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for block in np.array_split(np.arange(len(xyz)), len(xyz) // 256 + 1):
+        query, node = _descend(tree, floor, xyz, limit - 1, reach_m, block, most=None, scale=scale)
+        query, slot, whole = _inside(tree, xyz, query, node)
+        keep = (whole <= reach_m) & (whole * scale + prices[slot] < limit[query])
+        parts.append((query[keep], slot[keep]))
+    query, slot = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return query, slot
+
+
+def _inside(tree: Tree, xyz: FloatArray, query: IntArray, node: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Return each (query, leaf) as (query, point, bound on the metres between them) for every point of the leaf."""
+    size = tree.end[node] - tree.start[node]
+    rows = np.repeat(query, size)
+    points = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size) + np.repeat(tree.start[node], size)
+    gap = tree.xyz[points] - xyz[rows]
+    return rows, points, whole_floor_m(arc_floor_m(gap[:, 0] ** 2 + gap[:, 1] ** 2 + gap[:, 2] ** 2))
 
 
 def _cheapest_numpy(
@@ -217,6 +268,7 @@ def _descend(
     query: IntArray,
     *,
     most: int | None,
+    scale: int = 1,
 ) -> tuple[IntArray, IntArray]:
     """Return (query, leaf) pairs whose box may hold a key <= ceiling, at most `most` a query if that is given."""
     node = np.zeros(len(query), dtype=np.int64)
@@ -227,10 +279,11 @@ def _descend(
             node[1::2] += 1
         gap = np.maximum(np.maximum(tree.low[node] - xyz[query], xyz[query] - tree.high[node]), 0.0)
         bound = whole_floor_m(arc_floor_m(gap[:, 0] ** 2 + gap[:, 1] ** 2 + gap[:, 2] ** 2))
-        keep = (bound <= reach_m) & (bound + floor[node] <= ceiling[query])
-        query, node, bound = query[keep], node[keep], (bound + floor[node])[keep]
+        key = bound * scale + floor[node]
+        keep = (bound <= reach_m) & (key <= ceiling[query])
+        query, node, key = query[keep], node[keep], key[keep]
         if most is not None:
-            order = np.lexsort((node, bound, query))
+            order = np.lexsort((node, key, query))
             query, node = query[order], node[order]
             first = np.searchsorted(query, query, side="left")
             keep = np.arange(len(query)) - first < most
@@ -250,12 +303,7 @@ def _keep_best(
     key: IntArray,
 ) -> None:
     """Write the k best points of the (query, leaf) pairs into the rows of `slot` and `key`."""
-    query, node = found
-    size = tree.end[node] - tree.start[node]
-    rows = np.repeat(query, size)
-    points = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size) + np.repeat(tree.start[node], size)
-    gap = tree.xyz[points] - xyz[rows]
-    bound = whole_floor_m(arc_floor_m(gap[:, 0] ** 2 + gap[:, 1] ** 2 + gap[:, 2] ** 2))
+    rows, points, bound = _inside(tree, xyz, *found)
     total = bound + prices[points]
     keep = (bound <= reach_m) & (total < limit[rows])
     rows, points, total = rows[keep], points[keep], total[keep]

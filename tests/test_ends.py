@@ -1,0 +1,111 @@
+"""Searches end: markets that once took for ever, quadratic time or all pairs, at sizes where that would show."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from draws import few
+
+from matcher import InvalidInput, Market, match
+from matcher.base.progress import Budget
+from matcher.market.check import flaws
+from matcher.market.listed import solve_listed
+from matcher.market.points import compiled as fast
+from matcher.market.points import tree as trees
+from matcher.market.points.sites import solve_points
+from matcher.tables.crosscheck import successors_of
+
+
+@pytest.mark.parametrize("seed", few(20, range(2_000)))
+def test_points_of_few_places_and_several_each_are_as_when_listed(seed):
+    """Nodes that stand for several points share out what they carry evenly, no pair twice."""
+    rng = np.random.default_rng(seed)
+    P, R = rng.integers(2, 14, 2)
+    places = rng.uniform([28, 104], [34, 112], (3, 2))
+    capacity, demand = rng.integers(1, 4, P), rng.integers(1, 6, R)
+    unmet = None if rng.random() < 0.4 else float(rng.choice([10.0, 300.0, 2000.0]))
+    market = Market.from_points(
+        places[rng.integers(0, 3, P)], places[rng.integers(0, 3, R)], capacity=capacity, demand=demand, unmet_km=unmet
+    )
+    matching = solve_points(market, Budget(work_limit=100))
+    assert matching.status == "optimal"
+    assert not flaws(matching)
+    assert matching.objective == solve_listed(market, Budget(), None).objective
+
+
+@pytest.mark.parametrize(("demand", "unmet_km"), [(1, 3000), (4, 50), (10, None)])
+def test_one_place_where_capacity_is_scarce_takes_few_rounds_and_few_pairs(demand, unmet_km):
+    """What the certificate looks at does not grow with the square of the place."""
+    here = np.tile([[30.0, 110.0]], (600, 1))
+    capacity = 1 + np.arange(600) % 3
+    market = Market.from_points(here, np.tile(here, (2, 1)), capacity=capacity, demand=demand, unmet_km=unmet_km)
+    matching = match(market, work_limit=5)
+    assert matching.status == "optimal"
+    assert len(matching.pairs) == min(1200, 1200 * demand)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_pairs_below_are_those_of_all_pairs(compiled, monkeypatch):
+    if compiled and not fast.AVAILABLE:
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(fast, "AVAILABLE", compiled)
+    rng = np.random.default_rng(3)
+    points, xyz = rng.normal(size=(90, 3)) * 1e5, rng.normal(size=(40, 3)) * 1e5
+    tree, prices = trees.Tree.build(points), rng.integers(0, 10**6, 90)
+    limit = rng.integers(0, 2 * 10**6, 40)
+    for scale, reach in ((0, 10**9), (1, 10**9), (7, 10**9), (1, 90_000)):
+        pairs = trees.below(tree, prices, xyz, limit, reach, scale)
+        squared = np.square(points[:, None] - xyz[None]).sum(axis=2)
+        metres = trees.whole_floor_m(trees.arc_floor_m(squared))
+        expected = np.argwhere((metres * scale + prices[:, None] < limit) & (metres <= reach))
+        assert sorted(map(tuple, pairs.tolist())) == sorted(map(tuple, expected.tolist()))
+
+
+def test_a_chain_of_prices_is_settled_link_by_link():
+    """Each price depends on the next one's, 20,000 of them: one front a link would take minutes."""
+    n = 20_000
+    recipient = np.repeat(np.arange(n), 2)
+    cost, ends = np.tile([1, 2], n), recipient + np.tile([0, 1], n)
+    market = Market.from_arcs(ends, recipient, cost, num_providers=n + 1, num_recipients=n, unmet_cost=10**6)
+    matching = match(market)
+    assert (matching.status, matching.objective) == ("optimal", n)
+
+
+def test_swapped_coordinates_are_told_row_by_row():
+    swapped = np.random.default_rng(0).uniform([100, 22], [118, 40], (4_000, 2))
+    with pytest.raises(InvalidInput) as caught:
+        Market.from_points(swapped, swapped)
+    assert len(caught.value.faults) == 8_000
+
+
+def test_an_unknown_datum_is_told_once():
+    with pytest.raises(InvalidInput) as caught:
+        Market.from_points([[30, 110]], [[30, 110]], datum="mars")
+    assert len(caught.value.faults) == 1
+
+
+def _followed(rows):
+    direct = {(row.table, row.old_id): row.new_id for row in rows}
+    newest = {}
+    for (table, old), new in direct.items():
+        seen = {old}
+        while (table, new) in direct and new not in seen:
+            seen.add(new)
+            new = direct[table, new]
+        newest[table, old] = new
+    return newest
+
+
+@pytest.mark.parametrize("seed", few(30, range(3_000)))
+def test_chains_of_successors_are_followed_as_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    rows = [
+        SimpleNamespace(table="ab"[rng.integers(2)], old_id=str(rng.integers(8)), new_id=str(rng.integers(9)))
+        for _ in range(rng.integers(1, 10))
+    ]
+    assert successors_of({"successors": rows}) == _followed(rows)
+
+
+def test_a_long_chain_of_successors_is_walked_once():
+    rows = [SimpleNamespace(table="counties", old_id=str(i), new_id=str(i + 1)) for i in range(100_000)]
+    assert set(successors_of({"successors": rows}).values()) == {"100000"}
