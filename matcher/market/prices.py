@@ -152,7 +152,7 @@ def _settle(graph: _Graph, price: Ints, front: Ints) -> None:
 
 def _settle_narrow(graph: _Graph, price: Ints, front: Ints) -> Ints:
     """Do the same node by node, first in first out, while few nodes wait, as in a long chain; return who waits."""
-    start, head, length, label = (memoryview(a) for a in (graph.start, graph.head, graph.length, price))
+    start, head, length, label = (a.data for a in (graph.start, graph.head, graph.length, price))
     waits = bytearray(len(price))
     queue = deque(front.tolist())
     for node in queue:
