@@ -5,14 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from draws import few
+from engines_alone import solve_listed, solve_points
 
 from matcher import InvalidInput, Market, match
 from matcher.base.progress import Budget
 from matcher.market.check import flaws
-from matcher.market.listed import solve_listed
+from matcher.market.claims import assembled
 from matcher.market.points import compiled as fast
+from matcher.market.points import sparse
 from matcher.market.points import tree as trees
-from matcher.market.points.sites import solve_points
 from matcher.tables.crosscheck import successors_of
 
 
@@ -30,7 +31,7 @@ def test_points_of_few_places_and_several_each_are_as_when_listed(seed):
     matching = solve_points(market, Budget(work_limit=100))
     assert matching.status == "optimal"
     assert not flaws(matching)
-    assert matching.objective == solve_listed(market, Budget(), None).objective
+    assert matching.objective == solve_listed(market, Budget()).objective
 
 
 @pytest.mark.parametrize(("demand", "unmet_km"), [(1, 3000), (4, 50), (10, None)])
@@ -109,3 +110,48 @@ def test_chains_of_successors_are_followed_as_one_by_one(seed):
 def test_a_long_chain_of_successors_is_walked_once():
     rows = [SimpleNamespace(table="counties", old_id=str(i), new_id=str(i + 1)) for i in range(100_000)]
     assert set(successors_of({"successors": rows}).values()) == {"100000"}
+
+
+@pytest.mark.parametrize("seed", few(25, range(3_000)))
+def test_minima_of_points_are_met_as_when_all_pairs_are_listed(seed):
+    """Few arcs, all pairs priced: the same values, or a Hall set of the whole market."""
+    rng = np.random.default_rng(seed)
+    P, R = rng.integers(2, 30, 2)
+    points = [rng.uniform([28, 104], [34, 112], (n, 2)).round(rng.integers(0, 3)) for n in (P, R)]
+    capacity = np.sort(rng.integers(0, 4, (P, 2)), axis=1) * (rng.random((P, 1)) < 0.7)
+    demand = np.sort(rng.integers(0, 3, (R, 2)), axis=1)
+    demand[:, 0] *= rng.random(R) < 0.3
+    capacity[rng.integers(P)] = demand[rng.integers(R)] = (1, 2)
+    reach = None if rng.random() < 0.6 else float(rng.uniform(50, 600))
+    unmet = None if rng.random() < 0.5 else float(rng.choice([0.0, 100.0, 2000.0]))
+    market = Market.from_points(*points, max_km=reach, capacity=capacity, demand=demand, unmet_km=unmet)
+    matching = assembled(market, sparse.ENGINE.solve(market, Budget(), None))
+    expected = solve_listed(market, Budget())
+    assert (matching.status, matching.objective) == (expected.status, expected.objective)
+    assert not flaws(matching)
+
+
+@pytest.mark.parametrize("work", [0, 1, 2, 5])
+def test_a_small_work_limit_returns_pairs_and_no_less_than_it_was_given(work):
+    rng = np.random.default_rng(0)
+    points = rng.uniform([22, 100], [40, 118], (2, 300, 2))
+    market = Market.from_points(*points, unmet_km=300)
+    stopped = match(market, work_limit=work)
+    assert stopped.status == "feasible"
+    assert len(stopped.pairs) > 100
+    assert not flaws(stopped)
+    best = match(market)
+    assert match(market, work_limit=work, start=best.pairs).objective == best.objective
+
+
+def test_a_work_limit_with_minima_says_so_or_returns_pairs():
+    rng = np.random.default_rng(0)
+    points = rng.uniform([22, 100], [40, 118], (2, 300, 2))
+    market = Market.from_points(*points, capacity=[(1, 2)] * 300, unmet_km=300)
+    stopped = match(market, work_limit=0)
+    assert (stopped.status, stopped.stop_reason) == ("unknown", "work")
+    assert not flaws(stopped)
+    done = match(market)
+    assert done.status == "optimal"
+    assert not market.listed
+    assert match(market, work_limit=0, start=done.pairs).objective == done.objective

@@ -18,7 +18,7 @@ from matcher.market.points import scan, sites
 from matcher.market.stable import solve_stable
 
 NAMES = [engine.name for engine in engines.ENGINES]
-SEEDS = range(12)
+SEEDS = range(16)
 
 
 def by_name(name):
@@ -40,6 +40,15 @@ def points_market(rng):
     unmet = None if rng.random() < 0.5 else float(rng.integers(50, 400))
     rest = {"capacity": rng.integers(0, 3, P), "demand": rng.integers(0, 3, R), "unmet_km": unmet}
     return Market.from_points(a, b, max_km=400, **rest)
+
+
+def least_market(rng):
+    """Draw points of which some must have a partner."""
+    market = points_market(rng)
+    capacity, demand = market.capacity.copy(), market.demand.copy()
+    capacity[:, 0] = np.minimum(capacity[:, 1], rng.random(len(capacity)) < 0.2)
+    demand[0] = (1, 2)
+    return replace(market, capacity=capacity, demand=demand)
 
 
 def listed_market(rng):
@@ -82,7 +91,7 @@ def fresh(market):
 
 def drawn(seed):
     rng = np.random.default_rng(seed)
-    return (points_market, listed_market, opened_market)[seed % 3](rng)
+    return (points_market, listed_market, opened_market, least_market)[seed % 4](rng)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,10 +10,11 @@ from matcher.market.claims import Solved
 from matcher.market.engine import Begun, Engine
 from matcher.market.market import Market
 from matcher.market.points import engine as points
+from matcher.market.points import sparse
 from matcher.market.program import engine as program
 
 #: the engines in the order in which they are asked; the first that fits and has an answer is taken
-ENGINES: Final[tuple[Engine, ...]] = (parts.ENGINE, points.ENGINE, listed.ENGINE, program.ENGINE)
+ENGINES: Final[tuple[Engine, ...]] = (parts.ENGINE, points.ENGINE, sparse.ENGINE, listed.ENGINE, program.ENGINE)
 
 
 def solve_market(market: Market, budget: Budget, start: Begun | None) -> Solved:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.base.progress import Budget
-from matcher.market import listed
+from matcher.market import certificate, listed
 from matcher.market.apart import solve_points_apart
 from matcher.market.claims import Solved
 from matcher.market.engine import Begun
@@ -41,8 +41,15 @@ class _AllPairs:
             if left < _COMPILED_S and market.num_providers * market.num_recipients <= _LISTABLE:
                 return listed.solve(market, budget, None if start is None else start.pairs)
         if budget.can_end or market.num_providers + market.num_recipients >= MANY_POINTS:
-            return solve_points_apart(market, budget, begun)
-        return sites.solve(market, budget, begun)
+            solved = solve_points_apart(market, budget, begun)
+        else:
+            solved = sites.solve(market, budget, begun)
+        if solved.stop_reason is not None and start is not None and start.pairs is not None:
+            # A stopped search never returns less than it was given.
+            known = solved.pairs
+            if known is None or certificate.values(market, start.pairs) < certificate.values(market, known):
+                solved.pairs = start.pairs
+        return solved
 
 
 ENGINE: Final = _AllPairs()

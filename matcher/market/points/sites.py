@@ -22,6 +22,7 @@ from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.points.net import Net, SiteNodes
+from matcher.market.points.opening import nearest_first
 from matcher.market.points.rounds import Start, State, solve_nodes
 from matcher.market.points.scan import FARTHEST_M
 from matcher.market.points.tree import kd_order
@@ -38,6 +39,19 @@ def suits(market: Market) -> bool:
 
 
 def solve(
+    market: Market, budget: Budget, start: Matching | Ints | None, watch: Callable[[Solved], None] | None = None
+) -> Solved:
+    """Do what `solved` does; where it was stopped before a first flow, return what the nearest make at once."""
+    found = solved(market, budget, start, watch)
+    if found.pairs is None:
+        opening = nearest_first(market)
+        found.pairs = opening.pairs
+        if not found.provider:
+            found.provider, found.recipient, found.methods = opening.provider, opening.recipient, opening.methods
+    return found
+
+
+def solved(
     market: Market, budget: Budget, start: Matching | Ints | None, watch: Callable[[Solved], None] | None = None
 ) -> Solved:
     """Solve a market of points without minima over all pairs.
@@ -61,7 +75,7 @@ def solve(
         return _serve_first(sites, budget, begun, watch)
     scale = 1 << int(market.demand[:, 1].sum()).bit_length()
 
-    def solved(state: State) -> Solved:
+    def of(state: State) -> Solved:
         found = Solved(sites.pairs(state), stop_reason=state.stop_reason, methods=[_METHOD])
         if state.p is not None and state.u is not None:
             p, u = sites.spread(state.p, state.u)
@@ -74,9 +88,9 @@ def solve(
 
     state = State()
     if watch is not None:
-        state.watch = lambda here: watch(solved(here))
+        state.watch = lambda here: watch(of(here))
     solve_nodes(sites.nodes, scale, budget, begun, state)
-    return solved(state)
+    return of(state)
 
 
 def _serve_first(sites: _Sites, budget: Budget, begun: Start | None, watch: Callable[[Solved], None] | None) -> Solved:
