@@ -14,6 +14,7 @@ from matcher.market.claims import assembled
 from matcher.market.points import compiled as fast
 from matcher.market.points import sparse
 from matcher.market.points import tree as trees
+from matcher.market.preferences import blocking
 from matcher.tables.crosscheck import successors_of
 
 
@@ -55,10 +56,12 @@ def test_pairs_below_are_those_of_all_pairs(compiled, monkeypatch):
     tree, prices = trees.Tree.build(points), rng.integers(0, 10**6, 90)
     limit = rng.integers(0, 2 * 10**6, 40)
     for scale, reach in ((0, 10**9), (1, 10**9), (7, 10**9), (1, 90_000)):
-        pairs = trees.below(tree, prices, xyz, limit, reach, scale)
+        roof = rng.integers(0, 400_000, 90)
+        pairs = trees.below(tree, prices, xyz, limit, reach, scale, roof)
         squared = np.square(points[:, None] - xyz[None]).sum(axis=2)
         metres = trees.whole_floor_m(trees.arc_floor_m(squared))
-        expected = np.argwhere((metres * scale + prices[:, None] < limit) & (metres <= reach))
+        inside = (metres <= reach) & (metres < roof[:, None])
+        expected = np.argwhere((metres * scale + prices[:, None] < limit) & inside)
         assert sorted(map(tuple, pairs.tolist())) == sorted(map(tuple, expected.tolist()))
 
 
@@ -155,3 +158,26 @@ def test_a_work_limit_with_minima_says_so_or_returns_pairs():
     assert done.status == "optimal"
     assert not market.listed
     assert match(market, work_limit=0, start=done.pairs).objective == done.objective
+
+
+@pytest.mark.parametrize("seed", few(25, range(3_000)))
+def test_blocking_pairs_of_points_are_those_among_all_listed(seed):
+    rng = np.random.default_rng(seed)
+    P, R = rng.integers(1, 25, 2)
+    points = [rng.uniform([28, 104], [32, 108], (n, 2)).round(rng.integers(0, 4)) for n in (P, R)]
+    reach = None if rng.random() < 0.6 else float(rng.uniform(50, 400))
+    given = {"capacity": rng.integers(0, 3, P), "demand": rng.integers(0, 3, R), "max_km": reach, "unmet_km": 200}
+    market, listed = Market.from_points(*points, **given), Market.from_points(*points, **given)
+    assert listed.arcs is not None
+    taken = rng.permutation(P * R)[: rng.integers(0, 20)]
+    pairs = np.column_stack(np.divmod(np.sort(taken), R))
+    pairs = pairs[market.allows(pairs)]
+    room_p, room_r = market.capacity[:, 1].copy(), market.demand[:, 1].copy()
+    kept = []
+    for p, r in pairs.tolist():
+        if room_p[p] and room_r[r]:
+            room_p[p], room_r[r] = room_p[p] - 1, room_r[r] - 1
+            kept.append((p, r))
+    pairs = np.array(kept, np.int64).reshape(-1, 2)
+    assert not market.listed
+    assert np.array_equal(blocking(market, pairs), blocking(listed, pairs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matcher.market.input import Ints
 from matcher.market.market import Market
+from matcher.market.points import nearest
 from matcher.stable.preferences import Preferences, blocking_pairs
 
 
@@ -22,6 +23,8 @@ def preferences_of(market: Market) -> Preferences:
 
 def blocking(market: Market, pairs: Ints) -> Ints:
     """Return the pairs that block a matching of a market, (b, 2) int64 in order of (provider, recipient)."""
+    if market.points is not None and not market.listed:
+        return nearest.blocking(market, pairs)
     known = preferences_of(market)
     return blocking_pairs(
         known.provider_idx,

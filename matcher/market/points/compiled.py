@@ -190,6 +190,8 @@ def below(
     end: NDArray[np.int64],
     xyz: NDArray[np.float64],
     limit: NDArray[np.int64],
+    roof: NDArray[np.int64],
+    highest: NDArray[np.int64],
     reach: int,
     scale: int,
     found: NDArray[np.int64],
@@ -209,7 +211,7 @@ def below(
             gy = max(low[node, 1] - y, y - high[node, 1], 0.0)
             gz = max(low[node, 2] - z, z - high[node, 2], 0.0)
             whole = whole_floor(gx * gx + gy * gy + gz * gz)
-            if whole > reach or whole * scale + floor[node] >= limit[q]:
+            if whole > reach or whole >= highest[node] or whole * scale + floor[node] >= limit[q]:
                 continue
             if node < first_leaf:
                 stack[top], stack[top + 1] = 2 * node + 2, 2 * node + 1
@@ -218,7 +220,7 @@ def below(
             for i in range(start[node], end[node]):
                 dx, dy, dz = points[i, 0] - x, points[i, 1] - y, points[i, 2] - z
                 whole = whole_floor(dx * dx + dy * dy + dz * dz)
-                if whole <= reach and whole * scale + prices[i] < limit[q]:
+                if whole <= reach and whole < roof[i] and whole * scale + prices[i] < limit[q]:
                     if count < len(found):
                         found[count, 0], found[count, 1] = q, i
                     count += 1

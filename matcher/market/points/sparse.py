@@ -11,7 +11,6 @@ The first arcs are those that the market without its minima uses or nearly uses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -33,8 +32,6 @@ from matcher.market.points.tree import Tree, cheapest
 
 _FIRST: Final = 8  # arcs that everybody begins with
 _MORE: Final = 6  # arcs added in a round, for a recipient and for a provider
-
-Within = Callable[[Market, Budget], Solved]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class _Sparse:
             if best.stop_reason is not None:
                 return best
             few = _with_arcs(market, arcs)
-            found = listed.solve(few, Budget(**_rest(budget)), None)
+            found = listed.solve(few, Budget(time_limit_s=budget.time_left_s), None)
             budget.spend()
             if found.hall is not None:
                 more = _around(market, found.hall, arcs)
@@ -81,10 +78,6 @@ class _Sparse:
 
 
 ENGINE: Final = _Sparse()
-
-
-def _rest(budget: Budget) -> dict[str, float | None]:
-    return {"time_limit_s": budget.time_left_s}
 
 
 def _without_minima(market: Market) -> Market:

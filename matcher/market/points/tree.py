@@ -21,6 +21,7 @@ from matcher.market.points import compiled as fast
 
 LEAF = 16
 _BLOCK_PAIRS = 4_000_000
+_FAR = 1 << 61
 
 
 def kd_order(xyz: FloatArray, *, leaf: int = LEAF) -> IntArray:
@@ -156,13 +157,23 @@ def cheapest(
     return position, key
 
 
-def below(tree: Tree, prices: IntArray, xyz: FloatArray, limit: IntArray, reach_m: int, scale: int) -> IntArray:
+def below(
+    tree: Tree,
+    prices: IntArray,
+    xyz: FloatArray,
+    limit: IntArray,
+    reach_m: int,
+    scale: int,
+    roof_m: IntArray | None = None,
+) -> IntArray:
     """Find all pairs whose distance bound times `scale` plus price is below the query's limit: no more, in linear room.
 
     Parameters
     ----------
     tree, prices, xyz, limit, reach_m
         See `cheapest`; prices and limits in units of 1 / scale metres.
+    roof_m
+        (N,) metres: the distance bound must be below this too; None: no roof.
 
     Returns
     -------
@@ -171,16 +182,18 @@ def below(tree: Tree, prices: IntArray, xyz: FloatArray, limit: IntArray, reach_
     """
     ordered = np.ascontiguousarray(prices[tree.order])
     floor, xyz = tree.least(ordered), np.ascontiguousarray(xyz)
+    roof = np.full(len(ordered), _FAR) if roof_m is None else np.ascontiguousarray(roof_m[tree.order])
+    highest = -tree.least(-roof)
     if fast.AVAILABLE:
         boxes = (tree.low, tree.high, floor, tree.start, tree.end)
         found = np.empty((4 * len(xyz) + 1000, 2), np.int64)
-        count = fast.below(tree.xyz, ordered, *boxes, xyz, limit, reach_m, scale, found)
+        count = fast.below(tree.xyz, ordered, *boxes, xyz, limit, roof, highest, reach_m, scale, found)
         if count > len(found):
             found = np.empty((count, 2), np.int64)
-            fast.below(tree.xyz, ordered, *boxes, xyz, limit, reach_m, scale, found)
+            fast.below(tree.xyz, ordered, *boxes, xyz, limit, roof, highest, reach_m, scale, found)
         query, slot = found[:count].T
     else:
-        query, slot = _below_numpy(tree, ordered, floor, xyz, limit, reach_m, scale)
+        query, slot = _below_numpy(tree, (ordered, floor), (roof, highest), xyz, limit, reach_m, scale)
     return np.column_stack([tree.order[slot], query])
 
 
@@ -198,14 +211,20 @@ def whole_floor_m(bound_m: FloatArray) -> IntArray:
 
 
 def _below_numpy(
-    tree: Tree, prices: IntArray, floor: IntArray, xyz: FloatArray, limit: IntArray, reach_m: int, scale: int
+    tree: Tree,
+    price: tuple[IntArray, IntArray],
+    roof: tuple[IntArray, IntArray],
+    xyz: FloatArray,
+    limit: IntArray,
+    reach_m: int,
+    scale: int,
 ) -> tuple[IntArray, IntArray]:
     """Do what `fast.below` does, a block of queries going down the tree together."""
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for block in np.array_split(np.arange(len(xyz)), len(xyz) // 256 + 1):
-        query, node = _descend(tree, floor, xyz, limit - 1, reach_m, block, most=None, scale=scale)
+        query, node = _descend(tree, price[1], xyz, limit - 1, reach_m, block, most=None, scale=scale, highest=roof[1])
         query, slot, whole = _inside(tree, xyz, query, node)
-        keep = (whole <= reach_m) & (whole * scale + prices[slot] < limit[query])
+        keep = (whole <= reach_m) & (whole < roof[0][slot]) & (whole * scale + price[0][slot] < limit[query])
         parts.append((query[keep], slot[keep]))
     query, slot = (np.concatenate(column) for column in zip(*parts, strict=True))
     return query, slot
@@ -269,6 +288,7 @@ def _descend(
     *,
     most: int | None,
     scale: int = 1,
+    highest: IntArray | None = None,
 ) -> tuple[IntArray, IntArray]:
     """Return (query, leaf) pairs whose box may hold a key <= ceiling, at most `most` a query if that is given."""
     node = np.zeros(len(query), dtype=np.int64)
@@ -281,6 +301,8 @@ def _descend(
         bound = whole_floor_m(arc_floor_m(gap[:, 0] ** 2 + gap[:, 1] ** 2 + gap[:, 2] ** 2))
         key = bound * scale + floor[node]
         keep = (bound <= reach_m) & (key <= ceiling[query])
+        if highest is not None:
+            keep &= bound < highest[node]
         query, node, key = query[keep], node[keep], key[keep]
         if most is not None:
             order = np.lexsort((node, key, query))
