@@ -29,17 +29,29 @@ def least_cost(face: Face, cost: Ints | None, missing: Ints, *, most_pairs_first
     most_pairs_first
         Take as many pairs as can be, then least cost.
     """
-    num_free = face.num_free
-    if num_free == 0 or face.capacity[:, 1].max() > 1 or face.demand[:, 1].max() > 1:
+    if not suits(face, cost, missing):
         return None
     row, column, shape = _places(face)
-    if shape[0] * shape[1] > max(_SMALL, _FILL * num_free):
-        return None
-    largest = magnitude(missing) + (0 if cost is None else magnitude(cost))
-    beyond = 2 * min(shape) * largest + 1
-    if 8 * min(shape) * beyond >= _EXACT:
-        return None
+    beyond = _beyond(shape, cost, missing)
     return _assigned(face, _gains(face, cost, missing, beyond, most_pairs_first), row, column, shape)
+
+
+def suits(face: Face, cost: Ints | None, missing: Ints) -> bool:
+    """Whether a level fits: one to one, dense, and small enough numbers."""
+    if face.num_free == 0 or face.capacity[:, 1].max() > 1 or face.demand[:, 1].max() > 1:
+        return False
+    shape = (face.num_providers, face.num_recipients)
+    if face.ends is not None:
+        degree_p, degree_r = face.count(np.arange(face.num_free))
+        shape = (int(np.count_nonzero(degree_p)), int(np.count_nonzero(degree_r)))
+    if shape[0] * shape[1] > max(_SMALL, _FILL * face.num_free):
+        return False
+    return 8 * min(shape) * _beyond(shape, cost, missing) < _EXACT
+
+
+def _beyond(shape: tuple[int, int], cost: Ints | None, missing: Ints) -> int:
+    """Return more than all costs together can make."""
+    return 2 * min(shape) * (magnitude(missing) + (0 if cost is None else magnitude(cost))) + 1
 
 
 def _places(face: Face) -> tuple[Ints | None, Ints | None, tuple[int, int]]:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from matcher.base.progress import Budget, Progress
 from matcher.geo import kd_order
-from matcher.market import assignment, flow
+from matcher.market import flow
 from matcher.market.claims import Solved
 from matcher.market.engine import Begun
 from matcher.market.face import Face
 from matcher.market.hall import hall_set
 from matcher.market.input import Bools, Ints
-from matcher.market.jobs.flow import least_cost_within
+from matcher.market.jobs.flow import assigned_within, least_cost_within
 from matcher.market.market import Market, MarketLevel
 from matcher.market.prices import NotOptimal, dual_prices
 
@@ -134,14 +134,15 @@ def _solved(
     """
     cost = _cost_on(market, face, level)
     if number == 0 and market.unmet_cost is None and following is not None:
-        both = assignment.least_cost(face, _cost_on(market, face, following), following.missing, most_pairs_first=True)
-        if both is not None:
-            return both, "assignment", 2
+        both = (_cost_on(market, face, following), following.missing)
+        fits, chosen_now = assigned_within(face, *both, budget, most_pairs_first=True)
+        if fits:
+            return None if chosen_now is None else (chosen_now, "assignment", 2)
     if cost is None and (number > 0 or not market.has_minima):
         return flow.most_pairs(face, chosen if number > 0 else np.zeros(face.num_free, bool)), "flow", number + 1
-    one = assignment.least_cost(face, cost, level.missing)
-    if one is not None:
-        return one, "assignment", number + 1
+    fits, one = assigned_within(face, cost, level.missing, budget)
+    if fits:
+        return None if one is None else (one, "assignment", number + 1)
     numbering = None
     if market.points is not None:
         order = kd_order(np.concatenate(market.points[:2]))

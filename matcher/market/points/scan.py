@@ -51,7 +51,7 @@ def relevant(market: Market, levels: tuple[MarketLevel, ...], provider: IntArray
 
 
 def _one_number(
-    levels: tuple[Objective, ...], provider: IntArray, recipient: IntArray
+    levels: tuple[MarketLevel, ...], provider: IntArray, recipient: IntArray
 ) -> tuple[int, IntArray, IntArray] | None:
     """Return (scale, p, q) such that scale * metres + p < q at all pairs whose reduced costs are lexicographically < 0.
 
