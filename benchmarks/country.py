@@ -148,7 +148,7 @@ def main() -> None:
     print(json.dumps(result, ensure_ascii=False, indent=1))
 
 
-def show(report: matcher.Progress) -> None:
+def show(report: matcher.base.Progress) -> None:
     if report.done % 512 == 0 or report.done == report.of:
         print(f"{report.phase} {report.done} of {report.of}", flush=True)
 

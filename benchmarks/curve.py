@@ -21,8 +21,7 @@ import ortools
 import pandas as pd
 
 import matcher
-from matcher.study import baselines
-from matcher.study.tradeoffs import CHILD_KM_VALUES, point
+from matcher.study import CHILD_KM_VALUES, baselines, point
 
 METRICS = (
     "schools_children_share",
@@ -37,7 +36,7 @@ METRICS = (
 )
 
 
-def said(progress: matcher.Progress) -> None:
+def said(progress: matcher.base.Progress) -> None:
     if progress.phase == "tradeoff":
         print(f"value {progress.done + 1} of {progress.of}", flush=True)
 

@@ -56,13 +56,13 @@ def calls() -> dict[str, Callable[..., Any]]:
         "solve, few blocking pairs": lambda **limits: matcher.solve(
             example, Policy(stability="limit", max_blocking_pairs=3), **limits
         ),
-        "solve_many": lambda **limits: matcher.solve_many(example, [None, several], **limits),
+        "solve_many": lambda **limits: matcher.study.solve_many(example, [None, several], **limits),
         "replan": lambda **limits: matcher.replan(plan, [], **limits),
         "recommend": lambda **limits: matcher.recommend(plan, county, **limits),
         "tradeoff": lambda **limits: matcher.tradeoff(example, **limits),
-        "level_prices": lambda **limits: matcher.level_prices(plan, **limits),
-        "renewal_curve": lambda **limits: matcher.renewal_curve(example, **limits),
-        "price_of_stability": lambda **limits: matcher.price_of_stability(example, values=(0, 5, None), **limits),
+        "level_prices": lambda **limits: matcher.study.level_prices(plan, **limits),
+        "renewal_curve": lambda **limits: matcher.study.renewal_curve(example, **limits),
+        "price_of_stability": lambda **limits: matcher.study.price_of_stability(example, values=(0, 5, None), **limits),
         "match, points": lambda **limits: matcher.match(far, **limits),
         "match, listed": lambda **limits: matcher.match(chains, **limits),
         "match, dense": lambda **limits: matcher.match(dense, **limits),

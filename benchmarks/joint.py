@@ -23,14 +23,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 import matcher
-import matcher.files.reading
-from matcher.methods.greedy import greedy
-from matcher.methods.joint.solver import solve_joint
-from matcher.methods.sequential import sequential
-from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution
-from matcher.proof.joint_certificate import check
-from matcher.proof.joint_terms import is_joint_case
+from matcher import geo
+from matcher.study import baselines
 
 COLUMNS = (
     *("run", "status", "proof", "counties", "children_pct", "mean_km", "p95_km", "school_pairs"),
@@ -39,11 +33,11 @@ COLUMNS = (
 RATES: tuple[float | None, ...] = (1, 2, 3, 5, 10, 20, None)
 
 
-def dense_s(problem: Problem) -> float:
+def dense_s(instance: matcher.Instance) -> float:
     """Return the median seconds of one dense assignment on whole metres."""
-    arrays = problem.arrays
-    everyone, counties = np.arange(len(arrays.organizations)), np.arange(len(arrays.counties))
-    metres = problem.facts.metres("county", everyone[None, :], counties[:, None])
+    counties = np.array([(county.lat, county.lon) for county in instance.counties])[:, None]
+    organizations = np.array([(organization.lat, organization.lon) for organization in instance.organizations])
+    metres = geo.pair_m(counties[..., 0], counties[..., 1], organizations[:, 0], organizations[:, 1])
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
@@ -52,33 +46,26 @@ def dense_s(problem: Problem) -> float:
     return statistics.median(seconds)
 
 
-def measure(
-    name: str, instance: matcher.Instance, policy: matcher.Policy, method: Callable[[Problem], Solution], unit_s: float
-) -> dict[str, Any]:
+def measure(name: str, make: Callable[[], matcher.Plan], unit_s: float) -> dict[str, Any]:
     """Solve once and return a row of the table."""
     start = time.perf_counter()
-    problem = Problem.of(instance, policy)
-    solution = method(problem)
+    plan = make()
     solved = time.perf_counter()
-    proof = "none"
-    if solution.proof.kind == "certificate":
-        bound = check(problem, solution.proof.arrays).bound
-        values = problem.minimised(solution.county_pairs, solution.school_pairs)
-        proof = "checked" if bound == values else "bound"
+    report = matcher.verify(plan.instance, plan)
     checked = time.perf_counter()
-    children = problem.arrays.schools.children
-    school = solution.school_pairs[:, 1]
-    km = problem.facts.metres("school", solution.school_pairs[:, 0], school) / 1000
-    convenience = [level.value for level in solution.levels if level.name == "convenience"]
+    if not report.ok:
+        sys.exit(report.summary())
+    metrics = plan.metrics
+    convenience = [level.value for level in plan.levels if level.name == "convenience"]
     return {
         "run": name,
-        "status": solution.status,
-        "proof": proof,
-        "counties": len(solution.county_pairs),
-        "children_pct": round(100 * float(children[np.unique(school)].sum() / max(children.sum(), 1)), 2),
-        "mean_km": round(float(km.mean()), 1) if len(km) else None,
-        "p95_km": round(float(np.percentile(km, 95)), 1) if len(km) else None,
-        "school_pairs": len(school),
+        "status": plan.status,
+        "proof": "checked" if plan.proof.kind == "certificate" else "none",
+        "counties": len(plan.county_pairs),
+        "children_pct": round(100 * float(metrics["schools_children_share"] or 0), 2),
+        "mean_km": metrics["school_km_mean"],
+        "p95_km": metrics["school_km_p95"],
+        "school_pairs": len(plan.school_pairs),
         "convenience_km": None if not convenience or convenience[0] is None else convenience[0] / 1000,
         "solve_s": round(solved - start, 2),
         "times_scipy": round((solved - start) / unit_s, 1),
@@ -97,26 +84,22 @@ def main() -> None:
     parser.add_argument("--curve", action="store_true", help="coverage against travel over child_km")
     parser.add_argument("--rule", default="{}", help="fields of the policy as JSON")
     arguments = parser.parse_args()
-    instance = matcher.files.reading.read(arguments.folder, datum=arguments.datum)
+    instance = matcher.read(arguments.folder, datum=arguments.datum)
     fields = json.loads(arguments.rule)
-    tables = {name: getattr(instance, name) for name in ("organizations", "branches", "counties", "schools")}
-    fresh = matcher.Instance(**tables)
-    problem = Problem.of(instance, matcher.Policy(**fields))
-    if not is_joint_case(problem):
-        sys.exit("not one organisation a county: see benchmarks.run")
-    unit_s = dense_s(problem)
+    fresh = instance.model_copy(update={"previous": ()})
+    unit_s = dense_s(instance)
     print(f"# {instance!r}; one dense scipy assignment: {1000 * unit_s:.0f} ms", flush=True)
     print("\t".join(COLUMNS))
     if arguments.curve:
         for rate in RATES:
             policy = matcher.Policy(**{**fields, "child_km": rate})
-            show(measure(f"joint child_km={rate}", fresh, policy, solve_joint, unit_s))
+            show(measure(f"joint child_km={rate}", lambda policy=policy: matcher.solve(fresh, policy), unit_s))
         return
     policy = matcher.Policy(**fields)
-    show(measure("joint, last year kept", instance, policy, solve_joint, unit_s))
-    for method in (solve_joint, sequential, greedy):
-        name = "joint" if method is solve_joint else method.__name__
-        show(measure(f"{name}, no last year", fresh, policy, method, unit_s))
+    show(measure("joint, last year kept", lambda: matcher.solve(instance, policy), unit_s))
+    show(measure("joint, no last year", lambda: matcher.solve(fresh, policy), unit_s))
+    for name, plan in baselines(fresh, policy).items():
+        show(measure(f"{name}, no last year", lambda plan=plan: plan, unit_s))
 
 
 if __name__ == "__main__":

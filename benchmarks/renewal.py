@@ -24,11 +24,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import matcher
-from matcher.policy.keep import Keep
-from matcher.policy.rules import Selector
-from matcher.renewal.events import Joins, events_of
-from matcher.renewal.replanning import changed_instance
-from matcher.renewal.standing import FROZEN, keep_first
+from matcher.policy import Keep, Selector
+from matcher.renewal import FROZEN, Joins, changed_instance, events_of, keep_first
 
 
 def clock(name: str, work: Any) -> Any:
@@ -77,7 +74,7 @@ def without_sevens(instance: matcher.Instance, *, curve: bool) -> None:
             f"{n['ended_consequent']}, chosen {n['ended_chosen']}: adds up {n['kept'] + kinds == last}"
         )
     if curve:
-        frame = clock("curve of changes", lambda: matcher.renewal_curve(rest))
+        frame = clock("curve of changes", lambda: matcher.study.renewal_curve(rest))
         print(frame.to_string())
 
 

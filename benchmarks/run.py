@@ -28,7 +28,7 @@ from scipy.optimize import linear_sum_assignment
 import matcher
 from benchmarks.registry import load
 from matcher import geo
-from matcher.files.writing import write_tables
+from matcher.files import write_tables
 from matcher.study import baselines
 
 

@@ -28,11 +28,8 @@ import ortools
 from ortools.graph.python import min_cost_flow
 
 import matcher
-from matcher.stable.best import best_stable
-from matcher.stable.preferences import Preferences, blocking_pairs, is_stable
-from matcher.stable.proof import check_best
-from matcher.stable.rotations import deferred_acceptance
-from matcher.study.stability_prices import price_of_stability
+from matcher.stable import Preferences, best_stable, blocking_pairs, check_best, deferred_acceptance, is_stable
+from matcher.study import price_of_stability
 
 Row = tuple[str, str, int, float, str]
 

@@ -6,6 +6,7 @@ The public names; each is loaded when first used, so that `import matcher` is li
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from matcher._version import __version__ as __version__
@@ -18,18 +19,13 @@ if TYPE_CHECKING:
     from matcher.base.errors import MissingExtra as MissingExtra
     from matcher.base.errors import SaveError as SaveError
     from matcher.base.errors import UnsolvedError as UnsolvedError
-    from matcher.base.notices import Notice as Notice
     from matcher.base.progress import CancelToken as CancelToken
-    from matcher.base.progress import Progress as Progress
     from matcher.base.result import Level as Level
     from matcher.base.result import Proof as Proof
-    from matcher.base.violations import Violation as Violation
     from matcher.checking.checker import Report as Report
     from matcher.checking.checker import verify as verify
     from matcher.files.examples import example as example
     from matcher.files.reading import read as read
-    from matcher.files.roads import road_times as road_times
-    from matcher.files.roads import with_roads as with_roads
     from matcher.files.templates import template as template
     from matcher.market.many import match_many as match_many
     from matcher.market.market import Market as Market
@@ -48,23 +44,12 @@ if TYPE_CHECKING:
     from matcher.plan import Plan as Plan
     from matcher.plan import load_plan as load_plan
     from matcher.policy.policy import Policy as Policy
-    from matcher.renewal.events import events_from_json as events_from_json
-    from matcher.renewal.events import events_to_json as events_to_json
     from matcher.renewal.recommending import recommend as recommend
     from matcher.renewal.replanning import replan as replan
     from matcher.renewal.year import next_year as next_year
-    from matcher.show.curve_figure import draw_curve as draw_curve
-    from matcher.show.explain import Explanation as Explanation
     from matcher.show.progressbar import ProgressBar as ProgressBar
-    from matcher.show.tradeoff_figure import draw_tradeoff as draw_tradeoff
     from matcher.solver import solve as solve
-    from matcher.study.differences import Diff as Diff
     from matcher.study.differences import diff as diff
-    from matcher.study.level_costs import level_prices as level_prices
-    from matcher.study.many import solve_many as solve_many
-    from matcher.study.renewal_curves import renewal_curve as renewal_curve
-    from matcher.study.stability_prices import price_of_stability as price_of_stability
-    from matcher.study.stability_prices import relaxed_match as relaxed_match
     from matcher.study.tradeoffs import tradeoff as tradeoff
 
 #: public name -> module that defines it
@@ -72,8 +57,6 @@ _HOME = {
     "Branch": "model",
     "CancelToken": "base.progress",
     "County": "model",
-    "Diff": "study.differences",
-    "Explanation": "show.explain",
     "Fault": "base.errors",
     "InfeasibleError": "base.errors",
     "Instance": "model",
@@ -84,13 +67,11 @@ _HOME = {
     "MatcherError": "base.errors",
     "Matching": "market.matching",
     "MissingExtra": "base.errors",
-    "Notice": "base.notices",
     "Organization": "model",
     "Pairing": "model",
     "Plan": "plan",
     "Policy": "policy.policy",
     "Preference": "model",
-    "Progress": "base.progress",
     "ProgressBar": "show.progressbar",
     "Proof": "base.result",
     "Report": "checking.checker",
@@ -99,43 +80,58 @@ _HOME = {
     "Successor": "model",
     "TravelTime": "model",
     "UnsolvedError": "base.errors",
-    "Violation": "base.violations",
     "diff": "study.differences",
-    "events_from_json": "renewal.events",
-    "events_to_json": "renewal.events",
     "next_year": "renewal.year",
     "recommend": "renewal.recommending",
-    "renewal_curve": "study.renewal_curves",
     "replan": "renewal.replanning",
-    "draw_curve": "show.curve_figure",
-    "draw_tradeoff": "show.tradeoff_figure",
     "example": "files.examples",
-    "level_prices": "study.level_costs",
     "load_plan": "plan",
     "match": "market.solving",
     "match_many": "market.many",
-    "price_of_stability": "study.stability_prices",
     "read": "files.reading",
-    "relaxed_match": "study.stability_prices",
-    "road_times": "files.roads",
     "solve": "solver",
-    "solve_many": "study.many",
     "template": "files.templates",
     "tradeoff": "study.tradeoffs",
     "verify": "checking.checker",
-    "with_roads": "files.roads",
 }
+
+#: names that stood here before, or are looked for here -> the package that has them
+_MOVED = {
+    "solve_many": "study",
+    "Diff": "study",
+    "Explanation": "show",
+    "Notice": "base",
+    "Progress": "base",
+    "Violation": "policy",
+    "draw_curve": "show",
+    "draw_tradeoff": "show",
+    "events_from_json": "renewal",
+    "events_to_json": "renewal",
+    "level_prices": "study",
+    "price_of_stability": "study",
+    "relaxed_match": "study",
+    "renewal_curve": "study",
+    "road_times": "files",
+    "with_roads": "files",
+}
+#: packages with names of their own
+_PACKAGES = ("base", "files", "geo", "market", "policy", "programmes", "renewal", "show", "stable", "study")
 
 __all__ = sorted([*_HOME, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'matcher' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"matcher.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    if name in _HOME:
+        globals()[name] = value = getattr(importlib.import_module(f"matcher.{_HOME[name]}"), name)
+        return value
+    if name in _PACKAGES:
+        return importlib.import_module(f"matcher.{name}")
+    if name in _MOVED:
+        place = f"matcher.{_MOVED[name]}"
+        warnings.warn(f"matcher.{name} is {place}.{name} now", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(place), name)
+    raise AttributeError(f"module 'matcher' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted([*__all__, *_PACKAGES])

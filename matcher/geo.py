@@ -15,6 +15,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from matcher.base.errors import Fault, InvalidInput
 
+__all__ = [
+    "chord_m",
+    "ecef",
+    "from_wgs84",
+    "geodesic_m",
+    "iter_within",
+    "kd_order",
+    "nearest",
+    "pair_m",
+    "sites",
+    "to_wgs84",
+    "within",
+]
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Datum = Literal["wgs84", "gcj02", "bd09"]

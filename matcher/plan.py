@@ -209,7 +209,7 @@ class Plan(Solution):
     def summary(self, lang: Lang = "en", *, prices: pd.DataFrame | None = None) -> str:
         """Return the plan on one screen: coverage, travel, what changed, the levels and what was proved, warnings.
 
-        `prices` is what `matcher.level_prices` returned, if what each level cost those below it shall be shown.
+        `prices` is what `matcher.study.level_prices` returned, if what each level cost those below it shall be shown.
         """
         return plan_summary(self, lang, prices)
 

@@ -55,7 +55,7 @@ def solve(
         Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
     workers
         Processes that may be used; the plan is the same for any number. No method for one plan is quicker on two, so
-        only one is used, and the log says so: `matcher.solve_many`, `tradeoff` and `level_prices` use them.
+        only one is used, and the log says so: `matcher.study.solve_many`, `tradeoff` and `level_prices` use them.
 
     Returns
     -------

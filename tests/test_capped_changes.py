@@ -94,7 +94,7 @@ def test_the_example_is_capped_with_a_certificate(plan: matcher.Plan) -> None:
     assert PRICE in plan.proof.arrays
     assert plan.levels[0].gap == 0
     assert plan.levels[1].relative_gap < 0.02
-    curve = matcher.renewal_curve(matcher.example(), points=30)
+    curve = matcher.study.renewal_curve(matcher.example(), points=30)
     row = curve[curve.max_changes == 8].iloc[0]
     assert plan.levels[1].bound <= row.value
     assert row.bound <= plan.levels[1].value

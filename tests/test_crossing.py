@@ -48,10 +48,10 @@ def objects(plan):
         "diff": matcher.diff(plan, plan),
         "recommendation": matcher.recommend(plan, arrival)[0],
         "explanation": plan.explain("school", "S018"),
-        "events": matcher.events_from_json(
-            matcher.events_to_json([{"kind": "leaves", "table": "organizations", "id": "U"}])
+        "events": matcher.renewal.events_from_json(
+            matcher.renewal.events_to_json([{"kind": "leaves", "table": "organizations", "id": "U"}])
         ),
-        "progress": matcher.Progress("level:convenience", 1, 2, 3, 4, 5),
+        "progress": matcher.base.Progress("level:convenience", 1, 2, 3, 4, 5),
         "level": plan.levels[0],
         "proof": plan.proof,
         "notice": plan.warnings[0],

@@ -106,7 +106,7 @@ READERS = {
     "policy of TOML": lambda source: Policy.from_toml("a=" + source),
     "instance": matcher.Instance.from_json,
     "plan": matcher.Plan.from_json,
-    "events": matcher.events_from_json,
+    "events": matcher.renewal.events_from_json,
 }
 
 

@@ -23,14 +23,14 @@ def test_a_curve_is_drawn_twice_with_the_same_bytes() -> None:
         {"max_changes": [0, 1, 2], "value": [9, 5, 4], "bound": [9, 4, 4], "school_km": [1.5, 2.0, 1.0]}
     )
     columns = {"value": "convenience, m", "school_km": "school km"}
-    first, second = (matcher.draw_curve(frame, "max_changes", columns, title="changes").svg() for _ in range(2))
+    first, second = (matcher.show.draw_curve(frame, "max_changes", columns, title="changes").svg() for _ in range(2))
     assert first == second
-    assert matcher.draw_curve(frame, "max_changes", columns).png(dpi=60).startswith(b"\x89PNG")
+    assert matcher.show.draw_curve(frame, "max_changes", columns).png(dpi=60).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "What more changes would buy"), ("zh", "多调整能换来什么")])
 def test_the_curve_of_changes_says_what_it_is(lang: str, said: str) -> None:
-    picture = matcher.draw_curve(matcher.renewal_curve(small(1), points=4), lang=lang)
+    picture = matcher.show.draw_curve(matcher.study.renewal_curve(small(1), points=4), lang=lang)
     assert said in words(picture)
     assert len(picture.figure.axes) == 5
     value = picture.figure.axes[0]
@@ -40,9 +40,9 @@ def test_the_curve_of_changes_says_what_it_is(lang: str, said: str) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_price_of_stability_is_drawn_for_plans_and_for_markets(lang: str) -> None:
     instance = small(2)
-    plans = matcher.draw_curve(matcher.price_of_stability(instance, values=(0, 2, None)), lang=lang)
+    plans = matcher.show.draw_curve(matcher.study.price_of_stability(instance, values=(0, 2, None)), lang=lang)
     market = matcher.Market.from_matrix([[1, 2, 5], [3, 9, 1]], unmet_cost=20)
-    pairs = matcher.draw_curve(matcher.price_of_stability(market, values=(0, 1, None)), lang=lang)
+    pairs = matcher.show.draw_curve(matcher.study.price_of_stability(market, values=(0, 1, None)), lang=lang)
     for picture in (plans, pairs):
         said = words(picture)
         assert {"en": "What stability costs", "zh": "稳定的代价"}[lang] in said
@@ -53,11 +53,11 @@ def test_the_price_of_stability_is_drawn_for_plans_and_for_markets(lang: str) ->
 
 def test_nothing_known_is_said() -> None:
     frame = pd.DataFrame({"max_changes": [0], "value": [None]})
-    assert matcher.draw_curve(frame, "max_changes", {"value": "v"}).png(dpi=40)
+    assert matcher.show.draw_curve(frame, "max_changes", {"value": "v"}).png(dpi=40)
 
 
 def test_what_is_no_curve_is_refused() -> None:
     frame = pd.DataFrame({"a": [1], "b": [2]})
     for options in ({}, {"over": "a"}, {"over": "c", "columns": {"b": "b"}}, {"over": "a", "columns": {"c": "c"}}):
         with pytest.raises(matcher.InvalidInput):
-            matcher.draw_curve(frame, **options)
+            matcher.show.draw_curve(frame, **options)

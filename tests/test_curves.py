@@ -213,7 +213,7 @@ def test_the_figure_shows_every_value_and_the_plans_beside_it(small):
     curve = matcher.tradeoff(small, values=(1, 10, None))
     curve.loc[1, "status"] = "feasible"
     other = matcher.Plan.from_pairs(small, county_pairs=[("O1", "C1")])
-    picture = matcher.draw_tradeoff(curve, beside={"by hand": matcher.solve(small), "empty": other}, lang="zh")
+    picture = matcher.show.draw_tradeoff(curve, beside={"by hand": matcher.solve(small), "empty": other}, lang="zh")
     axes = picture.figure.axes[0]
     assert [each.get_text() for each in axes.texts] == ["1", "10", "不限"]
     line = axes.lines[0].get_xydata()
@@ -225,14 +225,14 @@ def test_the_figure_shows_every_value_and_the_plans_beside_it(small):
     assert "空心点" in words
     assert (
         picture.png()
-        == matcher.draw_tradeoff(curve, beside={"by hand": matcher.solve(small), "empty": other}, lang="zh").png()
+        == matcher.show.draw_tradeoff(curve, beside={"by hand": matcher.solve(small), "empty": other}, lang="zh").png()
     )
 
 
 def test_a_figure_of_nothing_says_so_and_of_no_curve_is_refused(small):
     nothing = matcher.tradeoff(small, over="max_county_km", values=(0, 1))
-    assert matcher.draw_tradeoff(nothing).png().startswith(b"\x89PNG")
+    assert matcher.show.draw_tradeoff(nothing).png().startswith(b"\x89PNG")
     with pytest.raises(matcher.InvalidInput, match="not_an_option"):
-        matcher.draw_tradeoff(pd.DataFrame({"a": [1]}))
+        matcher.show.draw_tradeoff(pd.DataFrame({"a": [1]}))
     with pytest.raises(matcher.InvalidInput, match="not_an_option"):
-        matcher.draw_tradeoff(nothing, y="status")
+        matcher.show.draw_tradeoff(nothing, y="status")

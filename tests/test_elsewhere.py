@@ -86,30 +86,30 @@ def test_many_markets(threads):
 
 def test_many_plans(threads, example):
     policies = [None, Policy(max_school_km=30), Policy(stability="require")]
-    here = [plan.to_json() for plan in matcher.solve_many(example, policies)]
+    here = [plan.to_json() for plan in matcher.study.solve_many(example, policies)]
     assert here == [matcher.solve(example, policy).to_json() for policy in policies]
     for way in ways(threads):
-        assert [plan.to_json() for plan in matcher.solve_many([example], policies, **way)] == here
+        assert [plan.to_json() for plan in matcher.study.solve_many([example], policies, **way)] == here
 
 
 def test_a_tradeoff_and_the_prices_of_levels(threads, example):
     curve = matcher.tradeoff(example, values=(1, 10))
     capped = matcher.tradeoff(example, over="county_demand", values=(1, 2), work_limit=2000)
     plan = matcher.solve(example)
-    prices = matcher.level_prices(plan)
+    prices = matcher.study.level_prices(plan)
     for way in ways(threads):
         pd.testing.assert_frame_equal(matcher.tradeoff(example, values=(1, 10), **way), curve)
         again = matcher.tradeoff(example, over="county_demand", values=(1, 2), work_limit=2000, **way)
         pd.testing.assert_frame_equal(again, capped)
-        pd.testing.assert_frame_equal(matcher.level_prices(plan, **way), prices)
+        pd.testing.assert_frame_equal(matcher.study.level_prices(plan, **way), prices)
 
 
 def test_curves_that_are_one_task(threads, example):
     market = Market.from_matrix([[1, 2], [3, 9]], unmet_cost=20)
     for call in (
-        lambda **way: matcher.renewal_curve(example, points=3, **way),
-        lambda **way: matcher.price_of_stability(example, values=(0, None), **way),
-        lambda **way: matcher.price_of_stability(market, values=(0, None), **way),
+        lambda **way: matcher.study.renewal_curve(example, points=3, **way),
+        lambda **way: matcher.study.price_of_stability(example, values=(0, None), **way),
+        lambda **way: matcher.study.price_of_stability(market, values=(0, None), **way),
     ):
         here = call()
         for way in ways(threads)[:3]:
@@ -119,7 +119,7 @@ def test_curves_that_are_one_task(threads, example):
 
 
 def test_what_does_not_come_in_time_is_said_to_be_unknown(example):
-    plans = matcher.solve_many(example, [None, None], executor=Asleep(), time_limit_s=0.1)
+    plans = matcher.study.solve_many(example, [None, None], executor=Asleep(), time_limit_s=0.1)
     assert [(plan.status, plan.stop_reason) for plan in plans] == [("unknown", "time")] * 2
     token = CancelToken()
     token.cancel()
@@ -127,19 +127,19 @@ def test_what_does_not_come_in_time_is_said_to_be_unknown(example):
     assert curve.status.tolist() == ["unknown"] * 2
     found = matcher.match_many(markets(3), executor=Asleep(), time_limit_s=0.1)
     assert {matching.status for matching in found} <= {"feasible", "unknown", "optimal"}
-    assert matcher.renewal_curve(example, executor=Asleep(), time_limit_s=0.1).attrs["stop_reason"] == "time"
+    assert matcher.study.renewal_curve(example, executor=Asleep(), time_limit_s=0.1).attrs["stop_reason"] == "time"
 
 
 def test_progress_is_told_here(threads, example):
     told = []
-    matcher.solve_many(example, [None, None, None], executor=threads, progress=told.append)
+    matcher.study.solve_many(example, [None, None, None], executor=threads, progress=told.append)
     assert next(report.done for report in told if report.phase == "solve_many") == 0
     assert told[-1].of == 3
 
 
 def test_an_executor_is_something_that_takes_tasks(example):
     with pytest.raises(InvalidInput):
-        matcher.solve_many(example, executor="threads")
+        matcher.study.solve_many(example, executor="threads")
     with pytest.raises(InvalidInput):
         matcher.match_many([], workers=0)
 
@@ -154,10 +154,10 @@ def test_dask(example):
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):
-        here = [plan.to_json() for plan in matcher.solve_many(example, [None] * 2)]
+        here = [plan.to_json() for plan in matcher.study.solve_many(example, [None] * 2)]
         victim = next(iter(client.run(os.getpid).values()))
         future = client.submit(os.kill, victim, signal.SIGKILL, pure=False)
-        there = matcher.solve_many(example, [None] * 2, executor=client)
+        there = matcher.study.solve_many(example, [None] * 2, executor=client)
         future.cancel()
         assert [plan.to_json() for plan in there] == here
 
@@ -172,7 +172,7 @@ def test_ray(example):
             return ray.remote(call).remote(*given).future()
 
     try:
-        plans = matcher.solve_many(example, [None] * 2, executor=Executor())
+        plans = matcher.study.solve_many(example, [None] * 2, executor=Executor())
         assert [plan.to_json() for plan in plans] == [matcher.solve(example).to_json()] * 2
     finally:
         ray.shutdown()

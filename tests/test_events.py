@@ -48,15 +48,15 @@ def test_events_to_json_and_back() -> None:
             {"kind": "joins", "schools": [{"id": "S", "county_id": "C1", "children": 3}]},
         ]
     )
-    text = matcher.events_to_json(events)
+    text = matcher.renewal.events_to_json(events)
     assert json.loads(text)["format"] == FORMAT
-    assert matcher.events_from_json(text) == events
+    assert matcher.renewal.events_from_json(text) == events
 
 
 @pytest.mark.parametrize("text", ["nonsense", "[]", '{"format": "matcher.renewals.events/9", "events": []}'])
 def test_json_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(matcher.InvalidInput):
-        matcher.events_from_json(text)
+        matcher.renewal.events_from_json(text)
 
 
 @pytest.fixture

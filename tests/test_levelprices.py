@@ -24,7 +24,7 @@ def test_prices_equal_enumeration():
         if plan.status != "optimal":
             continue
         listed = Enumeration(instance, policy).objectives()
-        prices = matcher.level_prices(plan)
+        prices = matcher.study.level_prices(plan)
         assert prices["proved"].all()
         assert prices["level"].drop_duplicates().tolist() == [level.name for level in plan.levels[:-1]]
         for number, left_out in enumerate(plan.levels[:-1]):
@@ -65,7 +65,7 @@ def crossing():
 def test_the_summary_shows_prices_only_where_they_were_computed():
     policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"])
     plan = matcher.solve(crossing(), policy)
-    prices = matcher.level_prices(plan)
+    prices = matcher.study.level_prices(plan)
     row = prices[prices["first"]].iloc[0]
     assert (row["level"], row["below"], row["unit"]) == ("cover_counties", "convenience", "m")
     assert row["cost"] == row["value"] - row["without"] > 0
@@ -79,7 +79,7 @@ def test_the_summary_shows_prices_only_where_they_were_computed():
 def test_a_level_is_left_out_with_its_cap_and_a_fair_travel_as_a_whole():
     objectives = [{"name": "count_schools", "at_least": 1}, {"name": "fair_school_travel", "band_km": 50}]
     plan = matcher.solve(crossing(), matcher.Policy(objectives=[*objectives, "school_travel"]))
-    prices = matcher.level_prices(plan)
+    prices = matcher.study.level_prices(plan)
     assert prices["level"].drop_duplicates().tolist() == ["count_schools", "fair_school_travel"]
     assert prices[prices["level"] == "count_schools"]["without"].iloc[-1] == 0
     assert prices[prices["level"] == "fair_school_travel"]["below"].tolist() == ["school_travel"]
@@ -88,25 +88,25 @@ def test_a_level_is_left_out_with_its_cap_and_a_fair_travel_as_a_whole():
 
 def test_what_was_stopped_is_not_proved():
     plan = matcher.solve(matcher.example())
-    prices = matcher.level_prices(plan, levels=["keep_counties"], work_limit=0)
+    prices = matcher.study.level_prices(plan, levels=["keep_counties"], work_limit=0)
     assert prices["level"].drop_duplicates().tolist() == ["keep_counties"]
     assert not prices["proved"].any()
     cancel = matcher.CancelToken()
     cancel.cancel()
     reports = []
-    matcher.level_prices(plan, levels=["keep_counties"], cancel=cancel, progress=reports.append)
+    matcher.study.level_prices(plan, levels=["keep_counties"], cancel=cancel, progress=reports.append)
     assert [(p.done, p.of) for p in reports if p.phase == "level_prices"] == [(0, 1)]
 
 
 def test_faults():
     plan = matcher.solve(crossing())
     with pytest.raises(matcher.InvalidInput, match="not_an_option"):
-        matcher.level_prices(plan, levels=["county_travel"])
+        matcher.study.level_prices(plan, levels=["county_travel"])
     with pytest.raises(matcher.InvalidInput, match="limit_negative"):
-        matcher.level_prices(plan, gap=-1)
+        matcher.study.level_prices(plan, gap=-1)
     impossible = matcher.solve(crossing(), matcher.Policy(county_demand=(1, 1)))
     with pytest.raises(matcher.InfeasibleError):
-        matcher.level_prices(impossible)
+        matcher.study.level_prices(impossible)
     single = matcher.solve(crossing(), matcher.Policy(objectives=["cover_schools"]))
-    assert len(matcher.level_prices(single)) == 0
-    assert single.summary(prices=matcher.level_prices(single)) == single.summary()
+    assert len(matcher.study.level_prices(single)) == 0
+    assert single.summary(prices=matcher.study.level_prices(single)) == single.summary()

@@ -285,7 +285,7 @@ def test_the_door_of_a_market_says_what_is_wrong_once():
 def test_an_exception_of_the_callback_comes_through():
     """Whoever reports gets its own error back, and the next run is as good as ever."""
 
-    def fail(_progress: matcher.Progress) -> None:
+    def fail(_progress: matcher.base.Progress) -> None:
         raise KeyError("mine")
 
     for policy in (Policy(), Policy(county_demand=2), Policy(stability="require")):

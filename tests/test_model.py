@@ -107,7 +107,7 @@ def test_what_is_worth_knowing_is_noticed():
     )
     assert [notice.code for notice in instance.notices] == ["assumed_children", "previous_stranger", "preference_gaps"]
     for notice in instance.notices:
-        assert matcher.Notice.from_json(json.loads(json.dumps(notice.to_json()))) == notice
+        assert matcher.base.Notice.from_json(json.loads(json.dumps(notice.to_json()))) == notice
         assert notice.text("en") != notice.text("zh")
 
 

@@ -18,7 +18,7 @@ from matcher.problem.problem import Problem
 def test_the_ends_are_the_stable_and_the_free_plan(seed: int, over: str) -> None:
     instance = random_market(seed, lists=False)
     policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"])
-    frame = matcher.price_of_stability(instance, policy, over=over, values=(None, 0, 2))
+    frame = matcher.study.price_of_stability(instance, policy, over=over, values=(None, 0, 2))
     assert frame[over].isna().tolist() == [False, False, True]
     free = matcher.solve(instance, policy)
     assert frame.convenience_value.iloc[-1] == free.levels[1].value
@@ -33,7 +33,7 @@ def test_every_point_of_the_curve_is_the_best_of_all_plans(seed: int) -> None:
     instance = random_market(seed)
     if len(instance.branches) * len(instance.schools) > 12:
         return
-    frame = matcher.price_of_stability(instance, values=(0, 1, 2))
+    frame = matcher.study.price_of_stability(instance, values=(0, 1, 2))
     for most, row in enumerate(frame.itertuples()):
         problem = Problem.of(instance, matcher.Policy(stability="limit", max_blocking_pairs=most))
         best = best_by_enumeration(problem)
@@ -50,7 +50,7 @@ def test_what_was_found_serves_looser_limits(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(relaxed_plan, "_capped", lambda *args: calls.append(args[-1]) or kept(*args))
     instance = matcher.example()
     policy = matcher.Policy(objectives=["convenience", "county_travel"])
-    frame = matcher.price_of_stability(instance, policy, values=(0, 5, 20, 60, None))
+    frame = matcher.study.price_of_stability(instance, policy, values=(0, 5, 20, 60, None))
     assert frame.convenience_value.is_monotonic_decreasing
     assert (frame.convenience_bound <= frame.convenience_value).all()
     assert (frame.convenience_bound == frame.convenience_value.iloc[-1]).all()
@@ -62,16 +62,16 @@ def test_what_was_found_serves_looser_limits(monkeypatch: pytest.MonkeyPatch) ->
 def test_faulty_limits_are_refused() -> None:
     instance = random_market(1)
     with pytest.raises(matcher.InvalidInput, match="limit_negative"):
-        matcher.price_of_stability(instance, values=(-1,))
+        matcher.study.price_of_stability(instance, values=(-1,))
     with pytest.raises(matcher.InvalidInput, match="not_an_option"):
-        matcher.price_of_stability(instance, over="shares")
+        matcher.study.price_of_stability(instance, over="shares")
     with pytest.raises(matcher.InvalidInput, match="wrong_type"):
-        matcher.price_of_stability("a folder")
+        matcher.study.price_of_stability("a folder")
     market = matcher.Market.from_matrix([[1, 2]])
     with pytest.raises(matcher.InvalidInput, match="not_an_option"):
-        matcher.price_of_stability(market, matcher.Policy())
+        matcher.study.price_of_stability(market, matcher.Policy())
     with pytest.raises(matcher.InvalidInput, match="invalid_value"):
-        matcher.price_of_stability(market, values=(0.5,))
+        matcher.study.price_of_stability(market, values=(0.5,))
 
 
 def test_what_is_not_known_is_missing() -> None:
@@ -81,7 +81,7 @@ def test_what_is_not_known_is_missing() -> None:
         counties=[{"id": "c0", "lat": 26, "lon": 105}],
         locks=[{"level": "county", "provider_id": "o1", "recipient_id": "c0", "kind": "pin"}],
     )
-    frame = matcher.price_of_stability(instance, values=(0, 1))
+    frame = matcher.study.price_of_stability(instance, values=(0, 1))
     assert frame.status.tolist() == ["infeasible", "optimal"]
     assert frame.blocking_pairs.iloc[0] is pd.NA
 

@@ -7,7 +7,8 @@ import pytest
 from nbclient import NotebookClient
 
 import matcher
-from matcher import Progress, ProgressBar
+from matcher import ProgressBar
+from matcher.base import Progress
 from matcher.show.progressbar import drawn, fraction
 
 
@@ -80,8 +81,8 @@ def test_a_notebook_shows_one_output_that_is_updated():
     code = (
         "import matcher\n"
         "bar = matcher.ProgressBar()\n"
-        "bar(matcher.Progress('price', 1, None, 2000, 1990, 10))\n"
-        "bar(matcher.Progress('price', 2, None, 1995, 1995, 0))\n"
+        "bar(matcher.base.Progress('price', 1, None, 2000, 1990, 10))\n"
+        "bar(matcher.base.Progress('price', 2, None, 1995, 1995, 0))\n"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(notebook, timeout=120).execute()

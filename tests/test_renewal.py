@@ -68,7 +68,7 @@ def test_next_year_carries_the_years() -> None:
 def test_the_curve_against_every_plan(seed: int) -> None:
     """For each largest number of changes no plan is below the bound, and the value is that of a plan within it."""
     instance = small(seed)
-    frame = matcher.renewal_curve(instance, points=9)
+    frame = matcher.study.renewal_curve(instance, points=9)
     policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"])
     best: dict[int, tuple[int, ...]] = {}
     for chosen in product(range(-1, 5), repeat=4):
@@ -102,11 +102,11 @@ def with_locks(instance: matcher.Instance, locks: list[matcher.Lock]) -> matcher
 
 def test_the_curve_names_what_it_can_not_price() -> None:
     with pytest.raises(matcher.InvalidInput):
-        matcher.renewal_curve(small(0), matcher.Policy(objectives=["cover_counties"]))
+        matcher.study.renewal_curve(small(0), matcher.Policy(objectives=["cover_counties"]))
     with pytest.raises(matcher.InvalidInput):
-        matcher.renewal_curve(small(0), matcher.Policy(objectives=["keep_counties"]))
+        matcher.study.renewal_curve(small(0), matcher.Policy(objectives=["keep_counties"]))
     with pytest.raises(matcher.InvalidInput):
-        matcher.renewal_curve(small(0), matcher.Policy(organization_capacity=2))
+        matcher.study.renewal_curve(small(0), matcher.Policy(organization_capacity=2))
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,5 @@ def test_an_age_needs_a_year() -> None:
 
 def test_keeping_comes_out_of_the_objectives_of_the_curve() -> None:
     policy = matcher.Policy(objectives=[Objective(name="keep_counties"), Objective(name="county_travel")])
-    frame = matcher.renewal_curve(small(3), policy)
+    frame = matcher.study.renewal_curve(small(3), policy)
     assert frame.attrs["level"] == "county_travel"

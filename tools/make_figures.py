@@ -29,7 +29,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for lang, (title, *names) in WORDS.items():
         beside = dict(zip(names, others, strict=True))
-        picture = matcher.draw_tradeoff(curve, beside=beside, lang=lang, title=title)
+        picture = matcher.show.draw_tradeoff(curve, beside=beside, lang=lang, title=title)
         print(picture.save(FOLDER / f"child_km.{lang}.png"))
 
 

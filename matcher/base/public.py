@@ -15,12 +15,15 @@ def public(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
     package
         Its name, `__name__` there.
     homes
-        Public name -> module, relative to the package.
+        Public name -> module, relative to the package, or in full.
     """
 
     def load(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+        module = homes[name]
+        return getattr(
+            importlib.import_module(module if module.startswith("matcher.") else f"{package}.{module}"), name
+        )
 
     return load, lambda: sorted(homes)

@@ -1,1 +1,22 @@
 """Tables, workbooks, frames, road graphs and plans: in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matcher.base.public import public
+
+if TYPE_CHECKING:
+    from matcher.files.roads import road_times as road_times
+    from matcher.files.roads import with_roads as with_roads
+    from matcher.files.writing import write_tables as write_tables
+    from matcher.files.writing import write_workbook as write_workbook
+
+_HOME = {
+    "road_times": "roads",
+    "with_roads": "roads",
+    "write_tables": "writing",
+    "write_workbook": "writing",
+}
+__all__ = sorted(_HOME)
+__getattr__, __dir__ = public(__name__, _HOME)

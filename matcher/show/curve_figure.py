@@ -50,7 +50,7 @@ def draw_curve(
     Parameters
     ----------
     frame
-        What `matcher.renewal_curve` or `matcher.price_of_stability` returned; with `over` and `columns` any frame.
+        What `matcher.study.renewal_curve` or `price_of_stability` returned; with `over` and `columns` any frame.
     over
         The column along the bottom; that of the curve by default. A missing value stands last, as "none".
     columns
@@ -70,7 +70,7 @@ def draw_curve(
     --------
     >>> import matcher
     >>> market = matcher.Market.from_matrix([[1, 2], [3, 9]], unmet_cost=20)
-    >>> matcher.draw_curve(matcher.price_of_stability(market, values=(0, None))).png()[1:4]
+    >>> matcher.show.draw_curve(matcher.study.price_of_stability(market, values=(0, None))).png()[1:4]
     b'PNG'
     """
     kind = frame.attrs.get("curve", "")

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from matcher.study.renewal_curves import renewal_curve as renewal_curve
     from matcher.study.stability_prices import price_of_stability as price_of_stability
     from matcher.study.stability_prices import relaxed_match as relaxed_match
+    from matcher.study.tradeoffs import CHILD_KM_VALUES as CHILD_KM_VALUES
+    from matcher.study.tradeoffs import point as point
 
 _HOME = {
+    "CHILD_KM_VALUES": "tradeoffs",
+    "point": "tradeoffs",
     "Diff": "differences",
     "baselines": "by_hand",
     "level_prices": "level_costs",

@@ -73,7 +73,7 @@ def level_prices(
     >>> import matcher
     >>> policy = matcher.Policy(objectives=["cover_schools", "school_travel"])
     >>> plan = matcher.solve(matcher.example(), policy)
-    >>> matcher.level_prices(plan)[["level", "below", "without"]].values.tolist()
+    >>> matcher.study.level_prices(plan)[["level", "below", "without"]].values.tolist()
     [['cover_schools', 'school_travel', 0]]
     """
     import pandas as pd

@@ -58,7 +58,7 @@ def solve_many(
     >>> county = matcher.County(id="520203", lat=26.2, lon=105.5)
     >>> near = matcher.Organization(id="U1", lat=26.6, lon=106.7)
     >>> instance = matcher.Instance(organizations=[near], counties=[county])
-    >>> [len(plan.county_pairs) for plan in matcher.solve_many(instance, [None, matcher.Policy(max_county_km=1)])]
+    >>> [len(plan.county_pairs) for plan in matcher.study.solve_many(instance, [None, matcher.Policy(max_county_km=1)])]
     [1, 0]
     """
     check_workers(workers)

@@ -31,7 +31,7 @@ def plan_prices(
     *,
     whole: Budget,
 ) -> pd.DataFrame:
-    """Return the rows of `matcher.price_of_stability` for plans; `values` are valid and in order, None last."""
+    """Return the rows of `matcher.study.price_of_stability` for plans; `values` are valid and in order, None last."""
     policy = (Policy() if policy is None else policy).model_copy(update={"stability": "report"})
     facts, rows = Facts(instance, policy.travel), list[dict[str, Any]]()
     units: dict[str, str] = {}

@@ -149,8 +149,8 @@ def price_of_stability(
         LEVEL_value, LEVEL_bound, LEVEL_gap) and `county_blocking_pairs`, `school_blocking_pairs`, `blocking_pairs`,
         counted without tolerance.
 
-        What is known of one point serves the others: whatever keeps a limit keeps any looser one. `matcher.draw_curve`
-        draws the frame.
+        What is known of one point serves the others: whatever keeps a limit keeps any looser one.
+        `matcher.show.draw_curve` draws the frame.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def price_of_stability(
     --------
     >>> import matcher
     >>> market = matcher.Market.from_matrix([[1, 2], [3, 9]], unmet_cost=20)
-    >>> matcher.price_of_stability(market, values=(0, None))[["value", "blocking_pairs"]].values.tolist()
+    >>> matcher.study.price_of_stability(market, values=(0, None))[["value", "blocking_pairs"]].values.tolist()
     [[10, 0], [5, 1]]
     """
     import pandas as pd
