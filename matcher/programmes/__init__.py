@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.programmes.camps import Camp as Camp
+    from matcher.programmes.camps import CampsPolicy as CampsPolicy
+    from matcher.programmes.camps import Group as Group
     from matcher.programmes.centres import CentresPolicy as CentresPolicy
     from matcher.programmes.centres import Place as Place
     from matcher.programmes.centres import Site as Site
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from matcher.programmes.schema import Schema as Schema
 
 _HOME = {
+    "Camp": "camps",
+    "CampsPolicy": "camps",
+    "Group": "camps",
     "CentresPolicy": "centres",
     "Place": "centres",
     "Programme": "programme",

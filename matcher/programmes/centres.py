@@ -26,6 +26,7 @@ from matcher.geo import within
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.model import Entity
+from matcher.programmes import numbers
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import metres_of
 from matcher.programmes.schema import Records, Schema
@@ -232,44 +233,16 @@ def metrics(records: Records, policy: CentresPolicy, matching: Matching) -> Mapp
     sites: Any = records["sites"]
     if not matching.has_pairs or matching.opened is None:
         return {"places": len(places), "sites_open": None}
-    pairs = matching.pairs
-    children = np.array([place.children for place in places], np.int64)
-    metres = metres_of(sites, places, pairs)
-    weight = children[pairs[:, 1]]
-    order = np.argsort(metres, kind="stable")
-    share = np.cumsum(weight[order]) / max(1, weight.sum())
-    at = [int(np.searchsorted(share, q)) for q in (0.5, 0.95)] if len(pairs) else []
-    km = [float(metres[order[min(a, len(order) - 1)]]) / 1000 for a in at]
-    reach = None if policy.reach_km is None else int(weight[metres <= 1000 * policy.reach_km].sum())
     opened = [sites[j] for j in np.flatnonzero(matching.opened).tolist()]
-    found: dict[str, Metric] = {
+    found = {
         "places": len(places),
-        "children": int(children.sum()),
-        "children_served": int(weight.sum()),
-        "children_within": reach,
-        "km_mean": float((weight * metres).sum() / max(1, weight.sum()) / 1000),
-        "km_median": km[0] if km else None,
-        "km_p95": km[1] if km else None,
-        "km_max": float(metres.max(initial=0)) / 1000,
+        **numbers.served(sites, places, matching.pairs, policy.reach_km),
         "sites_open": len(opened),
         "cost": float(sum(site.cost or 0 for site in opened if site.status != "existing")),
-        "least_county_share": _least_share(places, pairs, metres, children, policy),
     }
     for kind in sorted({site.kind for site in sites if site.kind}):
         found[f"sites_open[{kind}]"] = sum(site.kind == kind for site in opened)
     return found
-
-
-def _least_share(places: Any, pairs: Any, metres: Any, children: Any, policy: CentresPolicy) -> float | None:
-    """Return the least share of a county's children that are served (within reach, if there is one)."""
-    counties = sorted({place.county_id for place in places if place.county_id})
-    if not counties:
-        return None
-    at = np.array([counties.index(place.county_id) if place.county_id else len(counties) for place in places])
-    near = metres <= (np.inf if policy.reach_km is None else 1000 * policy.reach_km)
-    done = np.bincount(at[pairs[near, 1]], children[pairs[near, 1]], len(counties) + 1)[:-1]
-    total = np.bincount(at, children, len(counties) + 1)[:-1]
-    return float((done[total > 0] / total[total > 0]).min(initial=1.0))
 
 
 def example(seed: int = 0) -> Records:

@@ -22,13 +22,14 @@ from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
 from matcher.market.solving import match
 from matcher.model import Record
+from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import ProgrammePlan, ProgrammeReport
 from matcher.programmes.schema import Records
 
 #: every programme by name
-PROGRAMMES: Final[Mapping[str, Programme]] = {programme.name: programme for programme in (CENTRES,)}
+PROGRAMMES: Final[Mapping[str, Programme]] = {programme.name: programme for programme in (CAMPS, CENTRES)}
 _FORMAT: Final = "matcher.programme_plan/1"
 _HEAD, _PROOF, _INPUT = "programme.json", "matching.npz", "input"
 

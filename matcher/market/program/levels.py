@@ -15,12 +15,14 @@ import numpy as np
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress
 from matcher.base.result import Proof, Status
+from matcher.market.certificate import pair_flaws
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.opening import opened_by
 from matcher.market.program import bound, claims
 from matcher.market.program.case import Case
+from matcher.market.program.insertion import inserted
 from matcher.market.program.model import columns_of, level_of, plan_of, rows_of, tidied
 from matcher.market.program.prices import Ascent, ascend, stacked
 from matcher.market.program.siting import fits_siting, solve_siting
@@ -61,6 +63,8 @@ def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matchin
     if start is not None:
         found.arcs = case.arcs_of(start)
         found.opened = opened_by(market, start, None)
+    elif (case.size > 1).any() or len(case.provider) > MOST_EXACT:
+        _begin(market, case, found)
     run = _Run(case, budget, found)
     for level in range(case.num_levels):
         if budget.stop_reason is not None or found.infeasible:
@@ -68,6 +72,16 @@ def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matchin
         budget.report(Progress(f"level:{market.objectives[level].name}", level, case.num_levels))
         run.solve(level)
     return _matching(market, case, found, budget)
+
+
+def _begin(market: Market, case: Case, found: Found) -> None:
+    """Begin with a simple plan, if the simple way finds one."""
+    simple = None if fits_siting(case) else inserted(case)
+    if simple is None:
+        return
+    pairs, opened = case.pairs_of(simple[0]), tidied(case, *simple)
+    if not pair_flaws(market, pairs, opened):
+        found.arcs, found.opened = simple[0], opened
 
 
 class _Run:

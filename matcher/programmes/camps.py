@@ -1,0 +1,214 @@
+"""Camps (夏令营): which camp each group of children goes to, groups whole, and which camps run.
+
+A row of `camps` is one camp in one week. A group i of w_i children with e_i escorts takes w_i + e_i places of one camp
+j whose ages it fits; a camp that runs has at least so many people. Objectives in strict order, over pairs x and camps
+y that run:
+
+    served        least  children of groups without a camp
+    distance      least  sum of w_i * d_ij
+    fewest_camps  least  sum of y_j
+    cost          least  sum of cost_j * y_j, in hundredths
+
+It is a generalised assignment with fixed charges (Ross, Soland 1975).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from matcher.base.display import Metric
+from matcher.base.errors import Fault, InvalidInput
+from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText
+from matcher.files.examples import example as pairing_example
+from matcher.market.market import Market
+from matcher.market.matching import Matching
+from matcher.model import Entity
+from matcher.programmes import numbers
+from matcher.programmes.programme import Programme, ProgrammePolicy
+from matcher.programmes.result import metres_of
+from matcher.programmes.schema import Records, Schema
+from matcher.tables.columns import Column, Table
+
+CampObjective = Literal["distance", "fewest_camps", "cost"]
+_UNITS: Final = {"served": "children", "distance": "child_m", "fewest_camps": "camps", "cost": "cents"}
+_KNOWN: Final = {"known": "distance, fewest_camps, cost"}
+_OLDEST: Final = 1000
+
+
+class Camp(Entity):
+    """One camp in one week: places for children and escorts, ages inclusive."""
+
+    lat: Latitude
+    lon: Longitude
+    places: Count
+    least: Count = 0
+    least_age: Count | None = None
+    most_age: Count | None = None
+    cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
+class Group(Entity):
+    """Children who travel together, with their escorts; never split."""
+
+    school_id: OptionalText = None
+    county_id: OptionalText = None
+    lat: Latitude
+    lon: Longitude
+    children: Count
+    escorts: Count = 0
+    age: Count | None = None
+
+
+class CampsPolicy(ProgrammePolicy):
+    """What is asked of camps.
+
+    Attributes
+    ----------
+    most_camps, budget
+        Most camps that run, and most that they cost together.
+    max_km
+        Farther than this nobody is sent.
+    schools_together
+        Whether all groups of a school go to one camp.
+    objectives
+        In order, after the children served.
+    """
+
+    most_camps: int | None = Field(default=None, ge=0)
+    budget: float | None = Field(default=None, ge=0)
+    max_km: float | None = Field(default=None, gt=0)
+    schools_together: bool = False
+    objectives: tuple[CampObjective, ...] = ("distance",)
+
+
+_LATLON: Final = (
+    Column("lat", "纬度", "lat", True, ("latitude",)),
+    Column("lon", "经度", "lon", True, ("longitude", "lng")),
+)
+SCHEMA: Final = Schema(
+    (
+        Table(
+            "camps",
+            "营地",
+            ("camp", "夏令营"),
+            (
+                Column("id", "营地编号", "id", True, ("编号", "代码")),
+                Column("name", "营地", "text", False, ("名称",)),
+                *_LATLON,
+                Column("places", "名额", "count", True, ("容量",)),
+                Column("least", "最少人数", "count", False, ("开营人数",)),
+                Column("least_age", "最小年龄", "count", False, ()),
+                Column("most_age", "最大年龄", "count", False, ()),
+                Column("cost", "费用", "decimal", False, ("开营费用",)),
+            ),
+        ),
+        Table(
+            "groups",
+            "分组",
+            ("group", "儿童分组"),
+            (
+                Column("id", "分组编号", "id", True, ("编号", "代码")),
+                Column("name", "分组", "text", False, ("名称",)),
+                Column("school_id", "学校编号", "text", False, ("学校",)),
+                Column("county_id", "区划代码", "text", False, ("县区代码",)),
+                *_LATLON,
+                Column("children", "儿童数", "count", True, ("留守儿童数", "儿童人数")),
+                Column("escorts", "领队数", "count", False, ("带队老师数",)),
+                Column("age", "年龄", "count", False, ()),
+            ),
+        ),
+    ),
+    {"camps": Camp, "groups": Group},
+    ("camps", "groups"),
+)
+
+
+def market(records: Records, policy: CampsPolicy) -> Market:
+    """Return the market of camps and groups."""
+    camps: Any = records["camps"]
+    groups: Any = records["groups"]
+    if len(set(policy.objectives)) < len(policy.objectives):
+        raise InvalidInput([Fault("not_an_option", "policy", column="objectives", value="*", details=_KNOWN)])
+    count, people = len(camps), len(groups)
+    children = np.array([group.children for group in groups], np.int64)
+    pairs = np.argwhere(_fits(camps, groups))
+    metres = metres_of(camps, groups, pairs)
+    if policy.max_km is not None:
+        pairs, metres = (part[metres <= 1000 * policy.max_km] for part in (pairs, metres))
+    cents = np.array([round(100 * (camp.cost or 0)) for camp in camps], np.int64)
+    names = ("served", *policy.objectives)
+    none, nothing = np.zeros(len(pairs), np.int64), np.zeros(people, np.int64)
+    opening = {"fewest_camps": np.ones(count, np.int64), "cost": cents}
+    fields: dict[str, Any] = {}
+    if any(name in opening for name in names):
+        fields["opening_cost"] = np.array([opening.get(name, np.zeros(count, np.int64)) for name in names])
+    if policy.most_camps is not None:
+        fields |= {"group": [0] * count, "group_open": [policy.most_camps]}
+    if policy.budget is not None:
+        fields |= {"resource": cents[:, None], "budget": [round(100 * policy.budget)]}
+    if policy.schools_together:
+        schools = sorted({group.school_id for group in groups if group.school_id})
+        fields["together"] = [schools.index(group.school_id) if group.school_id else -1 for group in groups]
+    return Market.from_arcs(
+        pairs[:, 0],
+        pairs[:, 1],
+        np.array([children[pairs[:, 1]] * metres if name == "distance" else none for name in names]),
+        num_providers=count,
+        num_recipients=people,
+        capacity=[camp.places for camp in camps],
+        unmet_cost=np.array([children if name == "served" else nothing for name in names]),
+        level_names=names,
+        size=children + [group.escorts for group in groups],
+        least_if_open=[camp.least for camp in camps],
+        **fields,
+    )
+
+
+def _fits(camps: Any, groups: Any) -> Any:
+    """Return whether each group may go to each camp by its age, (camps, groups) bool; an unknown age fits all."""
+    low = np.array([camp.least_age or 0 for camp in camps])[:, None]
+    high = np.array([_OLDEST if camp.most_age is None else camp.most_age for camp in camps])[:, None]
+    age = np.array([-1 if group.age is None else group.age for group in groups])
+    return ((low <= age) & (age <= high)) | (age < 0)
+
+
+def metrics(records: Records, policy: CampsPolicy, matching: Matching) -> Mapping[str, Metric]:
+    """Return the numbers of a plan; kilometres are those of a child."""
+    camps: Any = records["camps"]
+    groups: Any = records["groups"]
+    if not matching.has_pairs or matching.opened is None:
+        return {"groups": len(groups), "camps_open": None}
+    opened = [camps[j] for j in np.flatnonzero(matching.opened).tolist()]
+    return {
+        "groups": len(groups),
+        "groups_served": len(matching.pairs),
+        **numbers.served(camps, groups, matching.pairs),
+        "camps_open": len(opened),
+        "cost": float(sum(camp.cost or 0 for camp in opened)),
+    }
+
+
+def example(seed: int = 0) -> Records:
+    """Return synthetic camps and groups around the real county seats of one province; every name says so."""
+    rng = np.random.default_rng(seed)
+    counties = pairing_example().counties
+    groups, camps = [], []
+    for number, county in enumerate(counties):
+        for k in range(int(rng.integers(1, 4))):
+            known = {"lat": county.lat + rng.normal(0, 0.1), "lon": county.lon + rng.normal(0, 0.1)}
+            size, school = int(rng.integers(5, 51)), f"{county.id}-{int(rng.integers(2))}"
+            ages: Any = {"age": int(rng.integers(7, 16)), "escorts": 1 + size // 20, "school_id": school}
+            name = f"{county.name} 合成分组 synthetic {k}"
+            groups.append(Group(id=f"{county.id}-{k}", name=name, county_id=county.id, children=size, **ages, **known))
+        if number % 4 == 0:
+            name, cost = f"{county.name} 合成营地 synthetic", round(float(rng.uniform(3, 9)), 1)
+            seats: Any = {"places": int(rng.integers(200, 500)), "least": 40, "cost": cost}
+            camps.append(Camp(id=f"camp-{county.id}", name=name, lat=county.lat, lon=county.lon, **seats))
+    return SCHEMA.from_records({"camps": camps, "groups": groups})
+
+
+CAMPS: Final = Programme("camps", SCHEMA, CampsPolicy, "camps", "groups", _UNITS, market, metrics, example)
