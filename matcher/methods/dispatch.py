@@ -19,7 +19,7 @@ from matcher.problem.solution import Solution
 from matcher.proof.joint_terms import is_joint_case
 from matcher.proof.witness import bounds_witness
 
-#: the methods in the order in which they are asked; the last two take any problem
+#: the methods in the order in which they are asked; every problem fits one that always has an answer
 METHODS: Final[tuple[Method, ...]] = (
     stable_plan.METHOD,
     relaxed_plan.METHOD,
@@ -56,7 +56,7 @@ def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Star
                 if solution.stop_reason == "search" and run.budget.stop_reason is not None:
                     return replace(solution, stop_reason=run.budget.stop_reason)
                 return solution
-    raise AssertionError("the last method takes any problem")
+    raise AssertionError("every problem fits a method")
 
 
 def again(problem: Problem, budget: Budget, start: Start | None) -> Solution:

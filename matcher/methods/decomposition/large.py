@@ -182,7 +182,7 @@ class _Large:
     name = "decomposition"
 
     def fits(self, problem: Problem) -> bool:
-        return True
+        return not problem.policy.asks_stability
 
     def solve(self, problem: Problem, run: Run) -> Solution | None:
         check_range(problem.facts, problem.policy, MOST_FLOAT)
