@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from matcher.base.crossing import packed, unpacked
+from matcher.base.disk import as_path
 from matcher.base.display import Metric, as_html
 from matcher.base.errors import InfeasibleError, Lang, UnsolvedError, text
 from matcher.base.names import SIDES, UNMATCHED_COLUMNS
@@ -318,4 +319,4 @@ def load_plan(path: str | Path) -> Plan:
     >>> matcher.load_plan(plan.save(pathlib.Path(tempfile.mkdtemp()) / "out")) == plan
     True
     """
-    return Plan(**saved_fields(path))
+    return Plan(**saved_fields(as_path(path)))

@@ -131,6 +131,21 @@ def real(path: Path) -> Path:
     return target
 
 
+def as_path(given: Any, column: str = "path") -> Path:
+    """Return a path given as text or as a path.
+
+    Raises
+    ------
+    InvalidInput
+        If it is something else, or no file can have such a name.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise InvalidInput([wrong_kind(given, "path", column)])
+    if "\0" in os.fspath(given):
+        raise InvalidInput([Fault("not_found", column=column, value=os.fspath(given))])
+    return Path(given)
+
+
 def regular_bytes(path: Any, most: int = MOST_BYTES, *, table: str | None = None) -> bytes:
     """Return the bytes of a file, read only if it is an ordinary one: a pipe or a device would never end.
 
@@ -140,8 +155,7 @@ def regular_bytes(path: Any, most: int = MOST_BYTES, *, table: str | None = None
         If there is no such file (code `not_found`), it is none (`not_regular`), too large (`file_too_large`), or may
         not be read (`unreadable_file`).
     """
-    if not isinstance(path, str | os.PathLike):
-        raise InvalidInput([wrong_kind(path, "path", "path")])
+    path = as_path(path)
     try:
         # a pipe would wait for a writer here, were it not told not to
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -157,9 +171,9 @@ def regular_bytes(path: Any, most: int = MOST_BYTES, *, table: str | None = None
             os.close(handle)
     except FileNotFoundError:
         raise InvalidInput([Fault("not_found", table, value=os.fspath(path))]) from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        reason = getattr(error, "strerror", None) or str(error)
-        fault = Fault("unreadable_file", table, value=os.fspath(path), details={"reason": reason})
+    except OSError as error:
+        details = {"reason": error.strerror or str(error)}
+        fault = Fault("unreadable_file", table, value=os.fspath(path), details=details)
         raise InvalidInput([fault]) from None
 
 

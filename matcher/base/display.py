@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from collections.abc import Sequence
 
 from matcher.base.errors import text
+from matcher.base.escaping import html_text
 from matcher.base.numbers import M_PER_KM, S_PER_MIN
 
 Metric = int | float | None
@@ -58,7 +58,7 @@ def display_width(said: str) -> int:
 
 def as_html(said: str) -> str:
     """Return text as HTML for a notebook, safe whatever it holds."""
-    return f"<pre>{html.escape(said)}</pre>"
+    return f"<pre>{html_text(said)}</pre>"
 
 
 def title(name: str, lang: str = "en") -> str:

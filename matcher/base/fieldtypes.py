@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
 
 #: what a cell of a spreadsheet can hold
 LONGEST: Final = 32_000
+#: the longest id; whoever needs more writes a text where an id belongs
+LONGEST_ID: Final = 200
 #: full-width letters, digits, punctuation and space -> the plain ones
 HALF_WIDTH: Final = MappingProxyType({0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20})
 
@@ -19,12 +21,12 @@ def _half_width(value: Any) -> Any:
 
 
 # control characters can't be written to a workbook; in an id they, and what has no width, are always a slip
-_Line = StringConstraints(
-    min_length=1, max_length=LONGEST, pattern=r"^[^\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]*$"
-)
+_PATTERN: Final = r"^[^\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]*$"
+_Line = StringConstraints(min_length=1, max_length=LONGEST, pattern=_PATTERN)
+_IdLine = StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=_PATTERN)
 #: ids are half-width: `Ｕ１` and `U1` are one id
 # validators that run before come last, or pydantic checks the constraints in Python
-Id = Annotated[str, _Line, BeforeValidator(_half_width)]
+Id = Annotated[str, _IdLine, BeforeValidator(_half_width)]
 Title = Annotated[str, _Line]
 Text = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from matcher.base.crossing import Crosses
+from matcher.base.disk import as_path
 from matcher.base.display import Metric, as_html
 from matcher.base.errors import InvalidInput, Lang, text, wrong_kind
 from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
@@ -225,7 +226,7 @@ def _claims(plan: Plan | Claims | str | Path) -> Claims:
         return Claims.of(plan)
     if not isinstance(plan, str | os.PathLike):
         raise InvalidInput([wrong_kind(plan, "Plan, or the path of one", "plan")])
-    path = Path(plan)
+    path = as_path(plan, "plan")
     if path.suffix.lower() == ".xlsx":
         return plan_claims(path)
     return claims_of_folder(path)

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any, Final
 
 from matcher.base.escaping import _EXCEL_ERROR, _SCIENTIFIC, unescape
-from matcher.base.fieldtypes import HALF_WIDTH, LONGEST, words
+from matcher.base.fieldtypes import HALF_WIDTH, LONGEST, LONGEST_ID, words
 from matcher.base.unreadable import UNREADABLE
 from matcher.tables.columns import Column, normal
 
@@ -24,8 +24,9 @@ _CHUNK: Final = 2048
 _LOST_DIGITS: Final = 10**15
 _MOST: Final = 10**9
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_CONTROL_IN_ID: Final = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
+# half of a pair of surrogates is what is left of an emoji that was cut in two; it can't be written anywhere
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CONTROL_IN_ID: Final = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff\ud800-\udfff]")
 _DMS: Final = re.compile(
     r"[NSEWnsew北南东西]?[纬经]?\s*(\d{1,3})\s*[°度º]\s*(?:(\d{1,2}(?:\.\d+)?)\s*[′'’分])?\s*(?:(\d{1,2}(?:\.\d+)?)\s*[″\"”秒])?\s*[NSEWnsew]?"
 )
@@ -144,10 +145,14 @@ def _fast_text(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
         joined = joined.translate(HALF_WIDTH)
         chunk = [value.translate(HALF_WIDTH) for value in chunk]
     control = _CONTROL_IN_ID if column.type == "id" else _CONTROL
-    if any(mark in joined for mark in "'#+\r\n") or control.search(joined) or max(map(len, chunk)) > LONGEST:
+    if any(mark in joined for mark in "'#+\r\n") or control.search(joined) or max(map(len, chunk)) > _longest(column):
         return None
     stripped = list(map(str.strip, chunk))
     return stripped if all(stripped) else None
+
+
+def _longest(column: Column) -> int:
+    return LONGEST_ID if column.type == "id" else LONGEST
 
 
 def _fast_decimal(column: Column, chunk: Sequence[Any]) -> list[Any] | None:
@@ -236,8 +241,8 @@ def _one_id(column: Column, value: Any) -> str:
     plain = as_text(value).translate(HALF_WIDTH).strip()
     if not plain:
         raise BadCell("missing_value")
-    if len(plain) > LONGEST:
-        raise BadCell("too_long", limit=LONGEST)
+    if len(plain) > LONGEST_ID:
+        raise BadCell("too_long", limit=LONGEST_ID)
     if _CONTROL_IN_ID.search(plain):
         raise BadCell("control_character")
     return plain

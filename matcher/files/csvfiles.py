@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from matcher.base.errors import Fault
+from matcher.base.disk import regular_bytes
+from matcher.base.errors import Fault, InvalidInput
 from matcher.base.notices import Notice
+from matcher.files.limits import MOST_THIN_ROWS, too_long
 from matcher.files.rawtables import Findings
 from matcher.tables.columns import TABLES, nearest_table, table_of
 
-#: a table of this library is far smaller; whatever is larger is not one
-_MOST_BYTES: Final = 2 * 1024**3
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -86,11 +87,11 @@ def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> lis
         return None
 
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            return refuse("file_too_large", limit_mb=_MOST_BYTES // 1024**2)
-        content = path.read_bytes()
-    except OSError as error:
-        return refuse("unreadable_file", reason=error.strerror or str(error))
+        content = regular_bytes(path, table=table)
+    except InvalidInput as error:
+        found.faults += [replace(fault, sheet=sheet) for fault in error.faults]
+        found.broken.add(table)
+        return None
     if content[:4] == b"PK\x03\x04":
         return refuse("workbook_as_csv")
     decoded = decode(content)
@@ -101,6 +102,8 @@ def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> lis
         found.notices.append(Notice("read_as", {"name": path.name, "encoding": encoding}))
     first = plain.split("\n", 1)[0]
     delimiter = max(",\t;", key=first.count)
+    if too_long(plain.count("\n"), len(content)):
+        return refuse("too_many_rows", most=MOST_THIN_ROWS)
     rows: list[list[str]] = []
     try:
         # strict: a stray quotation mark would otherwise swallow the rows up to the next one without a word

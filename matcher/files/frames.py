@@ -8,6 +8,7 @@ from typing import Any
 
 from matcher.base.errors import Fault
 from matcher.base.notices import Notice
+from matcher.files.limits import MOST_COLUMNS, too_wide
 from matcher.files.rawtables import Findings, RawTable
 from matcher.tables.columns import TABLES, nearest_table
 
@@ -23,6 +24,10 @@ def read_frames(frames: Mapping[str, Any]) -> Findings:
             found.notices.append(Notice("unknown_table", {"name": name} | ({"nearest": nearest} if nearest else {})))
         elif not hasattr(frame, "columns"):
             found.faults.append(Fault("not_a_frame", name, value=type(frame).__name__))
+            found.broken.add(name)
+        elif too_wide(len(frame.columns)):
+            details = {"found": len(frame.columns), "most": MOST_COLUMNS}
+            found.faults.append(Fault("too_many_columns", name, details=details))
             found.broken.add(name)
         else:
             header = list(frame.columns)

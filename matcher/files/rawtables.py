@@ -8,6 +8,7 @@ from typing import Any
 
 from matcher.base.errors import Fault
 from matcher.base.notices import Notice
+from matcher.files.limits import MOST_COLUMNS, too_wide
 from matcher.tables.columns import columns_of
 
 
@@ -61,6 +62,12 @@ class Findings:
         while header and _blank(header[-1]):
             header.pop()
         width = len(header)
+        if too_wide(width):
+            self.faults.append(
+                Fault("too_many_columns", table, sheet=sheet, details={"found": width, "most": MOST_COLUMNS})
+            )
+            self.broken.add(table)
+            return
         numbers: Sequence[int] = range(first_row + start + 1, first_row + len(rows))
         body = rows[start + 1 :]
         columns = list(zip(*body, strict=True)) if body and set(map(len, body)) == {width} else None

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from matcher.base.disk import as_path
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
@@ -72,7 +73,7 @@ def read(
     >>> matcher.read(folder)
     Instance(1 organizations, 0 branches, 1 counties, 0 schools, 0 previous pairs)
     """
-    path = Path(path)
+    path = as_path(path)
     _known_datum(datum)
     if path.is_dir():
         found = read_folder(path)
@@ -84,7 +85,7 @@ def read(
         raise InvalidInput([Fault("not_a_folder", value=str(path))])
     places = None
     if gazetteer is not None:
-        places = read_gazetteer(Path(gazetteer), found)
+        places = read_gazetteer(as_path(gazetteer, "gazetteer"), found)
     return build(found, datum=datum, region=region, places=places)
 
 

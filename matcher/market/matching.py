@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.errors import InfeasibleError, UnsolvedError, text
+from matcher.base.escaping import html_text
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.market import certificate
@@ -251,11 +252,13 @@ class Matching(ArrayForm):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{level.name}</td><td>{_shown(level.value)}</td><td>{_shown(level.bound)}</td>"
-            f"<td>{level.unit}</td></tr>"
+            f"<tr><td>{html_text(level.name)}</td><td>{_shown(level.value)}</td><td>{_shown(level.bound)}</td>"
+            f"<td>{html_text(level.unit)}</td></tr>"
             for level in self.levels
         )
-        head = f"<b>Matching</b>: {self.status}, {len(self.pairs)} pairs, proof: {self.proof.kind}"
+        head = (
+            f"<b>Matching</b>: {html_text(self.status)}, {len(self.pairs)} pairs, proof: {html_text(self.proof.kind)}"
+        )
         return f"<div>{head}<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table></div>"
 
 

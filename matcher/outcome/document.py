@@ -8,16 +8,20 @@ import importlib.metadata
 import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
 from matcher._version import __version__
+from matcher.base.arrayfile import checked_shape
+from matcher.base.display import title
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.jsonform import read_object
 from matcher.base.names import SIDES
 from matcher.base.notices import Notice
-from matcher.base.result import Level, Proof
+from matcher.base.plain import shown
+from matcher.base.progress import StopReason
+from matcher.base.result import Level, Proof, ProofKind, Sense, Status
 from matcher.model import Instance
 from matcher.policy.policy import Policy
 from matcher.problem.pairs import positions_of
@@ -113,8 +117,8 @@ def readable() -> Iterator[None]:
     """Turn what goes wrong with a document of another form into InvalidInput."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput([Fault("broken_plan", "plan", details={"reason": f"{error!r}"})]) from None
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InvalidInput([Fault("broken_plan", "plan", details={"reason": shown(f"{error!r}")})]) from None
 
 
 def assemble(
@@ -131,6 +135,7 @@ def assemble(
         If the document lacks a part or has one of another form.
     """
     with readable():
+        _check_claims(content)
         problem = Problem.of(instance, policy_of(content))
         known, strangers = {}, {}
         for level in SIDES:
@@ -147,6 +152,26 @@ def assemble(
             "witness": witness_of(content),
             "strangers": MappingProxyType(strangers),
         }
+
+
+def _check_claims(content: Mapping[str, Any]) -> None:
+    """Refuse words that no plan says of itself; whether they are true is for the checker."""
+    levels = levels_of(content)
+    proof = content["proof"]
+    words = (
+        (content["status"], get_args(Status)),
+        (content["stop_reason"], (None, *get_args(StopReason))),
+        (proof["kind"], get_args(ProofKind)),
+        *((level.sense, get_args(Sense)) for level in levels),
+    )
+    for word, known in words:
+        if word not in known:
+            raise ValueError(f"{shown(word)!r} is none of {known}")
+    texts = [proof["scope"], proof["solver"] or "", *(part for each in levels for part in (each.unit, each.method))]
+    if not all(isinstance(each, str) for each in (*texts, *(level.scope for level in levels))):
+        raise TypeError("scope")
+    for level in levels:
+        title(level.name)
 
 
 def to_json(plan: Plan) -> str:
@@ -185,5 +210,6 @@ def _unpacked(packed: Mapping[str, Any]) -> np.ndarray:
     dtype = np.dtype(packed["dtype"])
     if dtype.hasobject:
         raise ValueError("a proof holds plain numbers only")
-    array = np.frombuffer(base64.b64decode(packed["data"]), dtype=dtype).reshape(packed["shape"])
+    data = base64.b64decode(packed["data"], validate=True)
+    array = np.frombuffer(data, dtype=dtype).reshape(checked_shape(packed["shape"], dtype, len(data)))
     return array.astype(dtype.newbyteorder("="))

@@ -5,8 +5,8 @@ A policy is data: it goes to and from TOML and JSON, and has a JSON Schema (`Pol
 
 from __future__ import annotations
 
-import difflib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.fieldtypes import Bounds, Count
 from matcher.base.jsonform import no_deeper, read_object, read_toml
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, CostUnit
+from matcher.base.suggest import nearest_word
 from matcher.base.toml import dump
 from matcher.facts import Travel
 from matcher.policy.coverage import ChildrenPerVolunteer, Floor, Load, MaxChanges, Priority, Skills, WantedKind
@@ -127,8 +128,8 @@ class Policy(BaseModel):
         asked = [(each.name, each.where and each.where.model_dump_json()) for each in self.objectives]
         faults = [
             Fault("repeated_objective", "policy", column="objectives", value=each[0])
-            for position, each in enumerate(asked)
-            if each in asked[:position]
+            for each, times in Counter(asked).items()
+            if times > 1
         ]
         if not asked:
             faults.append(Fault("missing_value", "policy", column="objectives"))
@@ -249,8 +250,8 @@ class Policy(BaseModel):
 
 def _nearest_field(loc: Sequence[Any]) -> dict[str, str]:
     """Return the field of the policy itself that an unknown one looks like, as `nearest`."""
-    alike = difflib.get_close_matches(str(loc[0]), Policy.model_fields, n=1) if len(loc) == 1 else []
-    return {"nearest": alike[0]} if alike else {}
+    nearest = nearest_word(str(loc[0]), Policy.model_fields) if len(loc) == 1 else None
+    return {"nearest": nearest} if nearest else {}
 
 
 def _faults(items: Sequence[Any]) -> list[Fault]:

@@ -104,7 +104,7 @@ def draw_curve(
         if bound is not None:
             axes.plot(x, bound / by, color=FAINT, linewidth=1.1, linestyle=(0, (3, 2)))
         axes.plot(x, numbers[name] / by, color=SCALE[-1], marker="o", markersize=3.5, linewidth=1.4)
-        axes.set_title(said, fontproperties=pen.font(9.5), color=TEXT, loc="left", pad=5)
+        axes.set_title(said, fontproperties=pen.font(9.5), color=TEXT, loc="left", pad=5, parse_math=False)
         axes.margins(y=0.14)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
         axes.locator_params(axis="y", nbins=4, integer=True)

@@ -149,12 +149,12 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
     InvalidInput
         If `kind` is none of the four, or the instance has no such id.
     """
-    if kind not in _PLACE:
+    if not isinstance(kind, str) or kind not in _PLACE:
         raise InvalidInput([Fault("unknown_kind", column="kind", value=kind, details={"known": ", ".join(_PLACE)})])
     level, side = _PLACE[kind]
     problem = plan.problem
     nodes = problem.arrays.sides(level)[side]
-    if id not in nodes.index:
+    if not isinstance(id, str) or id not in nodes.index:
         table = SIDES[level][side]
         nearest = Suggester(getattr(plan.instance, table)).nearest(str(id))
         details = {"target": table, **({"nearest": nearest} if nearest else {})}

@@ -187,7 +187,7 @@ def km_histogram(km: Mapping[str, Floats], *, ink: Ink, title: str = "") -> Pict
         axes.set_ylim(0, max(1.0, 1.28 * float(counts.max())))
         set_ticks(axes.xaxis, float(edges[-1]), 8, ink)
         set_ticks(axes.yaxis, 1.28 * float(counts.max()), 4, ink)
-        axes.set_title(name, fontproperties=ink.font(9.5), color=TEXT, loc="left", pad=6)
+        axes.set_title(name, fontproperties=ink.font(9.5), color=TEXT, loc="left", pad=6, parse_math=False)
         axes.set_ylabel(ink.say("pairs"), fontproperties=ink.font(8.5), color=FAINT)
         if not len(values):
             axes.text(0.5, 0.5, ink.say("no_pairs"), transform=axes.transAxes, ha="center", fontproperties=ink.font(9))
@@ -199,7 +199,7 @@ def km_histogram(km: Mapping[str, Floats], *, ink: Ink, title: str = "") -> Pict
             axes.annotate(
                 ink.say(key, value=at), (at, height), (-5 if right else 5, 0), xycoords=("data", "axes fraction"),
                 textcoords="offset points", ha="right" if right else "left", va="top",
-                fontproperties=ink.font(8.5), color=TEXT,
+                fontproperties=ink.font(8.5), color=TEXT, parse_math=False,
             )  # fmt: skip
         if row == len(panels) - 1:
             axes.set_xlabel(ink.say("pair_km"), fontproperties=ink.font(8.5), color=FAINT)
@@ -230,12 +230,12 @@ def coverage_bars(
     axes.barh(np.arange(len(shown)), covered[shown], height=0.68, color=SCALE[1])
     top = max(1.0, float(total[shown].max()))
     axes.set(xlim=(0, top), ylim=(len(labels) - 0.4, -0.6))
-    axes.set_yticks(range(len(labels)), labels, fontproperties=ink.font(8.5), color=TEXT)
+    axes.set_yticks(range(len(labels)), labels, fontproperties=ink.font(8.5), color=TEXT, parse_math=False)
     set_ticks(axes.xaxis, top, 6, ink)
     for row, share in enumerate(shares):
         axes.annotate(
             share, (1.0, row), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-            fontproperties=ink.font(8.5), color=TEXT, annotation_clip=False,
+            fontproperties=ink.font(8.5), color=TEXT, annotation_clip=False, parse_math=False,
         )  # fmt: skip
     axes.set_xlabel(ink.say("children"), fontproperties=ink.font(8.5), color=FAINT)
     figure.legend(

@@ -213,7 +213,7 @@ def _graticule(axes: Axes, project: Any, latlon: Floats, ink: Ink) -> None:
         if x0 <= at <= x1 and y[0] <= y0 <= y[-1]:
             axes.annotate(
                 _degrees(lon, "EW"), (at, y0), (0, -5), textcoords="offset points", ha="center", va="top",
-                fontproperties=font, color=FAINT, annotation_clip=False,
+                fontproperties=font, color=FAINT, annotation_clip=False, parse_math=False,
             )  # fmt: skip
     for lat in np.arange(math.floor((south - span) / step), math.ceil((north + span) / step) + 1) * step:
         if abs(lat) > 90:
@@ -224,7 +224,7 @@ def _graticule(axes: Axes, project: Any, latlon: Floats, ink: Ink) -> None:
         if y0 <= at <= y1 and x[0] <= x0 <= x[-1]:
             axes.annotate(
                 _degrees(lat, "NS"), (x0, at), (-5, 0), textcoords="offset points", ha="right", va="center",
-                fontproperties=font, color=FAINT, annotation_clip=False,
+                fontproperties=font, color=FAINT, annotation_clip=False, parse_math=False,
             )  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def _scale_bar(axes: Axes, span_km: float, ink: Ink) -> None:
     axes.plot([x, x, x + length, x + length], [y + tick, y, y, y + tick], color=TEXT, linewidth=1.1, zorder=20)
     axes.text(
         x + length / 2, y + 1.6 * tick, f"{length:g} {ink.say('km')}", ha="center", va="bottom",
-        fontproperties=ink.font(8), color=TEXT, zorder=20, path_effects=halo,
+        fontproperties=ink.font(8), color=TEXT, zorder=20, path_effects=halo, parse_math=False,
     )  # fmt: skip
 
 
@@ -294,7 +294,7 @@ def _labels(figure: Figure, axes: Axes, group: Marks, xy: Floats, ink: Ink, most
             note = axes.annotate(
                 group.labels[i], tuple(xy[i]), (dx * away, dy * away), textcoords="offset points",
                 ha=("center", "left", "right")[dx], va=("center", "bottom", "top")[dy],
-                fontproperties=ink.font(8), color=TEXT, zorder=30, path_effects=halo,
+                fontproperties=ink.font(8), color=TEXT, zorder=30, path_effects=halo, parse_math=False,
             )  # fmt: skip
             box = note.get_window_extent(renderer)
             inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1

@@ -229,15 +229,19 @@ def top_of(km: Iterable[Floats]) -> float:
 def heading(figure: Figure, ink: Ink, title: str, note: str, left: float) -> None:
     """Write title and note above a figure, `left` inches in."""
     width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - 0.38 / height, title, fontproperties=ink.font(14), color=TEXT, va="center")
-    figure.text(left / width, 1 - 0.66 / height, note, fontproperties=ink.font(9), color=FAINT, va="center")
+    figure.text(
+        left / width, 1 - 0.38 / height, title, fontproperties=ink.font(14), color=TEXT, va="center", parse_math=False
+    )
+    figure.text(
+        left / width, 1 - 0.66 / height, note, fontproperties=ink.font(9), color=FAINT, va="center", parse_math=False
+    )
 
 
 def empty_picture(ink: Ink, title: str) -> Picture:
     """Return a picture that says that there are no pairs."""
     figure, _, _ = blank_figure(7.4, 2.4)
     heading(figure, ink, title, "", 0.55)
-    figure.text(0.5, 0.4, ink.say("no_pairs"), fontproperties=ink.font(10), color=FAINT, ha="center")
+    figure.text(0.5, 0.4, ink.say("no_pairs"), fontproperties=ink.font(10), color=FAINT, ha="center", parse_math=False)
     return Picture(figure)
 
 

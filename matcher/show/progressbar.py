@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import sys
 import time
@@ -10,6 +9,7 @@ from types import TracebackType
 from typing import Any, Final, TextIO
 
 from matcher.base.errors import text
+from matcher.base.escaping import html_text
 from matcher.base.progress import Progress
 from matcher.words.catalogue import has_text
 
@@ -108,7 +108,7 @@ class ProgressBar:
         from IPython.display import HTML, display
 
         filled = f"<progress max='1' value='{fraction(progress):.3f}'></progress>"
-        shown = HTML(f"<div>{filled} {html.escape(self.words(progress))}</div>")  # type: ignore[no-untyped-call]
+        shown = HTML(f"<div>{filled} {html_text(self.words(progress))}</div>")  # type: ignore[no-untyped-call]
         if self._handle is None:
             self._handle = display(shown, display_id=True)  # type: ignore[no-untyped-call]
         else:

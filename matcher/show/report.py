@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matcher.base.disk import write_made
 from matcher.base.display import amount, title
 from matcher.base.errors import MissingExtra, text
+from matcher.base.escaping import html_text
 from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.base.seal import sealed_page
 from matcher.outcome.changes import CAUSES, KINDS, classify
@@ -53,10 +53,10 @@ def _pieces(plan: Plan, lang: Lang) -> Iterator[str]:
     head = _said("report.title", lang)
     yield f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8"><title>{head}</title>'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<style>{_STYLE}</style></head><body><h1>{head}</h1>\n<pre>{html.escape(plan_summary(plan, lang))}</pre>\n"
+    yield f"<style>{_STYLE}</style></head><body><h1>{head}</h1>\n<pre>{html_text(plan_summary(plan, lang))}</pre>\n"
     yield from _figures(plan, lang)
     yield f"<h2>{_said('report.policy', lang)}</h2><ul>"
-    yield from (f"<li>{html.escape(sentence)}</li>" for sentence in plan.policy.sentences(lang))
+    yield from (f"<li>{html_text(sentence)}</li>" for sentence in plan.policy.sentences(lang))
     yield f"</ul>\n<h2>{_said('report.levels', lang)}</h2>\n"
     yield from _levels(plan, lang)
     for level in SIDES:
@@ -69,12 +69,12 @@ def _pieces(plan: Plan, lang: Lang) -> Iterator[str]:
     ended = list(_ended_rows(plan, lang))
     yield from _section("report.ended", lang, len(ended), ended, _ENDED_HEADS)
     yield f"<h2>{_said('report.warnings', lang)}</h2><ul>"
-    yield from (f"<li>{html.escape(notice.text(lang))}</li>" for notice in plan.warnings)
+    yield from (f"<li>{html_text(notice.text(lang))}</li>" for notice in plan.warnings)
     yield f"</ul>\n<p>{_said('report.digest', lang, digest=plan.instance.digest)}</p></body></html>\n"
 
 
 def _said(key: str, lang: str, **fields: Any) -> str:
-    return html.escape(text(key, lang, **fields))
+    return html_text(text(key, lang, **fields))
 
 
 def _figures(plan: Plan, lang: Lang) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[str]:
             caption = _said(f"report.{name}", lang)
             yield f'<figure><img alt="{caption}" src="data:image/svg+xml;base64,{picture}"></figure>\n'
     except MissingExtra as error:
-        yield f"<p>{html.escape(str(error))}</p>\n"
+        yield f"<p>{html_text(error)}</p>\n"
 
 
 def _drawings(plan: Plan, lang: Lang) -> dict[str, Callable[[], Picture]]:
@@ -136,7 +136,7 @@ def _table(rows: Any, heads: Sequence[str], lang: Lang) -> str:
     )
     body = "".join(
         "<tr>"
-        + "".join(f"<td{kind}>{html.escape(str(cell))}</td>" for cell, kind in zip(row, classes, strict=True))
+        + "".join(f"<td{kind}>{html_text(cell)}</td>" for cell, kind in zip(row, classes, strict=True))
         + "</tr>\n"
         for row in rows
     )

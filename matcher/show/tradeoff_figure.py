@@ -90,7 +90,7 @@ def draw_tradeoff(
     for row in np.flatnonzero(there).tolist():
         axes.annotate(
             labels[row], (across[row], up[row]), (0, 7), textcoords="offset points", ha="center", va="bottom",
-            fontproperties=pen.font(8.5), color=TEXT,
+            fontproperties=pen.font(8.5), color=TEXT, parse_math=False,
         )  # fmt: skip
     for position, (name, plan) in enumerate(others.items()):
         at = [_scaled(np.array([np.nan if (known := plan.metrics[c]) is None else known]), c)[0] for c in (x, y)]

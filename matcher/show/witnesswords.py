@@ -17,7 +17,8 @@ def witness_words(witness: Mapping[str, Any], lang: str) -> str:
     """Say why nothing is feasible."""
     try:
         said = _SENTENCES[witness["kind"]](witness, lang)
-    except (KeyError, TypeError):  # of another version, or no witness at all: shown as it is, for the checker to judge
+    except (LookupError, TypeError, ValueError, AttributeError):
+        # of another version, or no witness at all: shown as it is, for the checker to judge
         said = _plain(witness)
     return text("summary.witness", lang, said=said)
 

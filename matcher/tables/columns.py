@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Final, Literal
+
+from matcher.base.suggest import nearest_word
 
 #: how the cells of a column are read
 CellType = Literal["id", "text", "choice", "lat", "lon", "count", "bounds", "words", "year", "rank", "decimal"]
@@ -346,14 +347,9 @@ def _titles() -> Mapping[str, str]:
 
 def nearest_column(table: str, header: object) -> str | None:
     """Return the known header of `table` that looks most like `header`, None if none does."""
-    return _nearest(normal(header), [*_strong(table), *_weak(table)])
+    return nearest_word(normal(header), [*_strong(table), *_weak(table)])
 
 
 def nearest_table(title: str) -> str | None:
     """Return the known name of a table that looks most like `title`, None if none does."""
-    return _nearest(normal(title), list(_titles()))
-
-
-def _nearest(word: str, known: list[str]) -> str | None:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return close[0] if close else None
+    return nearest_word(normal(title), _titles())

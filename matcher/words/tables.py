@@ -108,6 +108,18 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("mend.repeated_column", "Keep one of the two.", "请只保留一列。"),
     ("fault.missing_header", "a column without header holds {value!r}.", "某列没有表头，却有内容 {value!r}。"),
     ("mend.missing_header", "Give the column a header, or clear it.", "请为该列填写表头，或清空该列。"),
+    (
+        "fault.too_many_columns",
+        "the table has {found} columns, more than {most}.",
+        "表有 {found} 列，多于 {most} 列。",
+    ),
+    ("mend.too_many_columns", "Keep the columns that are needed.", "请只保留需要的列。"),
+    (
+        "fault.too_many_rows",
+        "the table has more than {most} rows, most of them empty.",
+        "表超过 {most} 行，且多为空行。",
+    ),
+    ("mend.too_many_rows", "Delete the empty rows below the table.", "请删除表下方的空行。"),
     ("fault.too_many_cells", "the row has more cells than the header ({width}).", "该行单元格多于表头（{width} 列）。"),
     (
         "mend.too_many_cells",
