@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from matcher.base import told
 from matcher.base.crossing import packed, unpacked
 from matcher.base.disk import as_path
 from matcher.base.display import Metric, as_html
@@ -319,4 +320,6 @@ def load_plan(path: str | Path) -> Plan:
     >>> matcher.load_plan(plan.save(pathlib.Path(tempfile.mkdtemp()) / "out")) == plan
     True
     """
-    return Plan(**saved_fields(as_path(path)))
+    plan = Plan(**saved_fields(as_path(path)))
+    told.info("loaded", path=path)
+    return plan

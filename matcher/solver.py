@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matcher.base import told
 from matcher.base.errors import check_kind
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.methods.dispatch import solve_problem
@@ -82,7 +83,15 @@ def solve(
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
     problem = Problem.of(instance, policy)
     known = None if start is None else start_pairs(problem, start)
-    return Plan.of(solve_problem(problem, budget, start=known))
+    told.info("solve", sizes=repr(instance), objectives=len(problem.objectives))
+    if start is not None and known is not None:
+        given = len(start.county_pairs) + len(start.school_pairs)
+        if sum(map(len, known)) < given:
+            told.warning("start_left_out", left_out=given - sum(map(len, known)), of=given)
+    plan = Plan.of(solve_problem(problem, budget, start=known))
+    ends = {"status": plan.status, "stop_reason": plan.stop_reason or "-"}
+    told.info("solved", county_pairs=len(plan.county_pairs), school_pairs=len(plan.school_pairs), **ends)
+    return plan
 
 
 def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:

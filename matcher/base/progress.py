@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from numbers import Integral, Real
 from typing import Any, Literal
 
+from matcher.base import told
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 
 #: why a search ended before everything was proved; "search": by itself, with all its steps done
@@ -94,6 +95,7 @@ class Budget:
     __slots__ = (
         "_cancel",
         "_deadline",
+        "_phase",
         "_progress",
         "_seen_s",
         "_stopped",
@@ -131,6 +133,7 @@ class Budget:
         self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
         self._cancel = cancel
         self._progress = progress
+        self._phase = ""
         self.work_limit = work_limit
         self.gap = gap
         self.work = 0
@@ -201,6 +204,9 @@ class Budget:
 
     def report(self, progress: Progress) -> None:
         """Hand one report to the caller's callback, if there is one."""
+        if progress.phase != self._phase:
+            self._phase = progress.phase
+            told.info("stage", phase=progress.phase)
         if self._progress is not None:
             self._progress(progress)
 

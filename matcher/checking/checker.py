@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from matcher.base import told
 from matcher.base.crossing import Crosses
 from matcher.base.disk import as_path
 from matcher.base.display import Metric, as_html
@@ -208,7 +209,7 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     if claims.book is not None and not claims.book.touched:
         violations, stale = violations + stale, []
     finding: Finding = "false" if violations else "proved" if proved else "claimed"
-    return Report(
+    report = Report(
         not violations,
         finding,
         tuple(violations),
@@ -217,6 +218,8 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
         None if has_plan else claims.status,
         tuple(stale),
     )
+    told.info("verified", count=len(violations), codes=", ".join(report.codes) or "-")
+    return report
 
 
 def _claims(plan: Plan | Claims | str | Path) -> Claims:

@@ -3,7 +3,7 @@
 Results go to standard output, as one screen of text or, with `--json`, as one JSON document; progress and errors go to
 standard error. Exit codes: 0 done (`verify`: proved), 1 the plan is infeasible or does not verify, 2 bad input or
 arguments, 3 `verify` found rules kept and values true, but bounds that nobody can recompute, 130 interrupted (with the
-best plan so far where there is one).
+best plan so far where there is one), 70 an error inside the library, which is a bug of its own.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import contextlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from matcher.base.errors import MatcherError, text
+from matcher.base.plain import shown
 from matcher.cli.arguments import language, parser
-from matcher.cli.common import BAD_INPUT, DONE, INTERRUPTED
+from matcher.cli.common import BAD_INPUT, DONE, INTERNAL, INTERRUPTED
+from matcher.words.catalogue import LANGS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +44,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read the output has gone: nothing more to say, also not at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
+    except Exception as error:  # nothing that is given may do this: whoever sees it should tell us
+        _confess(error, options)
+        code = INTERNAL
     return code
+
+
+def _confess(error: Exception, options: argparse.Namespace) -> None:
+    """Say that the fault is the library's, and all that helps to mend it."""
+    said = {lang: text("cli.internal", lang, kind=type(error).__name__, reason=shown(str(error))) for lang in LANGS}
+    if options.json:
+        document = {"format": "matcher.error/1", "code": "internal", "message": said}
+        print(json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1))
+    traceback.print_exception(error)
+    print(said[options.lang], file=sys.stderr)
 
 
 def _complain(error: MatcherError, options: argparse.Namespace) -> None:

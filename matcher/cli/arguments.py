@@ -40,6 +40,7 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     common.add_argument("--lang", choices=("en", "zh"), default=lang, help=say("lang"))
     common.add_argument("--force", action="store_true", help=say("force"))
     common.add_argument("-v", "--verbose", action="store_true", help=say("verbose"))
+    common.add_argument("--progress", choices=("line", "json"), default="line", help=say("progress"))
     reading = Parser(add_help=False)
     reading.add_argument("input", metavar="INPUT", help=say("input"))
     reading.add_argument("--policy", metavar="FILE", help=say("policy"))

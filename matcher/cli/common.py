@@ -20,6 +20,8 @@ CLAIMED: Final = 3
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+#: EX_SOFTWARE of sysexits.h: a bug of this library
+INTERNAL: Final = 70
 
 
 def read_input(options: argparse.Namespace) -> Instance:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.resources
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +12,7 @@ from matcher.base.errors import Lang, MissingExtra, SaveError, text
 from matcher.base.interrupts import cancel_on_interrupt
 from matcher.base.progress import CancelToken
 from matcher.cli.common import DONE, FAILED, INTERRUPTED, read_input, read_policy, show
-from matcher.show.progressline import ProgressLine
+from matcher.show.progressline import progress_of
 
 if TYPE_CHECKING:
     from matcher.files.plan_edits import Edits
@@ -86,7 +85,7 @@ def solved(
 
     limits = {name: getattr(options, name, None) for name in ("time_limit_s", "work_limit", "gap")}
     cancel = CancelToken()
-    with ProgressLine(sys.stderr, options.lang, verbose=options.verbose) as line, cancel_on_interrupt(cancel):
+    with progress_of(options) as line, cancel_on_interrupt(cancel):
         plan = solve(
             instance,
             policy,

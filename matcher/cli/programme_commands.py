@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.interrupts import cancel_on_interrupt
 from matcher.base.progress import CancelToken
 from matcher.cli.common import DONE, FAILED, INTERRUPTED, show
-from matcher.show.progressline import ProgressLine
+from matcher.show.progressline import progress_of
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -28,7 +27,7 @@ def plan(options: argparse.Namespace) -> int:
     start = None if options.start is None else doors.load_programme(options.start)
     limits = {name: getattr(options, name) for name in ("time_limit_s", "work_limit", "gap")}
     cancel = CancelToken()
-    with ProgressLine(sys.stderr, options.lang, verbose=options.verbose) as line, cancel_on_interrupt(cancel):
+    with progress_of(options) as line, cancel_on_interrupt(cancel):
         found = doors.plan_programme(
             options.programme, records, options.policy, start=start, progress=line, cancel=cancel, **limits
         )

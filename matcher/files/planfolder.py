@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from matcher.base import told
 from matcher.base.arrayfile import BrokenArrays, read_arrays
 from matcher.base.disk import real
 from matcher.base.errors import Fault, InvalidInput, SaveError
@@ -86,6 +87,8 @@ def find_plan(path: Path) -> Path:
     with contextlib.suppress(SaveError):  # links that go round in a circle lead nowhere
         for folder in (real(path), beside(real(path))[1]):
             if (folder / PLAN_JSON).is_file():
+                if folder != real(path):
+                    told.warning("left_by_a_crash", path=path)
                 return folder
     raise InvalidInput([Fault("no_plan", "plan", value=os.path.abspath(path))])
 

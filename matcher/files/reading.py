@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from matcher.base import told
 from matcher.base.disk import as_path
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.notices import Notice
@@ -86,7 +87,9 @@ def read(
     places = None
     if gazetteer is not None:
         places = read_gazetteer(as_path(gazetteer, "gazetteer"), found)
-    return build(found, datum=datum, region=region, places=places)
+    instance = build(found, datum=datum, region=region, places=places)
+    told.info("read", path=path, sizes=repr(instance), notices=len(instance.reading))
+    return instance
 
 
 def from_frames(frames: Mapping[str, Any], *, datum: Datum = "wgs84", region: Region | None = None) -> Instance:

@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matcher.base import told
 from matcher.base.arrayfile import write_arrays
 from matcher.base.disk import alone, real
 from matcher.base.errors import Lang, SaveError
@@ -63,6 +64,7 @@ def save_plan(
             _replace(plan, target, kept)
     except OSError as error:
         raise SaveError("save_failed", path=path, reason=error.strerror or error) from error
+    told.info("saved", path=path)
     return path
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
+from matcher.base import told
 from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.market import certificate
@@ -98,6 +99,7 @@ def match(
         again = assembled(market, solve_market(market, budget, begun))
     if stability == "report" and again.has_pairs:
         again = again.replace(blocking=blocking(market, again.pairs))
+    told.info("matched", status=again.status, stop_reason=again.stop_reason or "-")
     return again
 
 

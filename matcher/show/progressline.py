@@ -1,10 +1,12 @@
-"""Progress on one line of a terminal, rewritten in place; nothing where nobody watches."""
+"""Progress on one line of a terminal, rewritten in place; nothing where nobody watches; or as JSON for a program."""
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from types import TracebackType
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from matcher.base.errors import text
 from matcher.base.progress import Progress
@@ -73,3 +75,33 @@ class ProgressLine:
             self._stream.write("\r" + said + " " * max(0, self._shown - len(said)) + ("" if said else "\r"))
             self._stream.flush()
             self._shown = len(said)
+
+
+class ProgressJson:
+    """A progress callback that writes reports as JSON, a line each: every new phase, and ten a second within one."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+        self._next = 0.0
+        self._phase = ""
+
+    def __enter__(self) -> ProgressJson:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        return None
+
+    def __call__(self, progress: Progress) -> None:
+        """Write one report."""
+        if progress.phase == self._phase and time.monotonic() < self._next:
+            return
+        self._phase, self._next = progress.phase, time.monotonic() + _PAUSE_S
+        self._stream.write(json.dumps(progress.to_json(), ensure_ascii=False, sort_keys=True) + "\n")
+        self._stream.flush()
+
+
+def progress_of(options: Any) -> ProgressLine | ProgressJson:
+    """Return what the arguments of a command ask progress to be shown by, on standard error."""
+    if options.progress == "json":
+        return ProgressJson(sys.stderr)
+    return ProgressLine(sys.stderr, options.lang, verbose=options.verbose)

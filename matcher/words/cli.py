@@ -34,8 +34,19 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.matcher", "Plan who helps whom, with proof.", "制定结对方案，并给出证明。"),
     (
         "cli.help.exit",
-        "Exit codes: 0 done, 1 the plan is infeasible or does not verify, 2 bad input or arguments, 130 interrupted.",
-        "退出码：0 完成；1 方案不可行或未通过核验；2 输入或参数有误；130 已中断。",
+        "Exit codes: 0 done, 1 the plan is infeasible or does not verify, 2 bad input or arguments, "
+        "130 interrupted, 70 an error inside the library.",
+        "退出码：0 完成；1 方案不可行或未通过核验；2 输入或参数有误；130 已中断；70 本库内部错误。",
+    ),
+    (
+        "cli.internal",
+        "This is an error inside the library ({kind}: {reason}). Please report it with the lines above.",
+        "这是本库的内部错误（{kind}：{reason}）。请将以上内容反馈给我们。",
+    ),
+    (
+        "cli.help.progress",
+        "progress as a line on the terminal, or as JSON, a line a report",
+        "进度的显示方式：line 为终端一行，json 为逐行 JSON",
     ),
     ("cli.help.demo", "plan the embedded example and draw its map", "为内置示例制定方案并绘制地图"),
     ("cli.help.template", "write an empty workbook to fill in", "生成待填写的工作簿模板"),
