@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse.csgraph import shortest_path
 
 import matcher
-from matcher.market import check
+from matcher.market import flaws
 
 SIZES = [(100, 5), (100, 10), (100, 33), (200, 5), (200, 20), (200, 67), (300, 5), (300, 30), (300, 100), (400, 40)]
 SIZES += [(500, 50), (600, 60), (700, 70), (800, 80), (900, 90)]
@@ -49,7 +49,7 @@ def ours(cost: np.ndarray, sites: int, limit: float) -> tuple:
         group_open=[[sites, sites]],
     )
     found = matcher.match(market, time_limit_s=limit)
-    assert not check.flaws(found)
+    assert not flaws(found)
     return found.levels[0].value, found.levels[0].bound, found.proof.kind
 
 

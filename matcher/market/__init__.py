@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.market.check import flaws as flaws
     from matcher.market.exports import to_dimacs as to_dimacs
     from matcher.market.exports import to_mps as to_mps
     from matcher.market.many import match_many as match_many
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matcher.market.solving import match as match
 
 _HOME = {
+    "flaws": "check",
     "preferences_of": "preferences",
     "Market": "market",
     "Matching": "matching",
