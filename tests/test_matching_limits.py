@@ -10,9 +10,11 @@ import pytest
 from strategies import middle_market
 
 from matcher import CancelToken, InvalidInput, Market, UnsolvedError, match
+from matcher.market import engines
 from matcher.market.certificate import pair_flaws
 from matcher.market.check import flaws
 from matcher.market.jobs import flow as flow_worker
+from matcher.market.jobs import stable as stable_job
 
 
 @pytest.mark.parametrize("unmet", [None, 400])
@@ -78,6 +80,38 @@ def test_a_child_process_gives_the_same_bytes_and_can_be_ended(monkeypatch):
     token = CancelToken()
     threading.Timer(0.3, token.cancel).start()
     assert match(market, cancel=token).stop_reason == "cancelled"
+
+
+@pytest.mark.parametrize("rest", [{}, {"stability": "require"}])
+def test_a_market_solved_by_a_child_has_the_same_bytes(monkeypatch, rest):
+    market = middle_market(unmet_cost=400)
+    alone = match(market, **rest).to_arrays()
+    monkeypatch.setattr(engines, "_LARGE", 0)
+    monkeypatch.setattr(stable_job, "_LARGE", 0)
+    there = match(market, cancel=CancelToken(), **rest)
+    assert there.market is market
+    assert {name: array.tobytes() for name, array in there.to_arrays().items()} == {
+        name: array.tobytes() for name, array in alone.items()
+    }
+    stopped = match(market, time_limit_s=0, **rest)
+    assert stopped.stop_reason == "time"
+    assert flaws(stopped) == ()
+
+
+def test_other_threads_run_while_a_child_works(monkeypatch):
+    """Without any limit, where there are other threads."""
+    asked = []
+    solve = engines.solve_listed_apart
+    monkeypatch.setattr(engines, "solve_listed_apart", lambda *given: asked.append(True) or solve(*given))
+    monkeypatch.setattr(engines, "_LARGE", 0)
+    market = middle_market(unmet_cost=400)
+    waiting = threading.Event()
+    other = threading.Thread(target=waiting.wait)
+    other.start()
+    match(market)
+    waiting.set()
+    other.join()
+    assert asked
 
 
 def test_without_a_child_process_the_work_is_done_here(monkeypatch):

@@ -35,6 +35,7 @@ _HELLO_S: Final = 60.0
 _REFUSED_S: Final = 30.0
 #: how long a child that has closed its pipe takes to end
 _EXIT_S: Final = 1.0
+_THREAD: Final = "matcher-child"
 _SIGKILL: Final = 9  # Windows has no name for it
 
 
@@ -62,7 +63,7 @@ class Child:
 
     def begin(self) -> None:
         """Begin the thread, which begins the process."""
-        threading.Thread(target=self._keep, name="matcher-child", daemon=True).start()
+        threading.Thread(target=self._keep, name=_THREAD, daemon=True).start()
 
     def ask(self, task: Task) -> None:
         """Hand over a task."""
@@ -256,6 +257,12 @@ def pool() -> Pool:
     if mine is None:
         mine = _POOLS.setdefault(os.getpid(), Pool(max(2, _cpus())))
     return mine
+
+
+def other_threads() -> bool:
+    """Whether threads other than this one, and than those that watch children, may want to run."""
+    mine = threading.current_thread()
+    return any(each is not mine and not each.name.startswith(_THREAD) for each in threading.enumerate())
 
 
 def _cpus() -> int:

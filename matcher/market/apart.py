@@ -17,14 +17,14 @@ from matcher.market.jobs.solving import JOB, asked, progress_of, solve_here, unp
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.points import sites
-from matcher.market.points.opening import Opening, nearest_first
+from matcher.market.points.opening import NEAREST, Opening, nearest_first
 
 _GRACE_S: Final = 0.6  # how long after a stop the first matching is waited for
 
 
 def solve_points_apart(market: Market, budget: Budget, start: Matching | Ints | None) -> Solved:
     """Solve as `sites.solve` does, within a second of the budget's limits; Ctrl-C counts as cancelled."""
-    opening = Opening(market)
+    opening = Opening(market, lambda: (nearest_first(market, nearest) for nearest in (1, NEAREST)))
     found: list[Solved] = []
 
     def told(arrays: Arrays) -> None:
@@ -43,6 +43,28 @@ def solve_points_apart(market: Market, budget: Budget, start: Matching | Ints | 
     if found:
         best = found[0] if found[0].provider else Solved(found[0].pairs, best.provider, best.recipient, best.methods)
     best.stop_reason, best.settled = outcome.reason, True
+    return best
+
+
+def solve_listed_apart(market: Market, budget: Budget, start: Ints | None) -> Solved:
+    """Solve as `listed.solve` does on a child; stopped, return the levels it had finished, or what was found here."""
+    opening = Opening(market, lambda: [listed.solve(market, Budget(work_limit=0), start)])
+    found: list[Solved] = []
+    levels = [level.name for level in market.objectives]
+
+    def told(arrays: Arrays) -> None:
+        found[:] = [unpacked(arrays)]
+        budget.report(Progress(f"level:{levels[len(found[0].provider) - 1]}", len(found[0].provider) - 1, len(levels)))
+
+    budget.report(Progress(f"level:{levels[0]}", 0, len(levels)))
+    outcome = call(JOB, asked(market, budget, tells=True), budget, told)
+    if outcome.here:
+        return listed.solve(market, budget, start)
+    if outcome.answers[0] is not None:
+        return unpacked(outcome.answers[0])
+    best = found[0] if found else opening.result(_GRACE_S)
+    if best.hall is None:
+        best.stop_reason = outcome.reason
     return best
 
 

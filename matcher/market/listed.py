@@ -7,8 +7,7 @@ binds (see `flow.Face`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from matcher.base.progress import Budget, Progress
 from matcher.geo import kd_order
 from matcher.market import flow
 from matcher.market.claims import Solved
-from matcher.market.engine import Begun
 from matcher.market.face import Face
 from matcher.market.hall import hall_set
 from matcher.market.input import Bools, Ints
@@ -26,37 +24,22 @@ from matcher.market.market import Market, MarketLevel
 from matcher.market.prices import NotOptimal, dual_prices
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """Solves level after level over candidate arcs that are listed."""
+def solve(market: Market, budget: Budget, start: Ints | None, watch: Callable[[Solved], None] | None = None) -> Solved:
+    """Solve a market whose candidate arcs can be listed; `start` is returned if the work stops before there is more.
 
-    name: str = "listed"
-
-    def fits(self, market: Market) -> bool:
-        """Whether the market is a flow, of any kind."""
-        return market.is_flow
-
-    def solve(self, market: Market, budget: Budget, start: Begun | None) -> Solved:
-        """Solve it; one unit of work is one level."""
-        return solve(market, budget, None if start is None else start.pairs)
-
-
-ENGINE: Final = _Listed()
-
-
-def solve(market: Market, budget: Budget, start: Ints | None) -> Solved:
-    """Solve a market whose candidate arcs can be listed; `start` is returned if the work stops before there is more."""
+    `watch` is shown what there is, with a bound of the level in work, after every level but the last.
+    """
     if market.has_minima and budget.stop_reason is None:
         short = hall_set(market)
         if short is not None:
             return Solved(hall=short)
-    solved = _levels_in_order(market, budget)
+    solved = _levels_in_order(market, budget, watch)
     if solved.pairs is None:
         solved.pairs = start if start is not None else _greedy(market)
     return solved
 
 
-def _levels_in_order(market: Market, budget: Budget) -> Solved:
+def _levels_in_order(market: Market, budget: Budget, watch: Callable[[Solved], None] | None) -> Solved:
     """Solve every level on the optimal face of those before it, and the tie rule last."""
     levels, tie = market.objectives, market.tie_objective
     solved = Solved()
@@ -68,6 +51,10 @@ def _levels_in_order(market: Market, budget: Budget) -> Solved:
             if solved.stop_reason is not None:
                 _bound_what_is_left(market, face, level, solved)
                 return solved
+            if watch is not None and number:
+                here = Solved(solved.pairs, [*solved.provider], [*solved.recipient], [*solved.methods])
+                _bound_what_is_left(market, face, level, here)
+                watch(here)
         budget.report(Progress(f"level:{level.name}", number, len(levels)))
         cost = _cost_on(market, face, level)
         stands = _still_best(face, level, chosen) if cost is None and number >= max(known, 1) else None

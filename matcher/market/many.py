@@ -19,7 +19,7 @@ from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallbac
 from matcher.base.result import Level, Proof
 from matcher.executors.frames import Arrays
 from matcher.executors.team import call_all
-from matcher.market.claims import SCOPE, assembled
+from matcher.market.claims import SCOPE, Solved, assembled
 from matcher.market.engines import solve_market
 from matcher.market.input import Ints
 from matcher.market.market import Market
@@ -28,6 +28,10 @@ from matcher.market.matching import Matching
 #: costs beyond this, times the size, are not exact in floating point
 _EXACT: Final = 1 << 52
 _BATCH: Final = 512
+#: under a limit, so that it is looked at often enough
+_FEWER: Final = 32
+#: how long after a stop the markets not reached still get a first matching
+_GRACE_S: Final = 0.2
 JOB: Final = "matcher.market.many"
 _ONE: Final = np.array([0, 1], np.int64).tobytes()
 
@@ -141,10 +145,11 @@ def _here(given: list[Market], budget: Budget) -> list[Matching]:
     done = 0
     for kind, alike in groups.items():
         members = [at for at in alike if len(given[at].level_names) == 1] if _plain(*kind[1:]) else []
-        for first in range(0, len(members), _BATCH):
+        step = _FEWER if budget.can_end else _BATCH
+        for first in range(0, len(members), step):
             if budget.stop_reason is not None:
                 break
-            batch = members[first : first + _BATCH]
+            batch = members[first : first + step]
             for at, answer in zip(batch, _solved([given[at] for at in batch]), strict=True):
                 answers[at] = answer
             done += len(batch)
@@ -152,7 +157,9 @@ def _here(given: list[Market], budget: Budget) -> list[Matching]:
     found: list[Matching] = []
     for market, answer in zip(given, answers, strict=True):
         if answer is None:
-            answer = assembled(market, solve_market(market, budget, None))
+            late = not budget.waits(_GRACE_S)
+            solved = Solved(stop_reason=budget.stop_reason) if late else solve_market(market, budget, None)
+            answer = assembled(market, solved)
             done += 1
             budget.report(Progress("match_many", done, len(given)))
         found.append(answer)

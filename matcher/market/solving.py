@@ -11,12 +11,12 @@ from matcher.base import told
 from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.market import certificate
-from matcher.market import stable as matching_stable
 from matcher.market.beyond import FIELDS
 from matcher.market.claims import Solved, assembled
 from matcher.market.engine import Begun
 from matcher.market.engines import solve_market
 from matcher.market.input import Bools, Ints
+from matcher.market.jobs.stable import stable_within
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.preferences import blocking
@@ -87,7 +87,7 @@ def match(
         details = {"fields": fields}
         raise InvalidInput([Fault("stability_of_program", column="stability", value=stability, details=details)])
     if stability == "require" and budget.stop_reason is None:
-        return matching_stable.solve_stable(market)
+        return stable_within(market, budget)
     if stability == "require":
         return assembled(market, Solved(stop_reason=budget.stop_reason))
     known = _start_pairs(market, start)

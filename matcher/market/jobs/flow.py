@@ -14,6 +14,7 @@ from matcher.base.progress import Budget
 from matcher.executors.child import call
 from matcher.executors.frames import Arrays
 from matcher.market import assignment
+from matcher.executors.starting import inside
 from matcher.market.face import Face
 from matcher.market.flow import least_cost
 from matcher.market.input import Bools, Ints
@@ -27,7 +28,7 @@ def least_cost_within(
     face: Face, cost: Ints | None, missing: Ints, budget: Budget, *, numbering: Ints | None = None
 ) -> Bools | None:
     """Return what `flow.least_cost` returns, or None if the budget ran out first."""
-    if face.num_free >= _LARGE and budget.can_end:
+    if face.num_free >= _LARGE and budget.can_end and not inside():
         done, chosen = _called(_asked(face, cost, missing, numbering), budget)
         if done:
             return chosen
@@ -39,7 +40,7 @@ def assigned_within(
     face: Face, cost: Ints | None, missing: Ints, budget: Budget, *, most_pairs_first: bool = False
 ) -> tuple[bool, Bools | None]:
     """Return whether the level fits an assignment, and what `assignment.least_cost` returns, None if time ran out."""
-    if face.num_free >= _LARGE and budget.can_end:
+    if face.num_free >= _LARGE and budget.can_end and not inside():
         if not assignment.suits(face, cost, missing):
             return False, None
         arrays = _asked(face, cost, missing, None)

@@ -85,5 +85,9 @@ def run(arrays: Arrays, tell: Callable[[Arrays], None]) -> Arrays:
         known = [number for number in (report.value, report.bound) if number is not None]
         tell({"progress": np.array([report.done, *known], np.int64)})
 
-    budget = Budget(progress=progress, **limits)
-    return packed(sites.solve(market, budget, start, lambda found: tell(packed(found))))
+    def watch(found: Solved) -> None:
+        tell(packed(found))
+
+    if not sites.suits(market):
+        return packed(listed.solve(market, Budget(**limits), None, watch))
+    return packed(sites.solve(market, Budget(progress=progress, **limits), start, watch))

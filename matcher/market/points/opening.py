@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -13,27 +14,27 @@ from matcher.market.market import Market
 from matcher.market.points.scan import FARTHEST_M
 from matcher.market.points.tree import arc_floor_m, whole_floor_m
 
-_NEAREST: Final = 4
+NEAREST: Final = 4
 
 
 class Opening:
     """The first matching, found by a thread of its own so that Ctrl-C and deadlines need not wait for it."""
 
-    def __init__(self, market: Market):
-        none = np.zeros((0, 2), np.int64)
+    def __init__(self, market: Market, find: Callable[[], Iterable[Solved]]):
+        none = None if market.has_minima else np.zeros((0, 2), np.int64)
         prices = [np.zeros(market.num_providers, np.int64)], [np.zeros(market.num_recipients, np.int64)]
         self._best = Solved(none, *prices, ["none"])
         self._fault: Exception | None = None
-        self._thread = threading.Thread(target=self._run, args=(market,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(find,), daemon=True)
         try:
             self._thread.start()
         except RuntimeError:  # the system has no thread left for us
-            self._best = nearest_first(market)
+            self._run(find)
 
-    def _run(self, market: Market) -> None:
+    def _run(self, find: Callable[[], Iterable[Solved]]) -> None:
         try:
-            for nearest in (1, _NEAREST):
-                self._best = nearest_first(market, nearest)
+            for found in find():
+                self._best = found
         except Exception as fault:  # raised again in the caller's thread
             self._fault = fault
 
@@ -46,7 +47,7 @@ class Opening:
         return self._best
 
 
-def nearest_first(market: Market, nearest: int = _NEAREST) -> Solved:
+def nearest_first(market: Market, nearest: int = NEAREST) -> Solved:
     """Return a feasible matching of the `nearest` of everybody, the nearest first, and prices with a finite bound."""
     from scipy.spatial import cKDTree
 
