@@ -13,8 +13,8 @@ import numpy as np
 from matcher.base.progress import Budget
 from matcher.executors.child import call
 from matcher.executors.frames import Arrays
-from matcher.market import assignment
 from matcher.executors.starting import inside
+from matcher.market import assignment
 from matcher.market.face import Face
 from matcher.market.flow import least_cost
 from matcher.market.input import Bools, Ints
