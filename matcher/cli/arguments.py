@@ -11,8 +11,9 @@ from matcher._version import __version__
 from matcher.base.errors import Lang, text
 from matcher.cli import programme_commands as programmes
 from matcher.cli.common import BAD_INPUT
-from matcher.cli.looking import run_diff, run_explain, run_report, run_template, run_verify, run_warm_up
+from matcher.cli.looking import run_explain, run_report, run_template, run_verify, run_warm_up
 from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
+from matcher.cli.year import run_diff, run_next_year, run_recommend, run_replan
 
 
 def language(arguments: Sequence[str]) -> Lang:
@@ -49,6 +50,8 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     reading.add_argument("--gazetteer", metavar="FILE", help=say("gazetteer"))
     reading.add_argument("--mark", metavar="FILE.xlsx", help=say("mark"))
 
+    old = Parser(add_help=False)
+    old.add_argument("old", metavar="OLD", help=say("saved_either"))
     other = Parser(add_help=False)
     other.add_argument("--programme", metavar="NAME", help=say("programme"))
 
@@ -65,24 +68,43 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     demo.add_argument("-o", "--out", metavar="OUT", default=DEMO_FOLDER, help=say("out"))
     template = command("template", programmes.routed(run_template, programmes.template), other)
     template.add_argument("file", metavar="FILE.xlsx", help=say("file"))
-    plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, other)
-    plan.add_argument("-o", "--out", metavar="OUT", required=True, help=say("out"))
-    plan.add_argument("--start", metavar="OUT", help=say("start"))
-    plan.add_argument("--edits", metavar="FILE.xlsx", help=say("edits"))
-    plan.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
-    plan.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
-    plan.add_argument("--gap", metavar="SHARE", type=float, help=say("gap"))
-    plan.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
-    plan.add_argument("--xlsx", action="store_true", help=say("xlsx"))
-    plan.add_argument("--html", action="store_true", help=say("html"))
+    making = Parser(add_help=False)
+    making.add_argument("-o", "--out", metavar="OUT", required=True, help=say("out"))
+    making.add_argument("--start", metavar="OUT", help=say("start"))
+    making.add_argument("--edits", metavar="FILE.xlsx", help=say("edits"))
+    making.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
+    making.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
+    making.add_argument("--gap", metavar="SHARE", type=float, help=say("gap"))
+    making.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
+    making.add_argument("--xlsx", action="store_true", help=say("xlsx"))
+    making.add_argument("--html", action="store_true", help=say("html"))
+    making.add_argument("--year", metavar="YEAR", type=int, help=say("year"))
+
+    plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, making, other)
+    plan.add_argument("--previous", metavar="OLD", help=say("previous"))
+    following = command("next-year", run_next_year, old, reading, making)
+    following.set_defaults(previous=None, programme=None)
+    replan = command("replan", run_replan)
+    replan.add_argument("saved", metavar="OUT", help=say("saved_either"))
+    replan.add_argument("-o", "--out", metavar="NEW", help=say("replan_out"))
+    replan.add_argument("--without", metavar="KIND:ID", action="append", help=say("without"))
+    replan.add_argument("--takes", metavar="KIND:ID=N", action="append", help=say("takes"))
+    replan.add_argument("--refused", metavar="KIND:ID", nargs=2, action="append", help=say("refused"))
+    replan.add_argument("--agreed", metavar="KIND:ID", nargs=2, action="append", help=say("agreed"))
+    replan.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
+    replan.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
+    recommend = command("recommend", run_recommend)
+    recommend.add_argument("saved", metavar="OUT", help=say("saved_either"))
+    recommend.add_argument("name", metavar="KIND:ID", help=say("name"))
+    recommend.add_argument("-k", dest="number", metavar="N", type=int, default=5, help=say("number"))
     verify = command("verify", programmes.routed(run_verify, programmes.verify), reading, other)
     verify.add_argument("out", metavar="OUT", help=say("saved"))
     explain = command("explain", programmes.routed(run_explain, programmes.explain), other)
-    explain.add_argument("out", metavar="OUT", help=say("saved_folder"))
+    explain.add_argument("out", metavar="OUT", help=say("saved_either"))
     explain.add_argument("name", metavar="KIND:ID", help=say("name"))
     diff = command("diff", run_diff)
-    diff.add_argument("old", metavar="OUT1", help=say("saved_folder"))
-    diff.add_argument("new", metavar="OUT2", help=say("saved_folder"))
+    diff.add_argument("old", metavar="OUT1", help=say("saved_either"))
+    diff.add_argument("new", metavar="OUT2", help=say("saved_either"))
     report = command("report", run_report)
     report.add_argument("out", metavar="OUT", help=say("saved_folder"))
     report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))

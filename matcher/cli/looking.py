@@ -1,12 +1,13 @@
-"""The commands that look at saved plans: `verify`, `explain`, `diff`, `report`; and `template`."""
+"""The commands that look at saved plans: `verify`, `explain`, `report`; and `template`."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from matcher.base.errors import Fault, InvalidInput, text
+from matcher.base.errors import text
 from matcher.cli.common import CLAIMED, DONE, FAILED, read_input, read_policy, show
+from matcher.cli.people import saved_plan, who
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -31,23 +32,9 @@ def run_warm_up(options: argparse.Namespace) -> int:
 
 def run_explain(options: argparse.Namespace) -> int:
     """Say why somebody is paired as it is."""
-    from matcher.plan import load_plan
-
-    kind, found, known_id = options.name.partition(":")
-    if not found:
-        raise InvalidInput([Fault("not_kind_and_id", value=options.name)])
-    explanation = load_plan(options.out).explain(_kind_of(kind), known_id)
+    plan = saved_plan(options.out)
+    explanation = plan.explain(*who(plan.instance, options.name))
     show(options, explanation.to_json(), explanation.text(options.lang))
-    return DONE
-
-
-def run_diff(options: argparse.Namespace) -> int:
-    """Say what differs between two saved plans."""
-    from matcher.plan import load_plan
-    from matcher.study.differences import diff
-
-    found = diff(load_plan(options.old), load_plan(options.new))
-    show(options, found.to_json(), found.summary(options.lang))
     return DONE
 
 
@@ -72,13 +59,3 @@ def run_template(options: argparse.Namespace) -> int:
 def _written(target: Path, options: argparse.Namespace) -> int:
     show(options, {"format": "matcher.written/1", "path": str(target)}, text("cli.saved", options.lang, path=target))
     return DONE
-
-
-def _kind_of(word: str) -> str:
-    """Return the kind that `word` is, in English or in Chinese, as people write it in their tables."""
-    from matcher.tables.columns import table_of
-
-    table = table_of(word.strip())
-    return {"organizations": "organization", "branches": "branch", "counties": "county", "schools": "school"}.get(
-        table or "", word
-    )

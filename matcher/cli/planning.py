@@ -12,6 +12,7 @@ from matcher.base.errors import Lang, MissingExtra, SaveError, text
 from matcher.base.interrupts import cancel_on_interrupt
 from matcher.base.progress import CancelToken
 from matcher.cli.common import DONE, FAILED, INTERRUPTED, read_input, read_policy, show
+from matcher.cli.people import saved_plan
 from matcher.show.progressline import progress_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def run_plan(options: argparse.Namespace) -> int:
     check_target(Path(options.out), replace=options.force, kept=edited)
     policy = read_policy(options.policy)
     instance = read_input(options)
+    if options.previous is not None:
+        instance = renewed(instance, options)
     edits, told = None, []
     if edited is not None:
         from matcher.files.plan_edits import read_edits
@@ -63,6 +66,18 @@ def run_plan(options: argparse.Namespace) -> int:
     asked = {name for name, wanted in ((BOOK, options.xlsx or edits), (PAGE, options.html)) if wanted}
     notes = saved(plan, options, asked, kept=edited, edits=edits)
     return show_plan(plan, options, [*told, *notes], interrupted=interrupted)
+
+
+def renewed(instance: Instance, options: argparse.Namespace) -> Instance:
+    """Return the tables with the pairs of the plan `options.previous` as those of last year."""
+    from matcher.model import Instance
+    from matcher.renewal.year import next_year
+
+    old = next_year(saved_plan(options.previous), year=options.year)
+    if instance.previous:
+        print(text("cli.previous_replaced", options.lang, number=len(instance.previous)), file=sys.stderr)
+    tables = {name: getattr(instance, name) for name in type(instance).model_fields if name != "format"}
+    return Instance(**(tables | {"previous": old.previous}))
 
 
 def edit_lines(edits: Edits, instance: Instance, lang: Lang) -> list[str]:

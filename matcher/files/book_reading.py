@@ -177,6 +177,10 @@ class Names:
         found = self._ids.get(canonical(word), [])
         return found[0] if len(found) == 1 else None
 
+    def namesakes(self, word: str) -> list[str]:
+        """Return the ids of everybody who has this name."""
+        return self._ids.get(canonical(word), [])
+
     def is_name_of(self, word: str, one: str) -> bool:
         """Whether `word` is the name of `one`."""
         return canonical(word) == canonical(self.known.get(one, ""))
