@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from types import MappingProxyType
 
 import pytest
+from draws import told
 
 import matcher
 from matcher import InvalidInput, MatcherError, Policy
@@ -130,13 +131,13 @@ def test_a_text_of_another_form_is_a_fault(name, source, codes):
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("source", [None, 3, {}, [], object()], ids=str)
+@pytest.mark.parametrize("source", [None, 3, {}, [], object()], ids=told)
 def test_what_is_no_text_is_a_fault(name, source):
     if name != "policy of TOML":
         assert [fault.code for fault in caught(lambda: READERS[name](source)).faults] == ["wrong_type"]
 
 
-@pytest.mark.parametrize("source", [None, 3, b"child_km = 3"], ids=str)
+@pytest.mark.parametrize("source", [None, 3, b"child_km = 3"], ids=told)
 def test_toml_is_text(source):
     assert [fault.code for fault in caught(lambda: Policy.from_toml(source)).faults] == ["wrong_type"]
 

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from draws import told
 from small_plans import small_instance, small_plan
 
 import matcher
@@ -236,7 +237,7 @@ def _changed(**changes):
         {"instance__counties": 3},
         {"format": "matcher.plan/9"},
     ],
-    ids=str,
+    ids=told,
 )
 def test_a_plan_that_says_nonsense_is_a_fault(changes):
     """At the door, not when it is asked for its summary."""
@@ -247,7 +248,7 @@ def test_a_plan_unchanged_is_read():
     assert Plan.from_json(_changed()) == small_plan()
 
 
-@pytest.mark.parametrize("value", [None, 3, [], {}, object(), "\0"], ids=str)
+@pytest.mark.parametrize("value", [None, 3, [], {}, object(), "\0"], ids=told)
 @pytest.mark.parametrize(
     "door",
     [
