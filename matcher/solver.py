@@ -7,6 +7,7 @@ block the plan, by `stable_plan`; where few may or by little only, by `relaxed_p
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,6 +79,8 @@ def solve(
     'optimal'
     """
     check_workers(workers)
+    if workers > 1:
+        logging.getLogger("matcher").info("one plan is made by one process; %d workers were asked for", workers)
     if start is not None:
         check_kind(start, Plan, "start")
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from matcher.executors.starting import CannotStart, inside
 #: hears the number of a task and what is told on the way
 Told = Callable[[int, Arrays], None]
 _LOOK_S: Final = 0.02
+_LOG: Final = logging.getLogger("matcher")
 #: a task is tried so often by children that end, and offered so often to children that have ended
 _TRIES: Final = {DIED: 2, UNTAKEN: 4, UNSTARTED: 4}
 
@@ -93,6 +95,8 @@ def call_all(
     finally:
         team.end()
     outcome = team.outcome
+    if outcome.unstarted and not inside():
+        _LOG.warning("no child process can be begun here: the work is done in this one, where limits may be late")
     if all(answer is not None for answer in outcome.answers):
         outcome.reason = None
     elif outcome.reason is None and team.lost:

@@ -54,7 +54,7 @@ def solve_many(
 
     Examples
     --------
-    >>> import matcher
+    >>> import matcher, matcher.study
     >>> county = matcher.County(id="520203", lat=26.2, lon=105.5)
     >>> near = matcher.Organization(id="U1", lat=26.6, lon=106.7)
     >>> instance = matcher.Instance(organizations=[near], counties=[county])
