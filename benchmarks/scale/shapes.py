@@ -167,15 +167,23 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file that a sweep wrote."""
+    with path.open(newline="", encoding="utf-8") as file:
+        numbers = {"rounds": int, "priced_s": float, "listed_s": float, "ratio": float}
+        return [{**row, **{name: of(row[name]) for name, of in numbers.items()}} for row in csv.DictReader(file)]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the sweep, write its rows, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="sizes just beyond what is always listed")
     parser.add_argument("--shapes", nargs="+", default=SHAPES, choices=SHAPES, metavar="SHAPE")
     parser.add_argument("--csv", type=Path, help="write the rows to this file")
+    parser.add_argument("--table", nargs="+", type=Path, metavar="CSV", help="only print the table of rows written")
     options = parser.parse_args(arguments)
-    rows = []
-    for row in sweep(SMALL_SIZES if options.small else SIZES, options.shapes):
+    rows = [] if options.table is None else [row for path in options.table for row in read(path)]
+    for row in () if options.table else sweep(SMALL_SIZES if options.small else SIZES, options.shapes):
         rows.append(row)
         if options.csv:
             with options.csv.open("w", newline="", encoding="utf-8") as file:

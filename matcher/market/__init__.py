@@ -8,6 +8,7 @@ from matcher.base.public import public
 
 if TYPE_CHECKING:
     from matcher.market.check import flaws as flaws
+    from matcher.market.exports import read_dimacs as read_dimacs
     from matcher.market.exports import to_dimacs as to_dimacs
     from matcher.market.exports import to_mps as to_mps
     from matcher.market.many import match_many as match_many
@@ -23,6 +24,7 @@ _HOME = {
     "Matching": "matching",
     "match": "solving",
     "match_many": "many",
+    "read_dimacs": "exports",
     "to_dimacs": "exports",
     "to_mps": "exports",
 }

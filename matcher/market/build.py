@@ -80,7 +80,7 @@ def from_matrix(
 ) -> dict[str, Any]:
     """Return the fields of a market of all pairs of a matrix; see `Market.from_matrix`."""
     faults = Faults()
-    raw = door.numbers(cost, "cost", faults)
+    raw = door.numbers(np.ma.getdata(cost) if np.ma.isMaskedArray(cost) else cost, "cost", faults)
     if raw is not None and raw.ndim not in (2, 3):
         faults.add("array_shape", "cost", shape=raw.shape, expected="(P, R) or (L, P, R)")
         raw = None
@@ -90,6 +90,12 @@ def from_matrix(
     cube = raw if raw.ndim == 3 else raw[None]
     shape = cube.shape[1:]
     mask = None
+    if np.ma.isMaskedArray(cost):
+        masked = np.ma.getmaskarray(cost)
+        open_ = ~(masked.any(axis=0) if masked.ndim == 3 else masked)
+        allowed = open_ if allowed is None else open_ & _mask(allowed, shape, faults)
+    if isinstance(allowed, str) and allowed == "finite":
+        allowed = np.isfinite(cube).all(axis=0)
     if allowed is not None:
         mask = _mask(allowed, shape, faults)
         cube = np.where(mask, cube, np.zeros((), cube.dtype))

@@ -82,6 +82,89 @@ def to_mps(market: Market, path: str | Path) -> None:
     Path(path).write_text("\n".join(rows) + "\n", encoding="ascii")
 
 
+def read_dimacs(path: str | Path) -> Market:
+    """Read a market from a DIMACS file: an assignment (``p asn``), or a flow (``p min``) between two sides.
+
+    Of a flow every arc must lead from a node with a supply to one with a demand and may carry one unit, or more where
+    its ends let no more than one through; all supplies must be shipped. What `to_dimacs` wrote is read back as it was,
+    its last node being the root. An assignment is one of all its nodes.
+
+    Raises
+    ------
+    InvalidInput
+        If the file is of another form.
+    """
+    kind, nodes, supply, arcs = "", 0, np.zeros(0, np.int64), []
+    sources: list[int] = []
+    try:
+        for line in Path(path).read_text(encoding="ascii").splitlines():
+            word, *rest = line.split() or ("c",)
+            if word == "p":
+                kind, nodes = rest[0], int(rest[1])
+                supply = np.zeros(nodes, np.int64)
+            elif word == "n" and kind == "asn":
+                sources.append(int(rest[0]) - 1)
+            elif word == "n":
+                supply[int(rest[0]) - 1] = int(rest[1])
+            elif word == "a":
+                arcs.append([int(number) for number in rest])
+        table = np.array(arcs, np.int64).reshape(len(arcs), 3 if kind == "asn" else 5)
+    except (ValueError, IndexError, OverflowError, UnicodeDecodeError) as error:
+        raise _other(str(error)) from None
+    if kind == "asn":
+        supply[:] = -1
+        supply[sources] = 1
+        tail, head, cost = table.T
+        table = np.column_stack([tail, head, np.zeros(len(table), np.int64), np.ones(len(table), np.int64), cost])
+    elif kind != "min":
+        raise _other(f"p {kind}")
+    if len(table) and (table[:, :2].min() < 1 or table[:, :2].max() > nodes or table[:, 2].any()):
+        raise _other("arcs")
+    return _of_flow(supply, table)
+
+
+def _of_flow(supply: Ints, table: Ints) -> Market:
+    """Return the market of a flow; `table` has tail, head, least, most and cost of each arc, nodes from 1."""
+    tail, head, most, cost = table[:, 0] - 1, table[:, 1] - 1, table[:, 3], table[:, 4]
+    root = len(supply) - 1
+    rooted = bool(len(table)) and bool((tail == root).any() and (head == root).any())
+    giver, taker = np.zeros(len(supply), bool), np.zeros(len(supply), bool)
+    giver[tail], taker[head] = True, True
+    if rooted:
+        giver[root] = taker[root] = False
+    giver |= (supply > 0) & ~taker
+    taker |= (supply < 0) & ~giver
+    number = np.zeros(len(supply), np.int64)
+    number[giver], number[taker] = np.arange(giver.sum()), np.arange(taker.sum())
+    if rooted:
+        giver[root] = taker[root] = False
+    pair = giver[tail] & taker[head]
+    spare, short = giver[tail] & (head == root) & rooted, (tail == root) & taker[head] & rooted
+    bound = np.minimum(supply[tail], -supply[head])
+    wrong = (giver & taker).any() or not (pair | spare | short).all() or (most[pair] > np.maximum(bound[pair], 1)).any()
+    if wrong or (np.minimum(bound, most)[pair] > 1).any() or (cost[spare] != 0).any():
+        raise _other("arcs")
+    capacity, demand = (np.repeat(np.maximum(s * supply[at], 0)[:, None], 2, 1) for s, at in ((1, giver), (-1, taker)))
+    np.subtract.at(capacity[:, 0], number[tail[spare]], most[spare])
+    np.subtract.at(demand[:, 0], number[head[short]], most[short])
+    unmet = np.zeros(len(demand), np.int64)
+    unmet[number[head[short]]] = cost[short]
+    return Market.from_arcs(
+        number[tail[pair]],
+        number[head[pair]],
+        cost[pair],
+        num_providers=len(capacity),
+        num_recipients=len(demand),
+        capacity=capacity,
+        demand=demand,
+        unmet_cost=unmet,
+    )
+
+
+def _other(found: str) -> InvalidInput:
+    return InvalidInput([Fault("array_format", value=found, details={"expected": "DIMACS p min or p asn"})])
+
+
 def _single(market: Market) -> Ints:
     """Return the (R,) charges of the only level."""
     check_flow(market)

@@ -78,8 +78,22 @@ def numbers(value: ArrayLike, column: str, faults: Faults) -> NDArray[Any] | Non
     return None
 
 
+def labelled(value: Any) -> bool:
+    """Whether a value is a Series with labels of its own, not the positions 0, 1, 2 and so on."""
+    index = getattr(value, "index", None)
+    if index is None or callable(index) or not hasattr(value, "to_numpy"):
+        return False
+    return not np.array_equal(np.asarray(index), np.arange(len(index)))
+
+
 def _from_objects(array: NDArray[Any]) -> NDArray[Any]:
-    """Turn Python integers, decimals and the like into a numeric array where that loses nothing, else leave them."""
+    """Turn Python integers, decimals and the like into a numeric array where that loses nothing, else leave them.
+
+    What pandas writes for a missing number is not a number.
+    """
+    missing = np.array([type(item).__name__ == "NAType" for item in array.flat], bool).reshape(array.shape)
+    if missing.any():
+        array = np.where(missing, np.nan, array)
     if all(isinstance(item, (int, np.integer)) for item in array.flat):
         try:
             return array.astype(np.int64)
@@ -120,6 +134,9 @@ def size(value: Any, column: str, faults: Faults) -> int:
 def bounds(value: ArrayLike, count: int, column: str, faults: Faults) -> Ints:
     """Return (count, 2) minimum and maximum from one number, one number each, or one pair each."""
     result = np.zeros((count, 2), np.int64)
+    if labelled(value):
+        faults.add("array_type", column, kind="labels of a Series, which positions would not heed")
+        return result
     if type(value) is int and 0 <= value < 1 << 62:  # what most markets have, and thousands of small ones pay for
         result[:, 1] = value
         return result

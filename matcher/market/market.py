@@ -112,7 +112,8 @@ class Market(ArrayForm):
             (P, R), or (L, P, R) for L levels in strict order. Integers are kept exactly, and so are floats that are all
             whole numbers; other floats are rounded, half to even, to multiples of `resolution`.
         allowed
-            (P, R) bool; a pair that is not allowed may have any cost, also NaN. None: every pair is allowed.
+            (P, R) bool; a pair that is not allowed may have any cost, also NaN. "finite": those of a finite cost are.
+            None: every pair is allowed but what a masked `cost` masks.
         capacity, demand
             A number d for (0, d), an (n,) array of such numbers, or an (n, 2) array of (minimum, maximum).
         unmet_cost
