@@ -14,6 +14,8 @@ import pytest
 from small_plans import small_instance, small_plan
 
 import matcher
+import matcher.base
+import matcher.renewal
 from matcher import InvalidInput, Market, Matching, Plan
 from matcher.base.arrayfile import FINE_BYTES, BrokenArrays, checked_shape, read_arrays, write_arrays
 from matcher.base.disk import regular_bytes

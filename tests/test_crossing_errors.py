@@ -14,6 +14,7 @@ import pytest
 from draws import told
 
 import matcher
+import matcher.renewal
 from matcher import InvalidInput, MatcherError, Policy
 from matcher.base.errors import Fault
 from matcher.base.jsonform import MOST_DEPTH, depth_of

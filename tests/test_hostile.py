@@ -13,6 +13,7 @@ from draws import told
 from small_plans import small_instance, small_plan
 
 import matcher
+import matcher.renewal
 from matcher import InvalidInput, Market, Plan
 from matcher.base.escaping import escape, html_text, unescape
 from matcher.base.suggest import LONGEST, Suggester, nearest_word
@@ -135,7 +136,7 @@ def test_an_id_has_two_hundred_characters_at_most(length, tmp_path):
     calls = {
         "record": lambda: matcher.Organization(id=long, lat=26, lon=106),
         "instance": lambda: matcher.Instance(organizations=[{"id": long, "lat": 26, "lon": 106}]),
-        "event": lambda: matcher.events_to_json({"kind": "leaves", "table": "schools", "id": long}),
+        "event": lambda: matcher.renewal.events_to_json({"kind": "leaves", "table": "schools", "id": long}),
         "frame": lambda: matcher.Instance.from_frames(organizations=frame, counties=frame.assign(id="C1")),
         "folder": lambda: matcher.read(tmp_path),
     }
@@ -264,7 +265,7 @@ def test_a_plan_unchanged_is_read():
         lambda value: matcher.Policy(rules=[value]),
         lambda value: matcher.Market.from_matrix(value),
         lambda value: matcher.Market.from_points(value, value),
-        lambda value: matcher.events_to_json([value]),
+        lambda value: matcher.renewal.events_to_json([value]),
         lambda value: matcher.replan(small_plan(), [value]),
         lambda value: matcher.recommend(small_plan(), value),
         lambda value: small_plan().explain(value, value),

@@ -38,9 +38,9 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.matcher", "Plan who helps whom, with proof.", "制定结对方案，并给出证明。"),
     (
         "cli.help.exit",
-        "Exit codes: 0 done, 1 the plan is infeasible or does not verify, 2 bad input or arguments, "
-        "130 interrupted, 70 an error inside the library.",
-        "退出码：0 完成；1 方案不可行或未通过核验；2 输入或参数有误；130 已中断；70 本库内部错误。",
+        "Exit codes: 0 done, 1 the plan is infeasible or does not verify, 2 bad input or arguments, 3 verified but for "
+        "bounds that nobody can recompute, 130 interrupted, 70 an error inside the library.",
+        "退出码：0 完成；1 方案不可行或未通过核验；2 输入或参数有误；3 有界无法复算；130 已中断；70 本库内部错误。",
     ),
     (
         "cli.internal",
