@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ Bools = NDArray[np.bool_]
 
 #: what floats are rounded to if nothing else is said and they are not all whole numbers
 DEFAULT_RESOLUTION: Final = 1e-6
+_DEFAULT_EXPONENT: Final = -6
+#: a resolution that nobody asked for gives the largest number no more steps than this
+MOST_STEPS: Final = 1 << 40
 #: no sum of costs along a path of the residual graph may pass this, so that no dual price can ever wrap
 MOST_PATH: Final = 1 << 60
 #: a float beyond this is no longer exact to one unit
@@ -184,15 +188,27 @@ def repeated(keys: Ints, places: Ints, num_recipients: int, faults: Faults) -> N
 
 
 def resolution_of(given: float | None, *arrays: NDArray[Any] | None) -> float:
-    """Return the resolution: what was given, else 1 if every number is whole, else `DEFAULT_RESOLUTION`."""
+    """Return the resolution: what was given, else 1 if every number is whole, else a power of ten that fits the data.
+
+    That is `DEFAULT_RESOLUTION`, finer where the largest number is below 1, so that a millionth of it still counts, and
+    coarser where it would come to more than `MOST_STEPS` steps.
+    """
     if given is not None:
         return float(given)
+    broken, largest, smallest = False, 0.0, math.inf
     for array in arrays:
-        if array is not None and array.dtype.kind == "f":
-            finite = array[np.isfinite(array)]
-            if (np.rint(finite) != finite).any():
-                return DEFAULT_RESOLUTION
-    return 1.0
+        if array is not None and array.size:
+            finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+            largest = max(largest, float(np.abs(finite).max(initial=0)))
+            smallest = min(smallest, float(np.abs(finite[finite != 0].astype(np.float64)).min(initial=math.inf)))
+            broken |= array.dtype.kind == "f" and bool((np.rint(finite) != finite).any())
+    if not broken:
+        return 1.0
+    exponent = _DEFAULT_EXPONENT + min(0, math.floor(math.log10(largest)))
+    # beyond 300 digits nothing can be counted anyway
+    coarser = float(f"1e{max(exponent, math.ceil(math.log10(largest / MOST_STEPS)), -300)}")
+    # what would vanish in so coarse a unit is a fault of the finer one instead: it is for the caller to decide
+    return coarser if smallest > coarser / 2 else float(f"1e{max(exponent, -300)}")
 
 
 def quantised(array: NDArray[Any], resolution: float, column: str, faults: Faults) -> Ints:

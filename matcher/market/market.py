@@ -126,7 +126,8 @@ class Market(ArrayForm):
         level_names
             L names, by default `cost`, or `cost_1` to `cost_L`.
         resolution
-            Unit to which costs are rounded; by default 1 for whole numbers and 1e-6 for others.
+            Unit to which costs are rounded; by default 1 for whole numbers, for others 1e-6, finer where the largest
+            cost is below 1, coarser where it would come to more than 2**40 steps and no cost vanishes.
         **beyond
             What makes the market more than a flow: see `matcher.market.beyond.Beyond`.
 

@@ -218,7 +218,11 @@ def _replanned(plan: Plan, events: tuple[Event, ...], budget: Budget, left: int)
 def _by_solving(
     plan: Plan, case: ChangedCase, events: tuple[Event, ...], entity: tuple[str, str], k: int, budget: Budget
 ) -> tuple[Recommendation, ...]:
-    """Return the k nearest places, each with the full replanning; for policies that can't be taken apart."""
+    """Return the k best places, each with the full replanning; for policies that can't be taken apart.
+
+    The nearest are tried first, but all that are allowed are: a rule over several pairs may want a far one. Stopped
+    early, the best of those tried come back.
+    """
     kind, known = entity
     _, level, side = _KINDS[kind]
     problem = case.problem
@@ -237,17 +241,18 @@ def _by_solving(
         allowed &= np.array([(int(o), int(c)) in paired for o, c in parents], dtype=np.bool_)
     near = np.argsort(problem.facts.cost(level, provider, recipient) + np.where(allowed, 0, 2**50), kind="stable")
     found = []
-    for done, at in enumerate(near[: min(k, int(allowed.sum()))].tolist()):
-        budget.report(Progress("recommend", done, k))
+    num = int(allowed.sum())
+    for done, at in enumerate(near[:num].tolist()):
+        budget.report(Progress("recommend", done, num))
         if budget.stop_reason not in (None, "work"):
             break
         pair = int(provider[at]), int(recipient[at])
         ids = nodes[0].ids[pair[0]], nodes[1].ids[pair[1]]
         agreed = Agreed(level=level, provider_id=ids[0], recipient_id=ids[1])
-        there = _replanned(plan, (*events, agreed), budget, left - 1 - done)
+        there = _replanned(plan, (*events, agreed), budget, max(2, left - 1 - done))
         if there.status in ("optimal", "feasible"):
             kept = set(map(tuple, there.pairs(level).tolist()))
             gone = [p for p in there.problem.facts.previous_pairs(level).tolist() if tuple(p) not in kept]
             displaced = [(nodes[0].ids[p], nodes[1].ids[r]) for p, r in gone]
             found.append(_recommendation(problem, level, pair, there.levels, base.levels, displaced))
-    return tuple(sorted(found, key=lambda place: tuple(place.cost.values())))
+    return tuple(sorted(found, key=lambda place: tuple(place.cost.values()))[:k])

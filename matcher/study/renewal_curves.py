@@ -27,6 +27,7 @@ from matcher.outcome.metrics import metrics_of
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import is_joint_case
+from matcher.proof.witness import bounds_witness
 from matcher.study.elsewhere import curve_there
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _TRIES = 3
 #: a point whose relative gap is below this is left as it is
 _CLOSE = 5e-4
 _KEEPS = ("keep_counties", "keep_schools")
+_COLUMNS = ("max_changes", "county_changes", "county_kept", "value", "bound", "gap", "relative_gap")
 #: metrics of a point that are carried into the frame, and their columns
 _METRICS = {
     "counties_children_covered": "county_children_covered",
@@ -87,12 +89,14 @@ def renewal_curve(
         max_changes; county_changes (pairs ended by choice, never more), county_kept; value, bound and gap of the priced
         level in its exact unit, relative_gap; price_km (or price_min: what a change more would save here, at most);
         children covered and km at both levels, and what became of the school pairs. `attrs["level"]` names the priced
-        level.
+        level. Where no plan meets the minima and pins there are no rows, `attrs["status"]` is "infeasible" and
+        `attrs["witness"]` says why, as far as one level alone shows it.
 
     Raises
     ------
     InvalidInput
-        If the policy is not one to one without rules over several pairs, or there is no level in km or minutes.
+        If the policy is not one to one without rules over several pairs, demands stability, or has no level in km or
+        minutes.
     """
     import pandas as pd
 
@@ -105,6 +109,11 @@ def renewal_curve(
     objectives = tuple(each for each in policy.objectives if each.name not in _KEEPS)
     if not objectives:
         raise InvalidInput([Fault("no_priced_level", "policy", column="objectives")])
+    if policy.asks_stability:
+        known = {"known": "off, report"}  # the curve's plans are those of no demand
+        raise InvalidInput(
+            [Fault("not_an_option", "policy", column="stability", value=policy.stability, details=known)]
+        )
     problem = Problem.of(instance, policy.model_copy(update={"objectives": objectives, "stability": "off"}))
     travel = [position for position, objective in enumerate(problem.objectives) if objective.unit in ("m", "s")]
     if not travel or not is_joint_case(problem):
@@ -121,6 +130,10 @@ def renewal_curve(
     objective = problem.objectives[travel[0]]
     per_unit = M_PER_KM if objective.unit == "m" else S_PER_MIN
     rows: list[dict[str, Any]] = []
+    if num_hard and any(point.total[0] for _, point, _, _ in asked):  # some minimum or pin can't be met
+        frame = pd.DataFrame({name: [] for name in (*_COLUMNS, *_METRICS.values())})
+        frame.attrs.update({"status": "infeasible", "witness": bounds_witness(problem)})
+        return frame
     for largest, point, bound, price in asked:
         value = objective.shown(point.total[solver.component])
         least = objective.shown(bound)
