@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, Lang
-from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Text, Words
+from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Province, Text, Words
 from matcher.base.jsonform import no_deeper, read_object
+from matcher.base.mends import Mend
 from matcher.base.names import AT_SEAT, KEYS, PairLevel, Side
 from matcher.base.notices import Notice, noted, reading_notices
 from matcher.tables.arrays import Arrays
@@ -79,7 +80,7 @@ class Organization(Entity):
     """A university, enterprise or institution whose committee can be paired with counties."""
 
     kind: Literal["university", "enterprise", "institution"] | None = None
-    province: OptionalText = None
+    province: Province = None
     lat: Latitude
     lon: Longitude
     capacity: Bounds = (0, 1)
@@ -99,7 +100,7 @@ class Branch(Entity):
 class County(Entity):
     """A key county; it wants organisations."""
 
-    province: OptionalText = None
+    province: Province = None
     lat: Latitude
     lon: Longitude
     children: Count | None = None
@@ -229,6 +230,7 @@ class Instance(BaseModel):
     successors: tuple[Successor, ...] = ()
 
     _reading: tuple[Notice, ...] = PrivateAttr(default=())
+    _mends: tuple[Mend, ...] = PrivateAttr(default=())
 
     def __init__(self, /, **tables: Iterable[Record | Mapping[str, Any]]):
         form = tables.pop("format", FORMAT)
@@ -267,7 +269,7 @@ class Instance(BaseModel):
         """Return an instance with some tables replaced, checked as any other (frozen content is never copied deep)."""
         tables = {name: getattr(self, name) for name in RECORDS}
         copy = Instance(**{**tables, **(update or {})})
-        copy._reading = self._reading
+        copy._reading, copy._mends = self._reading, self._mends
         return copy
 
     @property
@@ -296,6 +298,11 @@ class Instance(BaseModel):
     def notices(self) -> tuple[Notice, ...]:
         """What a planner should know about this input: what the reader noticed, then what shows in the records."""
         return (*self._reading, *notices_of({name: getattr(self, name) for name in RECORDS}))
+
+    @property
+    def mends(self) -> tuple[Mend, ...]:
+        """Every cell that the reader mended, each once; `notices` counts them by column."""
+        return self._mends
 
     @cached_property
     def arrays(self) -> Arrays:

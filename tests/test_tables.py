@@ -13,7 +13,8 @@ import pytest
 import matcher
 from matcher import InvalidInput
 from matcher.files.templates import example_rows
-from matcher.tables.columns import TABLES, columns_of, normal, table_of
+from matcher.tables.columns import TABLES
+from matcher.tables.headers import columns_of, normal, table_of
 
 ORGANIZATIONS = "id,name,kind,province,lat,lon,capacity\nU1,甲大学,university,贵州省,26.6,106.7,1\n"
 ORGANIZATIONS += "U2,乙大学,,贵州省,26.7,106.8,1..2\n"
@@ -78,14 +79,14 @@ def test_chinese_headers_and_gb18030_mean_the_same(tmp_path: Path) -> None:
 
 def test_all_faults_come_at_once(tmp_path: Path) -> None:
     """Faults of cells, of references and of whole tables are in one list, with the rows that an editor shows."""
-    schools = SCHOOLS + "\nS3,三小,520204,26°12',105.5,-5,1,\nS1,四小,520203,26.2,105.5,2.5,1,\n"
+    schools = SCHOOLS + "\nS3,三小,520204,26°12x,105.5,-5,1,\nS1,四小,520203,26.2,105.5,2.5,1,\n"
     with pytest.raises(InvalidInput) as error:
         matcher.read(folder(tmp_path, schools=schools, branches=BRANCHES.replace("U1", "U9")))
     assert codes(error) == [
         ("branches", 2, "organization_id", "unknown_id"),
         ("schools", 5, "children", "negative"),
         ("schools", 5, "county_id", "unknown_id"),
-        ("schools", 5, "lat", "dms"),
+        ("schools", 5, "lat", "not_a_number"),
         ("schools", 6, "children", "not_whole"),
         ("schools", 6, "id", "repeated_id"),
     ]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import matcher
 from matcher.files.writing import write_tables, write_workbook
-from matcher.tables.columns import TABLES, columns_of
+from matcher.tables.columns import TABLES
+from matcher.tables.headers import columns_of
 
 #: texts that spreadsheets and this library could take for something else
 TRAPS = [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
+
+from matcher.base.canonical import INVISIBLE, province, visible
 
 #: what a cell of a spreadsheet can hold
 LONGEST: Final = 32_000
@@ -21,7 +24,7 @@ def _half_width(value: Any) -> Any:
 
 
 # control characters can't be written to a workbook; in an id they, and what has no width, are always a slip
-_PATTERN: Final = r"^[^\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]*$"
+_PATTERN: Final = rf"^[^\x00-\x1f\x7f\u2028\u2029{INVISIBLE}]*$"
 _Line = StringConstraints(min_length=1, max_length=LONGEST, pattern=_PATTERN)
 _IdLine = StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=_PATTERN)
 #: ids are half-width: `Ｕ１` and `U1` are one id
@@ -35,6 +38,12 @@ def _none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _official(value: Any) -> Any:
+    return province(value) if isinstance(value, str) and value.strip() else _none_if_blank(value)
+
+
+#: the official name of a province of China, however it is written; any other text as it is
+Province = Annotated[Text | None, BeforeValidator(_official)]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
@@ -63,15 +72,30 @@ Bounds = Annotated[
 ]
 
 
+#: what separates the words of a list; a space only between Chinese characters
+_SEPARATORS: Final = re.compile(r"[;；、，,/／|\n]|(?<=[\u3400-\u9fff])[ \u3000]+(?=[\u3400-\u9fff])")
+#: words for nothing in lists of needs and skills
+_NOTHING: Final = frozenset(
+    ("无", "没有", "暂无", "不需要", "无需求", "无要求", "none", "n/a", "-", "—", "–", "\\", "0")
+)
+
+
 def words(value: Any) -> tuple[str, ...]:
-    """Read `a;b` (also with the full-width semicolon) as the words a and b, sorted."""
+    """Read `a;b`, or with other separators of lists, as the words a and b, sorted; `无` is no word."""
     if value is None:
         return ()
     listed = isinstance(value, list | tuple | set | frozenset) and all(isinstance(each, str | int) for each in value)
     if not (isinstance(value, str) or listed):
         raise ValueError("give words as `a;b` or as a list")
     whole = value if isinstance(value, str) else ";".join(map(str, value))
-    return tuple(sorted({part.strip() for part in whole.replace("；", ";").split(";")} - {""}))
+    parts = {visible(part).strip() for part in _SEPARATORS.split(whole)}
+    return tuple(sorted(part for part in parts if part and part.lower() not in _NOTHING))
+
+
+def other_separator(value: str) -> bool:
+    """Return whether a list of words is written in another way than `a;b`, or says that there are none."""
+    plain = tuple(sorted({part.strip() for part in value.replace("；", ";").split(";")} - {""}))
+    return plain != words(value)
 
 
 Words = Annotated[tuple[Text, ...], BeforeValidator(words)]

@@ -85,6 +85,6 @@ def called(instance: Instance, kind: str, known: str) -> str:
 
 def kind_of(word: str) -> str:
     """Return the kind that `word` is, in English or in Chinese, as people write it in their tables."""
-    from matcher.tables.columns import table_of
+    from matcher.tables.headers import table_of
 
     return KIND_OF_TABLE.get(table_of(word.strip()) or "", word)

@@ -23,8 +23,8 @@ from matcher.base.suggest import Suggester
 from matcher.base.violations import Violation
 from matcher.files.bookform import HIDDEN, unpacked
 from matcher.files.cells import as_text
-from matcher.files.workbook_in import read_sheets
-from matcher.tables.columns import normal
+from matcher.files.workbook import read_sheets
+from matcher.tables.headers import normal
 
 #: numbers differ if they do so by more than another program's rounding in writing them
 _ROUNDING: Final = 1e-6

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.names import ENTITIES
 from matcher.base.notices import Notice
+from matcher.files.finding import is_other_sheet, take, unknown
+from matcher.files.layout import CellGrid
 from matcher.files.limits import MOST_THIN_ROWS, too_long
 from matcher.files.rawtables import Findings
-from matcher.tables.columns import TABLES, nearest_table, table_of
+from matcher.tables.columns import TABLES
+from matcher.tables.headers import table_like, table_of
 
+#: kinds of files beside .csv that may hold a table
+_TEXTS: Final = (".tsv", ".txt")
+_SCHOOL_LEVEL: Final = ("branches", "schools")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_folder(folder: Path) -> Findings:
     """Read every CSV file of a folder that is one of the tables; name those that are not."""
     found = Findings()
-    seen: dict[str, str] = {}
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
@@ -30,25 +37,55 @@ def read_folder(folder: Path) -> Findings:
         )
         found.broken.update(TABLES)
         return found
-    for path in paths:
-        if path.suffix.lower() != ".csv" or not path.is_file() or path.name.startswith((".", "~$")):
-            continue
-        table = table_of(path.stem)
-        sheet = None if path.stem == table else path.name
-        if table is None:
-            details = {"name": path.name} | _near(path.stem)
-            found.notices.append(Notice("unknown_table", details))
-        elif table in seen:
-            found.faults.append(Fault("repeated_table", table, sheet=path.name, details={"first": seen[table]}))
-        else:
-            seen[table] = path.name
-            rows = read_rows(path, table, sheet, found)
-            if rows is not None:
-                found.add_rows(table, sheet, rows)
-    if not seen:
+    files = [
+        path
+        for path in paths
+        if path.suffix.lower() in (".csv", *_TEXTS) and path.is_file() and not path.name.startswith((".", "~$"))
+    ]
+    for path in _in_order(files, found):
+        _take(path, found)
+    if not found.tables and not found.broken:
         found.faults.append(Fault("no_tables", value=str(folder), details={"tables": ", ".join(TABLES)}))
         found.broken.update(TABLES)
     return found
+
+
+def _in_order(files: Sequence[Path], found: Findings) -> list[Path]:
+    """Return the files to look at, those named .csv first; name texts that are taken for none.
+
+    A .tsv is a table, and so is a .txt that has the name of one of the four main tables. Half of the level of schools
+    in such a file is left alone, as it was before anybody thought of it as a table.
+    """
+    named = {path: table_of(path.stem) or table_like(path.stem) for path in files}
+    there = {named[path] for path in files}
+    plain = [path for path in files if path.suffix.lower() == ".csv"]
+    for path in files:
+        if path in plain or is_other_sheet(path.stem):
+            continue
+        table = named[path]
+        main = table in ENTITIES or path.suffix.lower() == ".tsv"
+        half = table in _SCHOOL_LEVEL and not set(_SCHOOL_LEVEL) <= there
+        if table is None or not main or half:
+            found.notices.append(unknown(path.name, path.stem))
+        else:
+            plain.append(path)
+    return plain
+
+
+def _take(path: Path, found: Findings) -> None:
+    """Read one file as the table it is named for, or looks like."""
+    if is_other_sheet(path.stem):
+        return
+    table = table_of(path.stem) or table_like(path.stem)
+    name = path.stem if path.stem == table else path.name
+    if table is not None and any(raw.table == table for raw in found.tables):
+        take(path.stem, CellGrid([], []), found, file=path.name)
+        return
+    if path.suffix.lower() != ".csv":
+        found.notices.append(Notice("table_taken", {"name": path.name, "table": table}))
+    rows = read_rows(path, table or path.stem, None if path.stem == table else path.name, found)
+    if rows is not None:
+        take(path.stem, CellGrid.of_rows(rows), found, file=name)
 
 
 def decode(content: bytes) -> tuple[str, str] | int:
@@ -71,11 +108,6 @@ def decode(content: bytes) -> tuple[str, str] | int:
         return content.decode("gb18030"), "gb18030"
     except UnicodeDecodeError as error:
         return error.start
-
-
-def _near(title: str) -> dict[str, str]:
-    nearest = nearest_table(title)
-    return {} if nearest is None else {"nearest": nearest}
 
 
 def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> list[list[str]] | None:

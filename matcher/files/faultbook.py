@@ -14,7 +14,8 @@ from matcher.files.cells import as_text
 from matcher.files.csvfiles import read_rows
 from matcher.files.rawtables import Findings
 from matcher.files.sheets import plain, save_workbook
-from matcher.tables.columns import table_of
+from matcher.files.workbook import read_sheets
+from matcher.tables.headers import table_of
 from matcher.words.catalogue import has_text
 
 _MARK: Final = "FFC7CE"
@@ -57,11 +58,14 @@ def mark_faults(
     unreadable = any(fault.table is None for fault in error.faults)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of every feature of Excel that it does not know
-        workbook = openpyxl.Workbook() if unreadable or source.is_dir() else openpyxl.load_workbook(source)
-    if unreadable or source.is_dir():
+        workbook = None if unreadable or source.is_dir() else _whole(source)
+    if workbook is None:
+        workbook = openpyxl.Workbook()
         workbook.remove(workbook.active)
-    if source.is_dir():
-        _copy_folder(source, workbook)
+        if source.is_dir():
+            _copy_folder(source, workbook)
+        elif not unreadable:
+            _copy_values(source, workbook)
     _list_faults(workbook, error.faults, lang)
     by_sheet: dict[str, list[Fault]] = defaultdict(list)
     for fault in error.faults:
@@ -70,6 +74,24 @@ def mark_faults(
         if name in workbook.sheetnames:
             _mark(workbook[name], faults, lang)
     return save_workbook(workbook, target, replace=replace)
+
+
+def _whole(source: Path) -> Any:
+    """Return a copy of a workbook with all its looks, None if its styles are of a kind that openpyxl does not take."""
+    import openpyxl
+
+    try:
+        return openpyxl.load_workbook(source)
+    except Exception:  # whatever openpyxl trips over: the values are copied instead
+        return None
+
+
+def _copy_values(source: Path, workbook: Any) -> None:
+    """Put the values of every sheet of a workbook on a sheet."""
+    for name, rows in read_sheets(source).items():
+        sheet = workbook.create_sheet(name[:31])
+        for row in rows:
+            sheet.append([_cell(as_text(value)) if not isinstance(value, int | float) else value for value in row])
 
 
 def _copy_folder(folder: Path, workbook: Any) -> None:

@@ -10,7 +10,8 @@ from matcher.base.errors import Fault
 from matcher.base.notices import Notice
 from matcher.files.limits import MOST_COLUMNS, too_wide
 from matcher.files.rawtables import Findings, RawTable
-from matcher.tables.columns import TABLES, nearest_table
+from matcher.tables.columns import TABLES
+from matcher.tables.headers import nearest_table
 
 
 def read_frames(frames: Mapping[str, Any]) -> Findings:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matcher.base.errors import Fault
+from matcher.base.mends import Mend
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.files.cells import read_column
 from matcher.files.csvfiles import read_rows
-from matcher.tables.columns import Column, normal
+from matcher.tables.columns import Column
+from matcher.tables.headers import normal
 
 if TYPE_CHECKING:
     from matcher.files.rawtables import Findings
@@ -80,11 +82,15 @@ def read_gazetteer(path: Path, found: Findings) -> Gazetteer:
                 found.faults.append(Fault("missing_column", _TABLE, None, column.name, details={"zh": column.zh}))
             columns[column.name] = [UNREADABLE if column.required else None] * len(body)
             continue
-        columns[column.name], problems = read_column(column, [row[at] for row in body])
-        for bad in problems:
+        read = read_column(column, [row[at] for row in body])
+        columns[column.name] = read.values
+        for bad in read.problems:
             found.faults.append(
                 Fault(bad.code, _TABLE, bad.position + 2, rows[0][at], bad.value, details=dict(bad.details))
             )
+        for mend in read.mends:
+            place = (mend.position + 2, rows[0][at], mend.before, mend.after)
+            found.mends.append(Mend(mend.code, _TABLE, *place))
     places: dict[str, list[tuple[str | None, float, float]]] = defaultdict(list)
     for name, lat, lon, county in zip(*(columns[column.name] for column in _COLUMNS), strict=True):
         if isinstance(name, str) and isinstance(lat, float) and isinstance(lon, float):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matcher.base.errors import Fault
+from matcher.base.mends import Mend
 from matcher.base.notices import Notice
+from matcher.files.layout import CellGrid, blank, filled_down, find, none_of_it
 from matcher.files.limits import MOST_COLUMNS, too_wide
-from matcher.tables.columns import columns_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,75 +43,82 @@ class RawTable:
 
 @dataclass(slots=True, eq=False)
 class Findings:
-    """What a reader found: tables, and faults and notices on the way."""
+    """What a reader found: tables, and faults, mends and notices on the way."""
 
     tables: list[RawTable] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    mends: list[Mend] = field(default_factory=list)
     #: tables that are there, but could not be read at all
     broken: set[str] = field(default_factory=set)
 
     def add_rows(self, table: str, sheet: str | None, rows: Sequence[Sequence[Any]], first_row: int = 1) -> None:
-        """Take a table from its rows: find the header, drop empty rows, turn it into columns."""
-        start = next((number for number, row in enumerate(rows) if not _empty(row)), None)
-        if start is None:
+        """Take a table from rows of text."""
+        self.add_grid(table, sheet, CellGrid.of_rows(rows, first_row))
+
+    def add_grid(self, table: str, sheet: str | None, grid: CellGrid) -> None:
+        """Take a table from the cells of a sheet: find its header, leave out what is none of it."""
+        if not len(grid):
             self.faults.append(Fault("empty_table", table, sheet=sheet))
             self.broken.add(table)
             return
-        start += _header_below(table, rows[start : start + 10])
-        header = list(rows[start])
-        while header and _blank(header[-1]):
+        layout = find(table, grid)
+        header = list(layout.header)
+        while header and blank(header[-1]):
             header.pop()
-        width = len(header)
-        if too_wide(width):
-            self.faults.append(
-                Fault("too_many_columns", table, sheet=sheet, details={"found": width, "most": MOST_COLUMNS})
-            )
+        layout.header = header
+        if too_wide(len(header)):
+            details = {"found": len(header), "most": MOST_COLUMNS}
+            self.faults.append(Fault("too_many_columns", table, sheet=sheet, details=details))
             self.broken.add(table)
             return
-        numbers: Sequence[int] = range(first_row + start + 1, first_row + len(rows))
-        body = rows[start + 1 :]
-        columns = list(zip(*body, strict=True)) if body and set(map(len, body)) == {width} else None
-        if columns is None or _any_blank(columns[0]):
-            body, numbers = self._squared(table, sheet, body, numbers, width)
-            columns = list(zip(*body, strict=True)) if body else [()] * width
-        self.tables.append(RawTable(table, sheet, header, columns, numbers, first_row + start))
 
-    def _squared(
-        self, table: str, sheet: str | None, body: Sequence[Sequence[Any]], numbers: Sequence[int], width: int
-    ) -> tuple[list[Sequence[Any]], list[int]]:
-        """Drop empty rows, fill up short ones, report those with cells beyond the header."""
-        kept: list[Sequence[Any]] = []
-        kept_numbers: list[int] = []
-        for row, number in zip(body, numbers, strict=True):
-            if _empty(row):
-                continue
-            if len(row) > width and not _empty(row[width:]):
-                value = next(cell for cell in row[width:] if not _blank(cell))
-                self.faults.append(
-                    Fault("too_many_cells", table, number, value=value, sheet=sheet, details={"width": width})
-                )
-            kept.append(row if len(row) == width else [*row[:width], *[None] * (width - len(row))])
-            kept_numbers.append(number)
-        return kept, kept_numbers
+        def tell(code: str, position: int, before: Any) -> None:
+            self.mends.append(Mend(code, table, grid.numbers[position], None, before, None, sheet))
 
+        left_out = none_of_it(grid, layout, tell)
+        for top, left, bottom, right in filled_down(grid, layout, self.mends, table, sheet):
+            place = f"{letters(left)}{top}:{letters(right)}{bottom}"
+            column = str(header[left - 1] or letters(left))
+            self.faults.append(Fault("merged_cells", table, top, column, place, sheet))
+        self._report_beyond(table, sheet, grid, layout.body, len(header), set(left_out))
+        kept = _without(range(layout.body, len(grid)), left_out)
+        columns = [_taken(column, kept) for column in grid.columns[: len(header)]]
+        numbers = _taken(grid.numbers, kept)
+        self.tables.append(RawTable(table, sheet, header, columns, numbers, grid.numbers[layout.body - 1]))
 
-def _blank(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
-
-
-def _any_blank(cells: Sequence[Any]) -> bool:
-    try:
-        return not all(map(str.strip, cells))
-    except TypeError:  # not all of them are text
-        return any(map(_blank, cells))
+    def _report_beyond(
+        self, table: str, sheet: str | None, grid: CellGrid, body: int, width: int, left_out: set[int]
+    ) -> None:
+        """Report cells to the right of the last header."""
+        seen: set[int] = set()
+        for column in grid.columns[width:]:
+            for position in range(body, len(grid)):
+                if column[position] is None or position in seen or position in left_out or blank(column[position]):
+                    continue
+                seen.add(position)
+                details = {"width": width}
+                number, value = grid.numbers[position], column[position]
+                self.faults.append(Fault("too_many_cells", table, number, value=value, sheet=sheet, details=details))
 
 
-def _empty(row: Sequence[Any]) -> bool:
-    return all(map(_blank, row))
+def _without(positions: range, left_out: Sequence[int]) -> Sequence[int]:
+    if not left_out:
+        return positions
+    out = set(left_out)
+    return [position for position in positions if position not in out]
 
 
-def _header_below(table: str, rows: Sequence[Sequence[Any]]) -> int:
-    """Return how many rows of titles stand above the header: the row that knows most headers, the first of equals."""
-    known = [len(columns_of(table, ["" if _blank(cell) else cell for cell in row])) for row in rows]
-    return known.index(max(known)) if max(known) >= 2 else 0
+def _taken(cells: Sequence[Any], kept: Sequence[int]) -> Sequence[Any]:
+    if isinstance(kept, range):
+        return cells[kept.start : kept.stop]
+    return [cells[position] for position in kept]
+
+
+def letters(number: int) -> str:
+    """Return the letters of a column, A for 1."""
+    said = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        said = chr(65 + rest) + said
+    return said

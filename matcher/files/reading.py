@@ -6,8 +6,7 @@ names to ids, convert coordinates to WGS-84, and let the records and the cross-c
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,20 +14,22 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from matcher.base import told
 from matcher.base.disk import as_path
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.mends import mend_notices
 from matcher.base.notices import Notice
-from matcher.base.unreadable import UNREADABLE
-from matcher.files.cells import as_text, read_column, shown
+from matcher.files.cells import shown
 from matcher.files.csvfiles import read_folder
 from matcher.files.frames import read_frames
 from matcher.files.gazetteer import read_gazetteer
+from matcher.files.making import make_levels
 from matcher.files.naming import put_ids_for_names
-from matcher.files.rawtables import Findings, RawTable
+from matcher.files.rawtables import Findings
 from matcher.files.region import place
-from matcher.files.typed import Typed
+from matcher.files.understand import understood
 from matcher.files.workbook_in import read_workbook
 from matcher.model import RECORDS, Instance
-from matcher.tables.columns import TABLES, Column, columns_of, datum_of, nearest_column, normal
+from matcher.tables.columns import TABLES
 from matcher.tables.crosscheck import cross_check
+from matcher.tables.headers import normal
 
 if TYPE_CHECKING:
     from matcher.files.region import Region
@@ -38,8 +39,6 @@ DATUMS: Final = ("wgs84", "gcj02", "bd09")
 #: tables that must be there; branches and schools must be there together or not at all
 _NEEDED: Final = ("organizations", "counties")
 _SCHOOL_LEVEL: Final = ("branches", "schools")
-#: what office people put into a header to make it narrow
-_LINE_BREAK: Final = re.compile(r"[\t\r\n]+")
 
 
 def read(
@@ -102,9 +101,10 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     """Turn what a reader found into an instance, or into the complete list of its faults."""
     faults, notices = found.faults, found.notices
     absent = _absent(found)
-    typed = {raw.table: _typed(raw, datum, faults, notices) for raw in found.tables}
-    _put_ids_for_names(typed, faults, notices)
-    place(typed, datum, region, places, faults, notices)
+    typed = {raw.table: understood(raw, datum, found) for raw in found.tables}
+    make_levels(typed, found)
+    put_ids_for_names(typed, found)
+    place(typed, datum, region, places, found)
     records = {name: table.records() for name, table in typed.items()}
     if not faults:
         try:
@@ -113,7 +113,8 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
             pass  # said again below, with the user's rows and headers
         else:
             instance.__dict__.pop("notices", None)
-            instance._reading = tuple(notices)
+            instance._reading = (*notices, *mend_notices(found.mends))
+            instance._mends = tuple(found.mends)
             return instance
     rows = {name: table.raw.rows for name, table in typed.items()}
     for fault in cross_check({name: records.get(name, ()) for name in RECORDS}, rows, absent):
@@ -150,78 +151,3 @@ def _absent(found: Findings) -> frozenset[str]:
 def _names(table: str) -> set[str]:
     known = TABLES[table]
     return {normal(name) for name in (known.name, known.zh, *known.also)}
-
-
-def _typed(raw: RawTable, datum: Datum, faults: list[Fault], notices: list[Notice]) -> Typed:
-    """Find the columns of a table and read their cells."""
-    typed = Typed(raw)
-    spec = TABLES[raw.table]
-    header = [_LINE_BREAK.sub(" ", as_text(title)) for title in raw.header]
-    known = columns_of(raw.table, header)
-    for position, name in known.items():
-        if name in typed.titles:
-            first = typed.titles[name]
-            faults.append(
-                Fault(
-                    "repeated_column", raw.table, None, header[position], None, raw.sheet, {"first": first, "of": name}
-                )
-            )
-            continue
-        typed.titles[name] = header[position]
-        if datum_of(header[position]) not in (None, datum):
-            declared = {"declared": datum, "found": datum_of(header[position])}
-            faults.append(Fault("two_datums", raw.table, None, header[position], None, raw.sheet, declared))
-        column = spec.column(name)
-        typed.columns[name], problems = read_column(column, raw.columns[position])
-        faults += [typed.fault(bad.code, bad.position, name, bad.value, **bad.details) for bad in problems]
-    _read_extras(typed, header, known, faults, notices)
-    for column in spec.columns:
-        if column.required and column.name not in typed.titles:
-            details = {"zh": column.zh}
-            near = [title for title in header if title and nearest_column(raw.table, title) in _headers(column)]
-            near = [title for title in near if header.index(title) not in known]
-            if near:
-                details["nearest"] = near[0]
-            faults.append(Fault("missing_column", raw.table, None, column.name, None, raw.sheet, details))
-            typed.columns[column.name] = [UNREADABLE] * len(raw.rows)
-    return typed
-
-
-def _headers(column: Any) -> set[str]:
-    return {normal(title) for title in (column.name, column.zh, *column.also, *column.weak)}
-
-
-def _read_extras(
-    typed: Typed, header: Sequence[str], known: Mapping[int, str], faults: list[Fault], notices: list[Notice]
-) -> None:
-    """Carry unknown columns through, one notice each."""
-    raw = typed.raw
-    extras: dict[str, list[Any]] = {}
-    for position, title in enumerate(header):
-        if position in known:
-            continue
-        cells, problems = read_column(Column(title, title, "text"), raw.columns[position])
-        if not title:
-            filled = next((number for number, cell in enumerate(cells) if cell), None)
-            if filled is not None:
-                faults.append(typed.fault("missing_header", filled, None, shown(cells[filled])))
-            continue
-        faults += [typed.fault(bad.code, bad.position, title, bad.value, **bad.details) for bad in problems]
-        if title in extras:
-            faults.append(
-                Fault("repeated_column", raw.table, None, title, None, raw.sheet, {"first": title, "of": title})
-            )
-            continue
-        extras[title] = cells
-        nearest = nearest_column(raw.table, title)
-        details = {"table": raw.table, "column": title} | ({} if nearest is None else {"nearest": nearest})
-        notices.append(Notice("unknown_column", details))
-    names = list(extras)
-    typed.extras = [
-        {name: cell for name, cell in zip(names, row, strict=True) if cell}
-        for row in zip(*extras.values(), strict=True)
-    ]
-
-
-def _put_ids_for_names(typed: Mapping[str, Typed], faults: list[Fault], notices: list[Notice]) -> None:
-    put_ids_for_names(typed, faults, notices)

@@ -12,11 +12,12 @@ from matcher.base.errors import Fault, InvalidInput
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.geo import to_wgs84
-from matcher.tables.columns import normal
 from matcher.tables.crosscheck import DATUM_TITLES, plain_datum
+from matcher.tables.headers import normal
 
 if TYPE_CHECKING:
     from matcher.files.gazetteer import Gazetteer
+    from matcher.files.rawtables import Findings
     from matcher.files.typed import Typed
 
 #: lat_min, lat_max, lon_min, lon_max in degrees
@@ -39,11 +40,11 @@ def place(
     datum: str,
     region: Region | None,
     places: Gazetteer | None,
-    faults: list[Fault],
-    notices: list[Notice],
+    found: Findings,
 ) -> None:
     """Check every point, convert it to WGS-84 and give points to schools without, in place."""
     box = _box(region)
+    faults, notices = found.faults, found.notices
     if places is not None and "schools" in typed:
         places.place(typed["schools"], notices)
     points = {name: _points(typed[name]) for name in _WITH_POINTS if name in typed}
@@ -51,7 +52,7 @@ def place(
     if judged is None and _mostly_within(points, CHINA):
         judged = CHINA
     for name, (lat, lon) in points.items():
-        _judge(typed[name], lat, lon, judged, box is not None, faults, notices)
+        _judge(typed[name], lat, lon, judged, box is not None, found)
         if datum != "wgs84":  # as which the cross-checks judge every instance
             _one_datum(typed[name], datum, faults)
     _convert(typed, datum)
@@ -106,10 +107,9 @@ def _mostly_within(points: Mapping[str, tuple[Floats, Floats]], box: Box) -> boo
     return there > 0 and 2 * within > there
 
 
-def _judge(
-    table: Typed, lat: Floats, lon: Floats, box: Box | None, declared: bool, faults: list[Fault], notices: list[Notice]
-) -> None:
-    """Report points that can't be, swapped ones and those outside the box."""
+def _judge(table: Typed, lat: Floats, lon: Floats, box: Box | None, declared: bool, found: Findings) -> None:
+    """Report points that can't be and those outside the box; a point that makes sense only swapped is swapped."""
+    faults, notices = found.faults, found.notices
     wild = np.abs(lat) > 90
     swapped = wild & (np.abs(lon) <= 90)
     stray = np.zeros(len(lat), dtype=np.bool_)
@@ -121,10 +121,15 @@ def _judge(
         table.fault("out_of_range", position, "lat", float(lat[position]), low=-90, high=90)
         for position in np.flatnonzero(wild & ~swapped).tolist()
     ]
-    faults += [
-        table.fault("swapped_coordinates", position, "lat", float(lat[position]), lon=float(lon[position]))
-        for position in np.flatnonzero(swapped).tolist()
-    ]
+    if box is None or not _within(lon[swapped], lat[swapped], box).all():  # nothing says what the point should be
+        faults += [
+            table.fault("swapped_coordinates", position, "lat", float(lat[position]), lon=float(lon[position]))
+            for position in np.flatnonzero(swapped).tolist()
+        ]
+    else:
+        _swap(table, swapped, lat, lon, found)
+        swapped = np.zeros(len(lat), dtype=np.bool_)
+        wild = np.abs(lat) > 90
     if declared:
         for position in np.flatnonzero(stray):
             here = {"lat": float(lat[position]), "lon": float(lon[position]), "region": box}
@@ -134,6 +139,16 @@ def _judge(
         notices.append(Notice("far_points", {"table": table.raw.table, "count": int(stray.sum()), "rows": rows}))
     for position in np.flatnonzero(wild | swapped | (stray & declared)):
         table.columns["lat"][position] = table.columns["lon"][position] = UNREADABLE
+
+
+def _swap(table: Typed, swapped: Bools, lat: Floats, lon: Floats, found: Findings) -> None:
+    """Put latitude and longitude in their own columns, in place."""
+    for position in np.flatnonzero(swapped).tolist():
+        north, east = float(lon[position]), float(lat[position])
+        table.columns["lat"][position], table.columns["lon"][position] = north, east
+        before, after = f"{east:g}, {north:g}", f"{north:g}, {east:g}"
+        found.mends.append(table.mend("swapped", position, "lat", before, after))
+    lat[swapped], lon[swapped] = lon[swapped], lat[swapped]
 
 
 def _one_datum(table: Typed, datum: str, faults: list[Fault]) -> None:

@@ -9,6 +9,7 @@ from itertools import repeat
 from typing import Any
 
 from matcher.base.errors import Fault
+from matcher.base.mends import Mend
 from matcher.files.rawtables import RawTable
 from matcher.model import RECORDS, Record
 
@@ -20,6 +21,7 @@ class Typed:
     raw: RawTable
     columns: dict[str, list[Any]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
     extras: list[dict[str, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -30,6 +32,16 @@ class Typed:
         row = None if position is None else self.raw.rows[position]
         title = None if column is None else self.titles.get(column, column)
         return Fault(code, self.raw.table, row, title, value, self.raw.sheet, details)
+
+    def mend(self, code: str, position: int | None, column: str | None, before: Any, after: Any) -> Mend:
+        """Return a mend of a cell, in the user's own header and row number."""
+        row = None if position is None else self.raw.rows[position]
+        title = None if column is None else self.titles.get(column, column)
+        return Mend(code, self.raw.table, row, title, before, after, self.raw.sheet)
+
+    def raw_cells(self, column: str) -> Sequence[Any]:
+        """Return the cells of a column as the user wrote them, none if it was made."""
+        return self.raw.columns[self.positions[column]] if column in self.positions else ()
 
     def records(self) -> list[Record]:
         """Return the rows as records, without validating again what `cells` has read.

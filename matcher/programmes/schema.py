@@ -18,11 +18,12 @@ from matcher.files.cells import as_text, read_column
 from matcher.files.csvfiles import read_rows
 from matcher.files.rawtables import Findings
 from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
-from matcher.files.workbook_in import read_sheets
+from matcher.files.workbook import read_sheets
 from matcher.files.writing import KINDS, csv_bytes
 from matcher.geo import to_wgs84
 from matcher.model import Record
-from matcher.tables.columns import Table, datum_of, normal
+from matcher.tables.columns import Table
+from matcher.tables.headers import datum_of, normal
 
 #: the rows of every table of a programme, in id order
 Records = Mapping[str, tuple[Record, ...]]
@@ -109,8 +110,12 @@ class Schema:
             if column is None:
                 extras[title] = [as_text(cell) for cell in cells]
                 continue
-            columns[column.name], problems = read_column(column, cells)
-            faults += [Fault(p.code, table.name, p.position + 2, title, p.value, details=p.details) for p in problems]
+            read = read_column(column, cells)
+            columns[column.name] = read.values
+            faults += [
+                Fault(bad.code, table.name, bad.position + 2, title, bad.value, details=bad.details)
+                for bad in read.problems
+            ]
         for column in table.columns:
             if column.required and column.name not in columns:
                 faults.append(Fault("missing_column", table.name, column=column.name, details={"zh": column.zh}))

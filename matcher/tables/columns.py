@@ -1,22 +1,19 @@
-"""Which header means which column: the one mapping of English and Chinese names of tables, columns and values.
+"""Tables and columns: the one mapping of English and Chinese names of tables, columns and values.
 
 `docs/tables.md` shows it as a table, the readers, the writers and the template use it.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 from typing import Final, Literal
 
-from matcher.base.suggest import nearest_word
-
 #: how the cells of a column are read
-CellType = Literal["id", "text", "choice", "lat", "lon", "count", "bounds", "words", "year", "rank", "decimal"]
+CellType = Literal[
+    "id", "text", "province", "choice", "lat", "lon", "count", "bounds", "words", "year", "rank", "decimal"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ def _lon(required: bool) -> Column:
 
 
 _LEVEL: Final = Column("level", "层级", "choice", True, ("级别", "结对层级"), values=_LEVELS)
-_PROVINCE: Final = Column("province", "省份", "text", False, ("省", "所在省", "所在省份", "省级", "省市区"))
+_PROVINCE: Final = Column("province", "省份", "province", False, ("省", "所在省", "所在省份", "省级", "省市区"))
 _CAPACITY: Final = ("capacity", "容量", "bounds")
 _DEMAND: Final = ("demand", "需求数", "bounds")
 _PROVIDER: Final = Column(
@@ -104,7 +101,24 @@ _PROVIDER: Final = Column(
     "id",
     True,
     ("单位编号", "组织编号", "高校编号", "分支编号", "团支部编号", "支部编号", "provider", "支援方编号", "提供方编号"),
-    ("帮扶方", "高校", "单位", "结对高校", "结对单位", "组织", "团支部", "支部", "支援方", "提供方"),
+    (
+        "帮扶方",
+        "高校",
+        "单位",
+        "结对高校",
+        "结对单位",
+        "帮扶高校",
+        "帮扶单位",
+        "高校名称",
+        "单位名称",
+        "组织",
+        "团支部",
+        "支部",
+        "结对团支部",
+        "结对支部",
+        "支援方",
+        "提供方",
+    ),
 )
 _RECIPIENT: Final = Column(
     "recipient_id",
@@ -112,7 +126,21 @@ _RECIPIENT: Final = Column(
     "id",
     True,
     ("县区代码", "区划代码", "学校编号", "学校代码", "recipient", "接受方编号", "需求方编号"),
-    ("受助方", "县区", "学校", "结对县区", "结对学校", "接受方", "需求方"),
+    (
+        "受助方",
+        "县区",
+        "学校",
+        "结对县区",
+        "结对县",
+        "结对区县",
+        "受助县",
+        "县",
+        "区县",
+        "结对学校",
+        "受助学校",
+        "接受方",
+        "需求方",
+    ),
 )
 
 TABLES: Final[Mapping[str, Table]] = MappingProxyType(
@@ -139,7 +167,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                     _PROVINCE,
                     _lat(True),
                     _lon(True),
-                    Column(*_CAPACITY, False, ("可结对县区数", "容纳数", "名额")),
+                    Column(*_CAPACITY, False, ("可结对县区数", "可结对县数", "可结对区县数", "容纳数", "名额")),
                 ),
             ),
             Table(
@@ -217,7 +245,19 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                         "id",
                         True,
                         ("行政区划代码", "县区代码", "区县代码", "县代码", "县区编号", "所在县区代码", "adcode"),
-                        ("县区", "区县", "县", "所在县区", "所在区县", "所属县区", "县区名称", "county"),
+                        (
+                            "县区",
+                            "区县",
+                            "县",
+                            "所在县区",
+                            "所在区县",
+                            "所属县区",
+                            "所属县",
+                            "所在县",
+                            "所属区县",
+                            "县区名称",
+                            "county",
+                        ),
                     ),
                     _lat(False),
                     _lon(False),
@@ -249,7 +289,14 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                     Column("side", "方", "choice", True, ("所属方", "哪一方"), values=_SIDES),
                     Column("id", "编号", "id", True, ("本方编号",), ("名称", "本方")),
                     Column("choice_id", "意向编号", "id", True, ("意向方编号", "选择编号"), ("意向", "意向方")),
-                    Column("rank", "名次", "rank", True, ("排序", "顺位", "排名", "序号")),
+                    Column(
+                        "rank",
+                        "名次",
+                        "rank",
+                        True,
+                        ("排序", "顺位", "排名", "志愿顺序", "志愿次序", "意愿顺序", "优先顺序"),
+                        ("序号",),
+                    ),
                 ),
             ),
             Table(
@@ -289,67 +336,3 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
         )
     }
 )
-
-_DATUM: Final = re.compile(r"(wgs|gcj|bd)[\s_-]*(84|02|09)(?:ll)?")
-_PARENTHESES: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-
-
-def normal(header: object) -> str:
-    """Return a header as it is compared: half-width, lower case, without unit, datum, marks and spaces."""
-    plain = unicodedata.normalize("NFKC", str(header)).strip().lower()
-    plain = _DATUM.sub("", _PARENTHESES.sub("", plain))
-    plain = re.sub(r"[\s_\-./*:]+", "_", plain).strip("_")
-    # between Chinese characters a space or a line break means nothing
-    return re.sub(r"(?<=[^\x00-\x7f])_|_(?=[^\x00-\x7f])", "", plain)
-
-
-def datum_of(header: object) -> str | None:
-    """Return the datum that a header such as `lat (GCJ-02)` names, None if it names none."""
-    found = _DATUM.search(unicodedata.normalize("NFKC", str(header)).lower())
-    return None if found is None else found.group(1) + found.group(2)
-
-
-@cache
-def _strong(table: str) -> Mapping[str, str]:
-    return {
-        normal(header): column.name
-        for column in TABLES[table].columns
-        for header in (column.name, column.zh, *column.also)
-    }
-
-
-@cache
-def _weak(table: str) -> Mapping[str, str]:
-    return {normal(header): column.name for column in TABLES[table].columns for header in column.weak}
-
-
-def columns_of(table: str, header: Iterable[object]) -> dict[int, str]:
-    """Return position -> column for every header of `table` that is known; two positions may name one column."""
-    titles = [normal(title) for title in header]
-    found = {position: _strong(table)[title] for position, title in enumerate(titles) if title in _strong(table)}
-    taken = set(found.values())
-    for position, title in enumerate(titles):
-        name = _weak(table).get(title)
-        if position not in found and name is not None and name not in taken:
-            found[position] = name
-    return found
-
-
-def table_of(title: str) -> str | None:
-    """Return the table that a file or a sheet of this name holds, None if it is not known."""
-    return _titles().get(normal(title))
-
-
-@cache
-def _titles() -> Mapping[str, str]:
-    return {normal(title): table.name for table in TABLES.values() for title in (table.name, table.zh, *table.also)}
-
-
-def nearest_column(table: str, header: object) -> str | None:
-    """Return the known header of `table` that looks most like `header`, None if none does."""
-    return nearest_word(normal(header), [*_strong(table), *_weak(table)])
-
-
-def nearest_table(title: str) -> str | None:
-    """Return the known name of a table that looks most like `title`, None if none does."""
-    return nearest_word(normal(title), _titles())

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
+from matcher.base.canonical import province as province_name
 from matcher.base.errors import Fault
 from matcher.base.names import ASSUMED_CHILDREN, KEYS, PAIR_COLUMNS, REFERENCES, SIDES
 from matcher.base.notices import Notice
 from matcher.base.suggest import Suggester
 from matcher.base.unreadable import UNREADABLE
-from matcher.tables.columns import columns_of, normal
+from matcher.tables.headers import DATUM_WORDS, column_named, normal
 
 #: above this share of strangers in `previous` the table is taken to belong to other tables
 MOST_STRANGERS: Final = 0.2
@@ -262,8 +263,9 @@ def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
     for table in KEYS:
         names = {name for record in tables[table] if record.extras for name in _names(record.extras)}
         for name in sorted(names):
-            if columns_of(table, [name]):
-                details = {"known": columns_of(table, [name])[0]}
+            column = column_named(table, name)
+            if column is not None:
+                details = {"known": column}
                 faults.append(Fault("extra_is_column", table, column=name, details=details))
             is_datum, is_province = normal(name) in DATUM_TITLES, normal(name) in _PROVINCE_TITLES
             if not is_datum and not (is_province and table == "schools"):
@@ -276,7 +278,7 @@ def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
                     details = {"declared": "wgs84", "found": said}
                     faults.append(Fault("two_datums", table, row(table, position), name, said, details=details))
                 of_county = province.get(record.county_id) if is_province and table == "schools" else None
-                if isinstance(of_county, str) and of_county != said:
+                if isinstance(of_county, str) and province_name(of_county) != province_name(said):
                     details = {"of_county": of_county}
                     faults.append(Fault("other_province", table, row(table, position), name, said, details=details))
     return faults
@@ -284,7 +286,8 @@ def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
 
 def plain_datum(word: str) -> str:
     """Return a user's word for a datum as the library's: `GCJ-02` as gcj02."""
-    return "".join(character for character in word.lower() if character.isalnum()).replace("ll", "")
+    found = DATUM_WORDS.search(word.lower())
+    return "".join(filter(str.isalnum, word.lower())) if found is None else str(found.lastgroup)
 
 
 def _names(extras: Any) -> list[str]:
