@@ -7,6 +7,7 @@ from typing import Final
 from matcher.base.errors import Fault
 from matcher.base.notices import Notice
 from matcher.files.layout import CellGrid, find
+from matcher.files.limits import too_wide
 from matcher.files.rawtables import Findings
 from matcher.tables.columns import TABLES, Table
 from matcher.tables.headers import columns_of, nearest_table, table_like, table_of
@@ -51,6 +52,8 @@ def is_other_sheet(name: str) -> bool:
 def _by_content(grid: CellGrid) -> str | None:
     """Return the one table whose columns a sheet has, None if none or several fit."""
     fitting: list[tuple[int, str]] = []
+    if too_wide(len(grid.columns)):
+        return None
     for spec in TABLES.values():
         layout = find(spec.name, grid)
         columns = set(columns_of(spec.name, layout.header).values())

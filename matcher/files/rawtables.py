@@ -62,16 +62,16 @@ class Findings:
             self.faults.append(Fault("empty_table", table, sheet=sheet))
             self.broken.add(table)
             return
+        if too_wide(len(grid.columns)):
+            details = {"found": len(grid.columns), "most": MOST_COLUMNS}
+            self.faults.append(Fault("too_many_columns", table, sheet=sheet, details=details))
+            self.broken.add(table)
+            return
         layout = find(table, grid)
         header = list(layout.header)
         while header and blank(header[-1]):
             header.pop()
         layout.header = header
-        if too_wide(len(header)):
-            details = {"found": len(header), "most": MOST_COLUMNS}
-            self.faults.append(Fault("too_many_columns", table, sheet=sheet, details=details))
-            self.broken.add(table)
-            return
 
         def tell(code: str, position: int, before: Any) -> None:
             self.mends.append(Mend(code, table, grid.numbers[position], None, before, None, sheet))
