@@ -176,7 +176,7 @@ class ProgrammePlan:
 
     def summary(self, lang: Lang = "en") -> str:
         """Return the plan on one screen."""
-        name = text(f"programme.{self.programme.name}", lang)
+        name = _word("programme", self.programme.name, lang)
         status = text(f"summary.status.{self.status}", lang)
         if self.stop_reason is not None:
             status += text("summary.stopped", lang, reason=text(f"summary.stop.{self.stop_reason}", lang))
@@ -199,10 +199,10 @@ class ProgrammePlan:
         for number, level in enumerate(self.levels):
             mine = own[number] if number < len(own) else None
             verdict = "" if level.gap is None else f"{100 * (level.relative_gap or 0):.3f} %"
-            unit = text(f"programme.unit.{_THOUSANDTHS.get(level.unit, level.unit or 'none')}", lang)
+            unit = _word("programme.unit", _THOUSANDTHS.get(level.unit, level.unit or "none"), lang)
             words = [_amount(value, level.unit) for value in (level.value, level.bound, mine)]
             said = text("programme.level", lang, value=words[0], bound=words[1], mine=words[2], gap=verdict, unit=unit)
-            rows.append((str(number + 1), text(f"programme.objective.{level.name}", lang), said))
+            rows.append((str(number + 1), _word("programme.objective", level.name, lang), said))
         return table_lines(rows)
 
     def explain(self, kind: str, known_id: str, lang: Lang = "en") -> str:
@@ -267,6 +267,11 @@ class ProgrammePlan:
 
     def _repr_html_(self) -> str:
         return as_html(self.summary())
+
+
+def _word(kind: str, name: str, lang: Lang) -> str:
+    """Return the word for a name; a programme of one's own may have none."""
+    return text(f"{kind}.{name}", lang) if has_text(f"{kind}.{name}") else name
 
 
 def metres_of(providers: tuple[Any, ...], recipients: tuple[Any, ...], pairs: Ints) -> Ints:

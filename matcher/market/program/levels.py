@@ -35,6 +35,8 @@ MOST_EXACT: Final = 2500
 _ROUNDS: Final = 400
 _QUICK_ROUNDS: Final = 60
 _MANY: Final = 200_000
+#: columns beyond which CP-SAT would not even have read its model in the time a planner has
+_MOST_READ: Final = 200_000
 
 
 @dataclass(slots=True)
@@ -172,6 +174,8 @@ class _Run:
         case, found, budget = self.case, self.found, self.budget
         function = level_of(case, level)
         share = 1.0 if level + 1 == case.num_levels else 0.7
+        if self.num_columns > _MOST_READ and (case.size > 1).any() and found.arcs is not None:
+            return None, "insertion"
         if self.num_columns <= MOST_EXACT or (case.size > 1).any():
             outcome = self._by_cpsat(function, share)
             found.solvers.add(cpsat.SOLVER)
@@ -224,7 +228,7 @@ def _matching(market: Market, case: Case, found: Found, budget: Budget) -> Match
     levels = claims.levels(market, values, bounds, tuple(found.methods))
     closed = len(found.bounds) == len(levels) and all(level.gap == 0 for level in levels)
     status: Status = "unknown" if values is None else "optimal" if closed else "feasible"
-    stop = None if status == "optimal" else budget.stop_reason or ("gap" if budget.gap is not None else "work")
+    stop = None if status == "optimal" else budget.stop_reason or ("gap" if budget.gap is not None else "search")
     arrays = {f"program_{name}": array for name, array in stacked(found.rows, case)._asdict().items()}
     own = len(proved) == len(levels) and all(b == level.bound for b, level in zip(proved, levels, strict=True))
     proof = Proof("certificate" if own else "solver", claims.SCOPE, None if own else solver, arrays)
