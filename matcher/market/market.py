@@ -64,8 +64,7 @@ class Market(ArrayForm):
     """
 
     _format: ClassVar[str] = "matcher.market/1"
-    # who knows only flows must not read the others as flows
-    _formats: ClassVar[tuple[str, ...]] = (_format, "matcher.market/2")
+    _formats: ClassVar[tuple[str, ...]] = (_format, "matcher.market/2")  # who knows only flows must not read the second
 
     num_providers: int
     num_recipients: int
