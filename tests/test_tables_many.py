@@ -84,7 +84,7 @@ def test_the_command_marks_faults_and_takes_edits(tmp_path: Path) -> None:
     good = folder(tables())(tmp_path / "good")
     assert main(["plan", str(good), "-o", str(out), "--xlsx", "--lang", "zh"]) == 0
     workbook = openpyxl.load_workbook(out / "plan.xlsx")
-    sheet = workbook["县区结对"]
+    sheet = workbook["区县结对"]
     pairs = {sheet.cell(row, 1).value: sheet.cell(row, 5).value for row in (2, 3)}
     sheet["E2"], sheet["E3"] = sheet["E3"].value, sheet["E2"].value
     workbook.save(tmp_path / "edited.xlsx")
