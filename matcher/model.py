@@ -216,7 +216,12 @@ class Instance(BaseModel):
     Instance(1 organizations, 0 branches, 1 counties, 0 schools, 0 previous pairs)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        # what the reader noticed stands in the JSON beside the tables
+        json_schema_extra=lambda schema: schema["properties"].update(notices={"type": "array"}),
+    )
 
     format: Literal["matcher.instance/1"] = FORMAT
     organizations: tuple[Organization, ...] = ()
