@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def read_policy(path: str | None) -> Policy | None:
     if path is None:
         return None
     try:
-        content = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+        content = regular_bytes(path).decode("utf-8-sig")
+    except (InvalidInput, UnicodeDecodeError):
         raise InvalidInput([Fault("unreadable_policy", "policy", value=path)]) from None
     return Policy.from_json(content) if path.lower().endswith(".json") else Policy.from_toml(content)
 

@@ -11,7 +11,7 @@ from matcher.base.errors import Fault
 from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
 from matcher.base.unreadable import UNREADABLE
 from matcher.base.violations import Violation
-from matcher.files.book_reading import BookSheet, Names, Row, WrittenBook, id_text, same, shown
+from matcher.files.book_reading import BookRow, BookSheet, Names, WrittenBook, id_text, same, shown
 from matcher.files.bookform import COLUMNS, NOTE, ORDER
 from matcher.files.cells import as_text
 from matcher.outcome.frames import PAIR_COLUMNS
@@ -80,7 +80,7 @@ class _Reader:
         lifted: list[Key] = []
         banned: list[Key] = []
         notes: dict[Key, str] = {}
-        new: list[tuple[Row, Key]] = []
+        new: list[tuple[BookRow, Key]] = []
         for row in self.sheet.new if self.sheet.is_there else ():
             pair = self._pair(row)
             if pair is None:
@@ -104,12 +104,12 @@ class _Reader:
             tuple(pair for _, pair in come), tuple(gone), tuple(pinned), tuple(lifted), tuple(banned), notes, claimed
         )
 
-    def _written(self, row: Row) -> Key:
+    def _written(self, row: BookRow) -> Key:
         return id_text(row.cells[self.ids[0]]), id_text(row.cells[self.ids[1]])
 
     # --- who is meant -----------------------------------------------------------------------------------------------
 
-    def _pair(self, row: Row) -> Key | None:
+    def _pair(self, row: BookRow) -> Key | None:
         """Return the pair of a row, its provider "" if it was emptied; None if that is a fault."""
         raw = [id_text(row.cells.get(column)) for column in self.ids]
         provider, recipient = (self._side(row, side, raw) for side in (0, 1))
@@ -120,7 +120,7 @@ class _Reader:
             return None
         return provider, recipient
 
-    def _side(self, row: Row, side: int, raw: Sequence[str]) -> str | None:
+    def _side(self, row: BookRow, side: int, raw: Sequence[str]) -> str | None:
         """Return the id of one side of a row; "" if its cells are empty; None if they make a fault."""
         names, column = self.names[side], self.name_columns[side]
         typed, name = raw[side], id_text(row.cells.get(column))
@@ -152,17 +152,17 @@ class _Reader:
             return None
         return meant
 
-    def _unknown(self, names: Names, word: str, row: Row, column: str) -> None:
+    def _unknown(self, names: Names, word: str, row: BookRow, column: str) -> None:
         self.faults.append(names.fault(word, row.number, self.sheet.titles.get(column, column), self.sheet.title))
 
-    def _fault(self, code: str, row: Row, column: str, *, value: str | None = None, **details: str) -> None:
+    def _fault(self, code: str, row: BookRow, column: str, *, value: str | None = None, **details: str) -> None:
         title = self.sheet.titles.get(column, column)
         place = {"row": row.number, "column": title, "sheet": self.sheet.title}
         self.faults.append(Fault(code, value=value, details=details, **place))  # type: ignore[arg-type]
 
     # --- what is ordered ----------------------------------------------------------------------------------------------
 
-    def _ordered(self, row: Row, pair: Key, pinned: list[Key], lifted: list[Key], banned: list[Key]) -> Key | None:
+    def _ordered(self, row: BookRow, pair: Key, pinned: list[Key], lifted: list[Key], banned: list[Key]) -> Key | None:
         """Follow the order of a row; return the pair that stands, None if it shall not."""
         word = id_text(row.cells.get(ORDER))
         before = self.old.get(pair)
@@ -186,7 +186,7 @@ class _Reader:
             return None
         return self._replaced(row, pair, word, is_old=before is not None)
 
-    def _replaced(self, row: Row, pair: Key, word: str, *, is_old: bool) -> Key | None:
+    def _replaced(self, row: BookRow, pair: Key, word: str, *, is_old: bool) -> Key | None:
         prefix = next((known for known in self.replace if word.lower().startswith(known)), None)
         if prefix is None:
             known = "、".join(dict.fromkeys((*self.content["orders"], self.content["replace_words"][0])))
@@ -212,7 +212,7 @@ class _Reader:
                 details = {"sheet": self.sheet.title, "level": self.level}
                 yield Violation(code, {**details, "provider": provider, "recipient": recipient})
 
-    def _cells(self, old: Row, new: Row, name: str) -> Iterator[Violation]:
+    def _cells(self, old: BookRow, new: BookRow, name: str) -> Iterator[Violation]:
         for column, before in old.cells.items():
             if column in (ORDER, *self.ids, *self.name_columns) or column not in new.cells:
                 continue
@@ -224,7 +224,7 @@ class _Reader:
                 else:
                     yield Violation("edit_cell", {**place, "column": self.sheet.titles[column], **told})
 
-    def _moves(self, gone: Sequence[Key], come: Sequence[tuple[Row, Key]]) -> Iterator[Violation]:
+    def _moves(self, gone: Sequence[Key], come: Sequence[tuple[BookRow, Key]]) -> Iterator[Violation]:
         """Name the pairs that were changed, added and removed."""
         lost: dict[str, list[Key]] = defaultdict(list)
         for pair in gone:
@@ -241,7 +241,7 @@ class _Reader:
                 details = {"sheet": self.sheet.title, "level": self.level, "provider": provider}
                 yield Violation("edit_pair_removed", details | {"recipient": recipient})
 
-    def _claimed(self, new: Sequence[tuple[Row, Key]], come: set[int]) -> dict[str, list[Any]]:
+    def _claimed(self, new: Sequence[tuple[BookRow, Key]], come: set[int]) -> dict[str, list[Any]]:
         """Return the columns of the pairs as the sheet shows them now."""
         kept = self.content["kept"]
         columns: dict[str, list[Any]] = {}
@@ -266,7 +266,7 @@ def bans_of(
         return [], []
     levels = {word: kind for word, kind in book.content["kinds"].items() if kind in SIDES}
 
-    def place(row: Row) -> tuple[str, str, str] | None:
+    def place(row: BookRow) -> tuple[str, str, str] | None:
         level = levels.get(id_text(row.cells.get("level")))
         ids = [id_text(row.cells.get(column)) for column in ("provider_id", "recipient_id")]
         if level is None or not all(ids):
@@ -297,7 +297,7 @@ def left_over(
         return None, {}
     kinds, reasons = book.content["kinds"], book.content["reasons"]
 
-    def key(row: Row) -> Key:
+    def key(row: BookRow) -> Key:
         kind = id_text(row.cells.get("kind"))
         return kinds.get(kind, kind), id_text(row.cells.get("id"))
 
@@ -339,14 +339,14 @@ def _detail(cells: Mapping[str, Any]) -> Any:
 
 
 def _matched(
-    old: Sequence[tuple[Key, Row]], new: Sequence[tuple[Row, Key]]
-) -> tuple[list[tuple[Row, Row, Key]], list[Key], list[tuple[Row, Key]]]:
+    old: Sequence[tuple[Key, BookRow]], new: Sequence[tuple[BookRow, Key]]
+) -> tuple[list[tuple[BookRow, BookRow, Key]], list[Key], list[tuple[BookRow, Key]]]:
     """Match rows by key: those that stayed as (old, new, key), the keys that are gone, the rows that came."""
-    waiting: dict[Key, list[Row]] = defaultdict(list)
+    waiting: dict[Key, list[BookRow]] = defaultdict(list)
     for key, row in old:
         waiting[key].append(row)
-    stayed: list[tuple[Row, Row, Key]] = []
-    come: list[tuple[Row, Key]] = []
+    stayed: list[tuple[BookRow, BookRow, Key]] = []
+    come: list[tuple[BookRow, Key]] = []
     for row, key in new:
         if waiting[key]:
             stayed.append((waiting[key].pop(0), row, key))

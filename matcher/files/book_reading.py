@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput, MissingExtra
 from matcher.base.escaping import unescape
 from matcher.base.fieldtypes import HALF_WIDTH
@@ -31,7 +32,7 @@ _ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BookRow:
     """One row of a sheet: its number as an editor shows it, and its cells by column."""
 
     number: int
@@ -45,8 +46,8 @@ class BookSheet:
     name: str
     title: str
     titles: Mapping[str, str]
-    old: tuple[Row, ...]
-    new: tuple[Row, ...]
+    old: tuple[BookRow, ...]
+    new: tuple[BookRow, ...]
     is_there: bool = True
 
 
@@ -66,7 +67,7 @@ class WrittenBook:
         written = self.content["sheets"][name]
         names, shown = written["names"], written["title"]
         titles = {column: unescape(title) for column, title in zip(names, written["titles"], strict=True)}
-        old = tuple(Row(at, dict(zip(names, row, strict=True))) for at, row in enumerate(written["rows"], 2))
+        old = tuple(BookRow(at, dict(zip(names, row, strict=True))) for at, row in enumerate(written["rows"], 2))
         title = next((title for title in self.sheets if normal(title) == normal(shown)), None)
         if title is None:
             if faults is None:
@@ -86,7 +87,7 @@ class WrittenBook:
         come = [known for at, known in enumerate(header) if known and at not in position.values()]
         changes += [Violation("edit_column_added", {"sheet": shown, "column": known}) for known in come]
         new = (
-            Row(number, {column: plain_cell(row[at]) for column, at in position.items() if at < len(row)})
+            BookRow(number, {column: plain_cell(row[at]) for column, at in position.items() if at < len(row)})
             for number, row in enumerate(rows[1:], 2)
         )
         filled = tuple(row for row in new if any(value is not None for value in row.cells.values()))
@@ -109,7 +110,7 @@ def open_book(path: Path, whole: Sequence[str]) -> WrittenBook:
         content = unpacked([str(row[0]) for row in rows if row])
     except ValueError:
         raise InvalidInput([Fault("no_plan_sheet")]) from None
-    written = path.read_bytes()
+    written = regular_bytes(path)
     untouched = is_untouched(written)
     titles = {normal(content["sheets"][name]["title"]) for name in whole if name in content["sheets"]}
     faults = [] if untouched else list(_unclear(written, {title for title in sheets if normal(title) in titles}))

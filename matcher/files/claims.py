@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.base.disk import regular_bytes
 from matcher.base.errors import InvalidInput
 from matcher.base.names import UNMATCHED_COLUMNS
 from matcher.base.unreadable import UNREADABLE
@@ -35,7 +36,7 @@ def claims_of_folder(path: Path) -> Claims:
         If there is no plan, or its form is beyond reading.
     """
     folder = find_plan(path)
-    content = parsed((folder / PLAN_JSON).read_bytes())
+    content = parsed(regular_bytes(folder / PLAN_JSON))
     broken = [Violation("file_changed", {"name": name}) for name in changed_files(folder, content)]
     rows: dict[str, dict[str, list[Any]]] = {}
     for level, name in PAIR_FILES.items():
@@ -43,7 +44,7 @@ def claims_of_folder(path: Path) -> Claims:
     unmatched = _typed(_table(folder / UNMATCHED_FILE), UNMATCHED_COLUMNS, UNMATCHED_FILE, broken)
     arrays: Mapping[str, Any] = {}
     try:
-        arrays = proof_arrays((folder / PROOF_FILE).read_bytes())
+        arrays = proof_arrays(regular_bytes(folder / PROOF_FILE))
     except (InvalidInput, OSError):
         broken.append(Violation("proof_unreadable", {}))
     with readable():
@@ -68,7 +69,7 @@ def claims_of_folder(path: Path) -> Claims:
 
 
 def _table(path: Path) -> dict[str, list[str]]:
-    return table_of(path.read_bytes(), path.name) if path.is_file() else {}
+    return table_of(regular_bytes(path), path.name) if path.is_file() else {}
 
 
 _NUMBERS: Final = {"km": float, "minutes": float, "since": int, "missing": int}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.base.disk import check_made, real
+from matcher.base.disk import check_made, real, regular_bytes
 from matcher.base.errors import Fault, InvalidInput, SaveError
 from matcher.base.seal import is_untouched
 from matcher.files.planfolder import PLAN_JSON, changed_files
@@ -83,7 +83,7 @@ def _is_same(one: str | Path, other: str | Path) -> bool:
 def _document(folder: Path) -> Mapping[str, Any] | None:
     """Return what a folder's plan.json holds if this library wrote it just so; else None."""
     try:
-        written = (folder / PLAN_JSON).read_bytes()
+        written = regular_bytes(folder / PLAN_JSON)
         content = parsed(written)
         as_written = dumps(content).encode()
     except (OSError, ValueError, InvalidInput):
@@ -96,5 +96,5 @@ def _changed_made(folder: Path, kept: Path | None) -> Iterator[str]:
         path = folder / name
         if not path.is_file() or (kept is not None and _is_same(path, kept)):
             continue
-        if not is_untouched(path.read_bytes()):
+        if not is_untouched(regular_bytes(path)):
             yield name

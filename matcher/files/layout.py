@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from matcher.base.canonical import visible
@@ -26,6 +27,7 @@ _REMARK: Final = re.compile(
     "(?:填报(?:人|单位|日期|时间)|填表(?:人|日期|时间|说明)?|审核人?|制表(?:人|单位)?|联系(?:人|电话)|负责人|单位负责人|经办人|报送(?:人|单位)|"
     "单位(?:盖章|公章)|盖章|日期|备注|注|说明|附注)[^\n]{0,8}[:：]|(?:注|备注|说明)[1-9一二三四五][、.．]"
 )
+_REMARK_BEGINS: Final = frozenset("填审制联负单经报盖日备注说附")
 
 Ranges = Sequence[tuple[int, int, int, int]]
 
@@ -139,23 +141,32 @@ def none_of_it(grid: CellGrid, layout: Layout, mend: Callable[[str, int, Any], N
     `mend` is told of each: its code, its position, what it says.
     """
     found: dict[int, str] = {}
-    for order, column in enumerate(grid.columns[: _FIRST_COLUMNS + len(layout.header)]):
-        for position in range(layout.body, len(grid)):
+    for order, column in enumerate(grid.columns[:_FIRST_COLUMNS]):
+        body = column[layout.body :]
+        # a table has hundreds of thousands of names: how they begin is enough to know most of them
+        told = [n for n, cell in enumerate(body, layout.body) if type(cell) is str and _may_begin_total(cell[:2])]
+        for position in told:
             cell = column[position]
+            is_total = len(cell) <= _LONGEST_TOTAL and _squeezed(cell) in _TOTALS
+            if is_total and all(blank(before[position]) for before in grid.columns[:order]):
+                found.setdefault(position, "total_row")
+        if order:
+            continue
+        for position, cell in enumerate(body, layout.body):
             if type(cell) is not str or position in found:
                 continue
-            if order < _FIRST_COLUMNS and len(cell) <= _LONGEST_TOTAL and _squeezed(cell) in _TOTALS:
-                if all(blank(before[position]) for before in grid.columns[:order]):
-                    found[position] = "total_row"
-            elif order == 0 and _REMARK.match(cell.strip()) and _alone(grid, position):
+            if cell.lstrip()[:1] in _REMARK_BEGINS and _REMARK.match(cell.strip()) and _alone(grid, position):
                 found[position] = "remark_row"
-            elif order == 0 and cell == layout.header[0] and _again(grid, position, layout):
+            elif cell == layout.header[0] and _again(grid, position, layout):
                 found[position] = "header_again"
-        if order >= _FIRST_COLUMNS:
-            break
     for position, code in sorted(found.items()):
         mend(code, position, " ".join(str(cell) for cell in grid.row(position) if not blank(cell)))
     return sorted(found)
+
+
+@cache
+def _may_begin_total(beginning: str) -> bool:
+    return any(total.startswith(_squeezed(beginning)) for total in _TOTALS)
 
 
 def _squeezed(cell: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from matcher.base import told
 from matcher.base.arrayfile import BrokenArrays, read_arrays
-from matcher.base.disk import real
+from matcher.base.disk import real, regular_bytes
 from matcher.base.errors import Fault, InvalidInput, SaveError
 from matcher.base.escaping import unescape
 from matcher.files.reading import read
@@ -58,10 +58,10 @@ def saved_fields(path: str | Path) -> dict[str, Any]:
 
 def _load(folder: Path) -> dict[str, Any]:
     """Read every file once and believe only what has the hash that plan.json gives: a writer may come in between."""
-    content = parsed((folder / PLAN_JSON).read_bytes())
+    content = parsed(regular_bytes(folder / PLAN_JSON))
     changed = set(changed_files(folder, content))
     names = [name for name in (*PAIR_FILES.values(), PROOF_FILE) if name not in changed]
-    files = {name: (folder / name).read_bytes() for name in names}
+    files = {name: regular_bytes(folder / name) for name in names}
     changed |= {name for name, read in files.items() if _digest(read) != _recorded(content).get(name)}
     if not changed:
         instance = read_input(folder)
@@ -165,7 +165,7 @@ def files_of(folder: Path) -> Iterator[str]:
 
 def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file, as plan.json gives it."""
-    return _digest(path.read_bytes())
+    return _digest(regular_bytes(path))
 
 
 def _digest(content: bytes) -> str:

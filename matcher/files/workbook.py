@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput, MissingExtra
 from matcher.files.sheetxml import BadXml, Cells, ReadSheet, TooFar, local, parse, read_sheet, strings_of
 
@@ -86,11 +87,10 @@ def open_workbook(path: Path) -> list[ReadSheet]:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise BadWorkbook("file_too_large", limit_mb=_MOST_BYTES // 1024**2)
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadWorkbook("unreadable_file", reason=error.strerror or str(error)) from None
+        content = regular_bytes(path, _MOST_BYTES)
+    except InvalidInput as refused:
+        fault = refused.faults[0]
+        raise BadWorkbook(fault.code, fault.value, **fault.details) from None
     if not content:
         raise BadWorkbook("not_a_workbook", reason="the file is empty")
     if content.startswith(_OLD_OR_ENCRYPTED):

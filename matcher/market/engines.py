@@ -49,4 +49,4 @@ def solve_market(market: Market, budget: Budget, start: Begun | None) -> Solved:
             solved = engine.solve(market, budget, start)
             if solved is not None:
                 return solved
-    raise NotImplementedError(f"no engine takes {market!r}")
+    raise AssertionError("a market is a flow or it is not")

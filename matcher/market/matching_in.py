@@ -61,7 +61,8 @@ def status_of(arrays: Arrays) -> tuple[Status, StopReason | None]:
 def levels_of(arrays: Arrays) -> tuple[Level, ...]:
     """Return the levels, each field of its type."""
     columns = {name: [_read(name, item) for item in arrays[f"level_{name}"].reshape(-1)] for name in Level.__slots__}
-    levels = tuple(Level(*row) for row in zip(*columns.values(), strict=True))
+    rows = zip(*columns.values(), strict=True)
+    levels = tuple(Level.from_json(dict(zip(columns, row, strict=True))) for row in rows)
     if any(level.sense not in get_args(Sense) for level in levels):
         raise ValueError("sense")
     return levels

@@ -23,7 +23,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.market.certificate import exact_dot, exact_sum
-from matcher.market.program.case import Case
+from matcher.market.program.case import ProgramCase
 
 _WORD = 1 << 62
 
@@ -37,7 +37,7 @@ class Single(NamedTuple):
     constant: int
 
     @classmethod
-    def mixed(cls, case: Case, weights: IntArray) -> Single:
+    def mixed(cls, case: ProgramCase, weights: IntArray) -> Single:
         """Return the sum of the first levels, each times its weight.
 
         Raises
@@ -54,7 +54,7 @@ class Single(NamedTuple):
         return cls(*parts, constant)
 
 
-def bound(case: Case, single: Single, u: IntArray, v: IntArray) -> int | None:
+def bound(case: ProgramCase, single: Single, u: IntArray, v: IntArray) -> int | None:
     """Return what no plan can beat, None if the multipliers say nothing.
 
     Raises
@@ -80,12 +80,12 @@ def bound(case: Case, single: Single, u: IntArray, v: IntArray) -> int | None:
     return None if chosen is None else total + exact_sum(rho[chosen])
 
 
-def needs(case: Case) -> IntArray:
+def needs(case: ProgramCase) -> IntArray:
     """Return the least load of each open provider, (P,)."""
     return np.maximum(case.least, case.capacity[:, 0])
 
 
-def critical(case: Case, gain: IntArray | FloatArray) -> tuple[IntArray, BoolArray]:
+def critical(case: ProgramCase, gain: IntArray | FloatArray) -> tuple[IntArray, BoolArray]:
     """Return the arc at which each provider's room ends (P,), -1 where it does not bind, and who can open at all."""
     arc, able = np.full(case.num_providers, -1), np.ones(case.num_providers, bool)
     taken = gain < 0
@@ -114,7 +114,7 @@ def critical(case: Case, gain: IntArray | FloatArray) -> tuple[IntArray, BoolArr
     return arc, able
 
 
-def knapsacks(case: Case, gain: IntArray) -> tuple[IntArray, BoolArray]:
+def knapsacks(case: ProgramCase, gain: IntArray) -> tuple[IntArray, BoolArray]:
     """Return at most what each provider's best load adds, (P,), rounded up to an integer, and who can open at all."""
     arc, able = critical(case, gain)
     if not len(gain):
@@ -132,7 +132,7 @@ def knapsacks(case: Case, gain: IntArray) -> tuple[IntArray, BoolArray]:
     return -(-value // below), able
 
 
-def choice(case: Case, rho: IntArray | FloatArray, able: BoolArray) -> BoolArray | None:
+def choice(case: ProgramCase, rho: IntArray | FloatArray, able: BoolArray) -> BoolArray | None:
     """Return the providers (P,) whose sum of `rho` is least under groups, must_open and closed; None if there is none.
 
     Ties are broken by position.
@@ -166,7 +166,7 @@ class Multipliers(NamedTuple):
     budget: IntArray
 
 
-def recomputed(case: Case, found: Multipliers, kept: tuple[int, ...]) -> tuple[int | None, ...]:
+def recomputed(case: ProgramCase, found: Multipliers, kept: tuple[int, ...]) -> tuple[int | None, ...]:
     """Return the bound of each level that has multipliers, given the values at which the levels before it are kept."""
     bounds: list[int | None] = []
     for number, (weights, u, v) in enumerate(zip(*found, strict=True)):

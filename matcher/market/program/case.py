@@ -14,7 +14,7 @@ NO_MOST = 1 << 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class ProgramCase:
     """A market beyond a flow in arrays, all int64 or bool.
 
     Attributes
@@ -68,7 +68,7 @@ class Case:
         return len(self.cost)
 
     @classmethod
-    def of(cls, market: Market) -> Case:
+    def of(cls, market: Market) -> ProgramCase:
         """Return the case of a market: recipients of one label become one, of the sum of their sizes and costs."""
         count = market.num_providers
         levels = market.objectives
@@ -132,7 +132,7 @@ class Case:
         return tuple(found)
 
 
-def _merged(case: Case, together: Ints) -> Case:
+def _merged(case: ProgramCase, together: Ints) -> ProgramCase:
     """Return the case with one recipient for each label; it has an arc where all of the label have one."""
     alone = together < 0
     label = np.where(alone, np.arange(len(together)), len(together) + together)
@@ -150,7 +150,7 @@ def _merged(case: Case, together: Ints) -> Case:
     np.minimum.at(demand[:, 1], member, case.demand[:, 1])
     over = case.demand[:, 1] - demand[member, 1]
     fixed = [sum((row * over).tolist()) for row in case.missing]
-    return Case(
+    return ProgramCase(
         keys[keep] // count,
         keys[keep] % count,
         cost,

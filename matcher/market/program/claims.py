@@ -11,7 +11,7 @@ from matcher.market.certificate import Flaw
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.program.bound import Multipliers, recomputed
-from matcher.market.program.case import Case
+from matcher.market.program.case import ProgramCase
 
 SCOPE: Final = "program"
 
@@ -35,7 +35,7 @@ def proved_bounds(matching: Matching) -> tuple[int | None, ...] | None:
 
     Anybody can recompute them: see `matcher.market.program.bound`.
     """
-    case, arrays = Case.of(matching.market), matching.proof.arrays
+    case, arrays = ProgramCase.of(matching.market), matching.proof.arrays
     if not arrays:
         return ()
     found = [arrays.get(f"program_{name}") for name in Multipliers._fields]

@@ -7,10 +7,10 @@ import numpy as np
 from matcher.base.numbers import FloatArray
 from matcher.market.input import Bools, Ints
 from matcher.market.program.bound import needs
-from matcher.market.program.case import Case
+from matcher.market.program.case import ProgramCase
 
 
-def inserted(case: Case) -> tuple[Ints, Bools] | None:
+def inserted(case: ProgramCase) -> tuple[Ints, Bools] | None:
     """Return arcs and open providers (P,) of a plan, None if this simple way ends in none.
 
     Who gains most for its size comes first; providers that stay below their least are closed again, and their
@@ -36,7 +36,7 @@ def inserted(case: Case) -> tuple[Ints, Bools] | None:
     return arcs, state.opened
 
 
-def _lexicographic(case: Case) -> FloatArray:
+def _lexicographic(case: ProgramCase) -> FloatArray:
     """Return one number an arc that orders them as the levels do, up to rounding: what it saves is negative."""
     mixed = np.zeros(len(case.provider))
     for k in reversed(range(case.num_levels)):
@@ -48,7 +48,7 @@ def _lexicographic(case: Case) -> FloatArray:
 class _State:
     """The plan so far."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: ProgramCase) -> None:
         self.case = case
         self.opened = case.must_open | (case.capacity[:, 0] > 0)
         self.load = np.zeros(case.num_providers, np.int64)

@@ -21,10 +21,10 @@ from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.opening import opened_by
 from matcher.market.program import bound, claims
-from matcher.market.program.case import Case
+from matcher.market.program.case import ProgramCase
 from matcher.market.program.insertion import inserted
 from matcher.market.program.model import columns_of, level_of, plan_of, rows_of, tidied
-from matcher.market.program.prices import Ascent, ascend, stacked
+from matcher.market.program.prices import PriceAscent, ascend, stacked
 from matcher.market.program.siting import fits_siting, solve_siting
 from matcher.programs import cpsat, highs
 from matcher.programs.cpsat import Outcome
@@ -60,7 +60,7 @@ def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matchin
     start
         Pairs that keep every bound, or None.
     """
-    case = Case.of(market)
+    case = ProgramCase.of(market)
     found = Found()
     if start is not None:
         found.arcs = case.arcs_of(start)
@@ -76,7 +76,7 @@ def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matchin
     return _matching(market, case, found, budget)
 
 
-def _begin(market: Market, case: Case, found: Found) -> None:
+def _begin(market: Market, case: ProgramCase, found: Found) -> None:
     """Begin with a simple plan, if the simple way finds one."""
     simple = None if fits_siting(case) else inserted(case)
     if simple is None:
@@ -89,7 +89,7 @@ def _begin(market: Market, case: Case, found: Found) -> None:
 class _Run:
     """The state of one run: the program, and the levels that are kept."""
 
-    def __init__(self, case: Case, budget: Budget, found: Found) -> None:
+    def __init__(self, case: ProgramCase, budget: Budget, found: Found) -> None:
         self.case, self.budget, self.found = case, budget, found
         self.kept: list[tuple[Linear, int]] = []
         self._is_siting = fits_siting(case)
@@ -153,7 +153,7 @@ class _Run:
 
     def _priced(self, level: int, kept: tuple[int, ...], value: int | None) -> tuple[IntArray, IntArray, IntArray]:
         """Return multipliers for a level that a solver has solved."""
-        ascent = Ascent.begin(self.case, level, kept)
+        ascent = PriceAscent.begin(self.case, level, kept)
         if value is not None:
             top = float(value)
             ascend(ascent, lambda: top, _ROUNDS if self.num_columns <= _MANY else _QUICK_ROUNDS, self.budget)
@@ -209,7 +209,7 @@ class _Run:
             self.found.arcs, self.found.opened = arcs, opened
 
 
-def _matching(market: Market, case: Case, found: Found, budget: Budget) -> Matching:
+def _matching(market: Market, case: ProgramCase, found: Found, budget: Budget) -> Matching:
     """Return what was found as a matching that claims no more."""
     solver = ", ".join(sorted(found.solvers)) or None
     none = np.zeros((0, 2), np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 from matcher.base.numbers import IntArray
 from matcher.market.input import Bools, Ints
 from matcher.market.program.bound import needs
-from matcher.market.program.case import Case
+from matcher.market.program.case import ProgramCase
 from matcher.programs.rows import UNBOUNDED, Linear, Rows
 
 
@@ -46,7 +46,7 @@ class Sheet:
         return Rows(start, column, coef, low, high, ("",) * len(counts))
 
 
-def rows_of(case: Case) -> Rows:
+def rows_of(case: ProgramCase) -> Rows:
     """Return the rows of a case; columns are the A arcs, then the P providers."""
     sheet = Sheet()
     arcs, count = len(case.provider), case.num_providers
@@ -91,7 +91,7 @@ def rows_of(case: Case) -> Rows:
     return sheet.rows()
 
 
-def level_of(case: Case, level: int) -> Linear:
+def level_of(case: ProgramCase, level: int) -> Linear:
     """Return a level as a function of the columns."""
     missing = case.missing[level]
     coef = np.concatenate([case.cost[level] - missing[case.recipient], case.opening[level]])
@@ -100,7 +100,7 @@ def level_of(case: Case, level: int) -> Linear:
     return Linear(at, coef[at], constant)
 
 
-def columns_of(case: Case, arcs: Ints, opened: Bools) -> IntArray:
+def columns_of(case: ProgramCase, arcs: Ints, opened: Bools) -> IntArray:
     """Return a plan as 0/1 values of the columns."""
     values = np.zeros(len(case.provider) + case.num_providers, np.int64)
     values[arcs] = 1
@@ -108,14 +108,14 @@ def columns_of(case: Case, arcs: Ints, opened: Bools) -> IntArray:
     return values
 
 
-def plan_of(case: Case, values: IntArray) -> tuple[Ints, Bools]:
+def plan_of(case: ProgramCase, values: IntArray) -> tuple[Ints, Bools]:
     """Return the arcs and the open providers of a solution, closing what is open for nothing."""
     arcs = len(case.provider)
     chosen = np.flatnonzero(values[:arcs])
     return chosen, tidied(case, chosen, values[arcs:].astype(bool))
 
 
-def tidied(case: Case, arcs: Ints, opened: Bools) -> Bools:
+def tidied(case: ProgramCase, arcs: Ints, opened: Bools) -> Bools:
     """Return `opened` without those that have no pair and are not needed by a group or a budget, the last first."""
     opened = opened.copy()
     busy = case.must_open | (case.capacity[:, 0] > 0)

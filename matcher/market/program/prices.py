@@ -17,7 +17,7 @@ from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
 from matcher.market.program import bound as exact
 from matcher.market.program.bound import Multipliers
-from matcher.market.program.case import Case
+from matcher.market.program.case import ProgramCase
 
 _HALVE_AFTER: Final = 12
 _LEAST_STEP: Final = 1e-4
@@ -26,7 +26,7 @@ _MEMORY: Final = 0.3
 _FINEST: Final = 1 << 12
 
 
-class Relaxed(NamedTuple):
+class RelaxedProgram(NamedTuple):
     """The relaxation at some multipliers: its value, `rho` (P,), who is chosen (P,), and the subgradients."""
 
     value: float
@@ -38,10 +38,10 @@ class Relaxed(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Ascent:
+class PriceAscent:
     """Multipliers on their way up for one level, those before it kept at their values."""
 
-    case: Case
+    case: ProgramCase
     level: int
     kept: tuple[int, ...]
     u: FloatArray
@@ -66,7 +66,7 @@ class Ascent:
         self._scale = np.maximum(1.0, np.array(typical))
 
     @classmethod
-    def begin(cls, case: Case, level: int, kept: tuple[int, ...]) -> Ascent:
+    def begin(cls, case: ProgramCase, level: int, kept: tuple[int, ...]) -> PriceAscent:
         """Start from the price at which each recipient is indifferent between its two cheapest arcs."""
         big = 2.0 * magnitude(case.cost[level]) + 1
         order = np.lexsort((case.cost[level], case.recipient))
@@ -79,7 +79,7 @@ class Ascent:
         u[optional] = np.minimum(u[optional], case.missing[level][optional])
         return cls(case, level, kept, u, np.zeros(len(case.budget)), np.zeros(level))
 
-    def relaxed(self) -> Relaxed | None:
+    def relaxed(self) -> RelaxedProgram | None:
         """Return the relaxation at the present multipliers, None if nobody may be chosen as the bounds ask."""
         case, level = self.case, self.level
         mixed = self._cost if not level else self._cost + self.mu @ case.cost[:level]
@@ -114,7 +114,9 @@ class Ascent:
             reached = case.cost[k][some] @ share + case.opening[k] @ chosen + case.missing[k] @ lost + case.constant[k]
             gradient_mu[k] = reached - self.kept[k]
             value += self.mu[k] * (case.constant[k] - self.kept[k])
-        return Relaxed(float(value), rho, chosen, (most - lost - used).astype(float), over.astype(float), gradient_mu)
+        return RelaxedProgram(
+            float(value), rho, chosen, (most - lost - used).astype(float), over.astype(float), gradient_mu
+        )
 
     def _knapsacks(self, gain: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
         case = self.case
@@ -133,7 +135,7 @@ class Ascent:
         taken[arc[tight]] = np.clip(((room - load) / np.maximum(1, size[arc]))[tight], 0, 1)
         return worth, taken, able
 
-    def climb(self, upper: float) -> Relaxed | None:
+    def climb(self, upper: float) -> RelaxedProgram | None:
         """Look once and step once; return what was seen."""
         seen = self.relaxed()
         if seen is None:
@@ -186,11 +188,11 @@ class Ascent:
 
 
 def ascend(
-    ascent: Ascent,
+    ascent: PriceAscent,
     upper: Callable[[], float],
     rounds: int,
     budget: Budget,
-    seen: Callable[[Relaxed], None] | None = None,
+    seen: Callable[[RelaxedProgram], None] | None = None,
 ) -> None:
     """Climb for so many rounds, or until nothing is gained or `upper` is reached; each round is a unit of work."""
     for _ in range(rounds):
@@ -208,7 +210,7 @@ def ascend(
             seen(found)
 
 
-def stacked(rows: list[tuple[IntArray, IntArray, IntArray]], case: Case) -> Multipliers:
+def stacked(rows: list[tuple[IntArray, IntArray, IntArray]], case: ProgramCase) -> Multipliers:
     """Return the multipliers of the first levels as one certificate."""
     sizes = (case.num_levels, case.num_recipients, len(case.budget))
     parts = [np.array([row[i] for row in rows], np.int64).reshape(len(rows), size) for i, size in enumerate(sizes)]

@@ -19,10 +19,10 @@ from matcher.base.progress import Budget, Progress
 from matcher.market.input import Bools, Ints
 from matcher.market.program import bound as exact
 from matcher.market.program.bound import Single
-from matcher.market.program.case import Case
-from matcher.market.program.prices import Ascent, Relaxed, ascend
+from matcher.market.program.case import ProgramCase
+from matcher.market.program.prices import PriceAscent, RelaxedProgram, ascend
 from matcher.market.program.radius import finish
-from matcher.market.program.swaps import Near, Plan, planned, swapped, within_budget
+from matcher.market.program.swaps import Near, SitePlan, planned, swapped, within_budget
 from matcher.programs import highs
 
 #: arcs looked at in each step; of larger cases the cheapest of each recipient
@@ -45,7 +45,7 @@ class Sited:
     infeasible: bool = False
 
 
-def fits_siting(case: Case) -> bool:
+def fits_siting(case: ProgramCase) -> bool:
     """Whether every provider can take all who may come, and nobody wants more than one."""
     total = np.zeros(case.num_providers, np.int64)
     np.add.at(total, case.provider, case.size[case.recipient])
@@ -53,7 +53,9 @@ def fits_siting(case: Case) -> bool:
     return roomy and bool((case.demand[:, 1] <= 1).all()) and bool((case.demand[:, 0] <= 1).all())
 
 
-def solve_siting(case: Case, level: int, kept: tuple[int, ...], budget: Budget, opened: Bools | None) -> Sited | None:
+def solve_siting(
+    case: ProgramCase, level: int, kept: tuple[int, ...], budget: Budget, opened: Bools | None
+) -> Sited | None:
     """Return the best siting at a level among those that keep the levels before it; None if the numbers are too large.
 
     Parameters
@@ -92,7 +94,7 @@ def solve_siting(case: Case, level: int, kept: tuple[int, ...], budget: Budget, 
     return found
 
 
-def _weights(case: Case, level: int) -> IntArray:
+def _weights(case: ProgramCase, level: int) -> IntArray:
     """Return weights (level + 1,) so that one unit of an earlier level counts more than all of those after it."""
     weights, total = [1], 0
     for k in range(level, 0, -1):
@@ -105,13 +107,13 @@ def _weights(case: Case, level: int) -> IntArray:
 class _Run:
     """One siting at one level."""
 
-    def __init__(self, case: Case, budget: Budget, share: float) -> None:
+    def __init__(self, case: ProgramCase, budget: Budget, share: float) -> None:
         self.case, self.budget, self.share = case, budget, share
         self.near = Near.of(case, _MOST_ARCS)
         at = np.sort(self.near.arc)
         few = replace(case, provider=case.provider[at], recipient=case.recipient[at], cost=case.cost[:, at])
-        self.ascent = Ascent.begin(few, 0, ())
-        self.best: Plan | None = None
+        self.ascent = PriceAscent.begin(few, 0, ())
+        self.best: SitePlan | None = None
         self._tried: set[bytes] = set()
         self._looks = 0
 
@@ -171,14 +173,14 @@ class _Run:
             u, v, mu = self.ascent.best_at
             self.ascent.best_at = (np.minimum(u, self.near.limit), v, mu)
 
-    def _seen(self, seen: Relaxed) -> None:
+    def _seen(self, seen: RelaxedProgram) -> None:
         """Improve the providers that the prices choose, now and then."""
         self._looks += 1
         self.ascent.u = np.minimum(self.ascent.u, self.near.limit)
         if self._looks in (30, 60, 120) or self._looks % 100 == 0:
             self._look(seen)
 
-    def _look(self, seen: Relaxed) -> None:
+    def _look(self, seen: RelaxedProgram) -> None:
         opened = within_budget(self.case, seen.chosen, seen.rho)
         if opened is not None:
             self._try(opened)
@@ -190,7 +192,7 @@ class _Run:
         self._tried.add(key)
         self._keep(planned(self.near, swapped(self.near, opened, self.budget, _SWAPS)))
 
-    def _keep(self, plan: Plan) -> None:
+    def _keep(self, plan: SitePlan) -> None:
         if plan.sound and (self.best is None or plan.value < self.best.value):
             self.best = plan
 
@@ -213,7 +215,7 @@ class _Run:
         return closed, must
 
 
-def _regret(case: Case, seen: Relaxed) -> tuple[FloatArray, FloatArray]:
+def _regret(case: ProgramCase, seen: RelaxedProgram) -> tuple[FloatArray, FloatArray]:
     """Return by how much the relaxation rises, at least, if a provider is made to open, or to close; both (P,)."""
     rho, chosen = seen.rho, seen.chosen
     free = ~case.closed & ~case.must_open

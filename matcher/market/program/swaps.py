@@ -15,7 +15,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
-from matcher.market.program.case import NO_MOST, Case
+from matcher.market.program.case import NO_MOST, ProgramCase
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Near:
         What a recipient without an open provider costs; far beyond everything where it must have one.
     """
 
-    case: Case
+    case: ProgramCase
     arc: IntArray
     provider: IntArray
     recipient: IntArray
@@ -41,7 +41,7 @@ class Near:
     away: IntArray
 
     @classmethod
-    def of(cls, case: Case, most: int) -> Near:
+    def of(cls, case: ProgramCase, most: int) -> Near:
         """Return the cheapest arcs of each recipient, all of them if there are no more than `most` in all."""
         cost = case.cost[0]
         order = np.lexsort((case.provider, cost, case.recipient))
@@ -80,7 +80,7 @@ class Near:
         return first, arc, provider, second
 
 
-class Plan(NamedTuple):
+class SitePlan(NamedTuple):
     """Who is open, which arc each recipient uses (R,), -1 for none, and what it costs; `sound` if nobody lacks one."""
 
     opened: BoolArray
@@ -89,12 +89,12 @@ class Plan(NamedTuple):
     sound: bool
 
 
-def planned(near: Near, opened: BoolArray) -> Plan:
+def planned(near: Near, opened: BoolArray) -> SitePlan:
     """Return the best plan with these providers open."""
     case = near.case
     first, arc, _, _ = near.two_nearest(opened)
     value = case.constant[0] + int(case.opening[0][opened].sum()) + int(first.sum())
-    return Plan(opened, arc, value, not bool(((arc < 0) & (case.demand[:, 0] > 0)).any()))
+    return SitePlan(opened, arc, value, not bool(((arc < 0) & (case.demand[:, 0] > 0)).any()))
 
 
 def swapped(near: Near, opened: BoolArray, budget: Budget, most: int) -> BoolArray:
@@ -143,7 +143,7 @@ def _best_move(near: Near, opened: BoolArray) -> tuple[int, int] | None:
     return (enters if enters < count else -1), (int(inside[leaves]) if leaves < width - 1 else -1)
 
 
-def _allowed(case: Case, opened: BoolArray, inside: IntArray) -> BoolArray:
+def _allowed(case: ProgramCase, opened: BoolArray, inside: IntArray) -> BoolArray:
     """Return which moves keep groups and budgets, (P + 1, open + 1); the last row and column are "nobody"."""
     may_enter = np.append(~opened & ~case.closed, True)
     may_leave = np.append(~case.must_open[inside], True)
@@ -164,7 +164,7 @@ def _allowed(case: Case, opened: BoolArray, inside: IntArray) -> BoolArray:
     return allowed
 
 
-def within_budget(case: Case, opened: BoolArray, rho: FloatArray) -> BoolArray | None:
+def within_budget(case: ProgramCase, opened: BoolArray, rho: FloatArray) -> BoolArray | None:
     """Return `opened` without the dearest by `rho` until every budget is kept; None if groups do not let them go."""
     opened = opened.copy()
     for j in np.argsort(-rho, kind="stable").tolist():

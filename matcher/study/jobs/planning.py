@@ -89,7 +89,7 @@ def unpacked(problem: Problem, arrays: Arrays) -> Solution:
         said["stop_reason"],
         arrays[_PAIRS[0]],
         arrays[_PAIRS[1]],
-        tuple(Level(**level) for level in said["levels"]),
+        tuple(map(Level.from_json, said["levels"])),
         Proof(kind, scope, solver, proof),
         said["witness"],
     )
