@@ -272,3 +272,19 @@ def test_refusals_are_said_in_both_languages(code: str) -> None:
     error = matcher.SaveError(code, path="out", names="plan.xlsx")
     for lang in ("en", "zh"):
         assert ("--force" in error.message(lang)) == (code != "save_file")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".csv", ".ods"])
+def test_a_name_that_promises_another_format_is_refused(tmp_path, suffix):
+    """No folder called plan.xls: who names it so expects a file."""
+    with pytest.raises(matcher.SaveError) as caught:
+        small_plan().save(tmp_path / f"plan{suffix}")
+    assert caught.value.code == "save_format"
+    assert not list(tmp_path.iterdir())
+
+
+def test_tables_and_figures_that_cannot_be_written_say_so(tmp_path):
+    with pytest.raises(matcher.SaveError):
+        write_tables(small_instance(), tmp_path / "no")
+    with pytest.raises(matcher.SaveError):
+        small_plan().map().save(tmp_path / "no" / "map.png")

@@ -201,7 +201,7 @@ def test_every_fault_is_named_at_once_with_its_place():
         (lambda: Market.from_matrix([[None]]), "cost_not_finite"),
         (lambda: Market.from_matrix(np.array([["2020-01-01"]], "M8[D]")), "array_type"),
         (lambda: Market.from_matrix(np.zeros((0, 2, 2))), "array_shape"),
-        (lambda: Market.from_matrix([[1]], allowed=[[0.5]]), "array_type"),
+        (lambda: Market.from_matrix([[1]], allowed=[[0.5]]), "not_a_mask"),
         (lambda: Market.from_matrix([[1]], allowed=[[True, False]]), "array_shape"),
         (lambda: Market.from_matrix([[1]], unmet_cost=[1, 2]), "array_shape"),
         (lambda: Market.from_matrix([[1]], capacity=[[1, 2, 3]]), "array_shape"),

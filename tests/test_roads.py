@@ -43,8 +43,13 @@ def random_case(seed):
 
 
 def nearest_node(graph, entity):
-    """The nearest node and its metres, by looking at every node; no ties at four random decimals."""
-    metres = {name: int(pair_m(entity.lat, entity.lon, d["lat"], d["lon"])) for name, d in graph.nodes(data=True)}
+    """The nearest node with a road and its metres, by looking at every node; no ties at four random decimals."""
+    joined = {end for edge in graph.edges for end in edge[:2]} or set(graph)
+    metres = {
+        name: int(pair_m(entity.lat, entity.lon, d["lat"], d["lon"]))
+        for name, d in graph.nodes(data=True)
+        if name in joined
+    }
     name = min(metres, key=lambda each: (metres[each], graph.nodes[each]["lat"], graph.nodes[each]["lon"]))
     return name, metres[name]
 
@@ -213,3 +218,14 @@ def test_limits_that_make_no_sense_are_refused(limits):
     graph, instance = crossing()
     with pytest.raises(matcher.InvalidInput):
         road_times(instance, graph, **limits)
+
+
+def test_a_node_without_a_road_leads_nowhere():
+    """Who stands nearest to it takes the nearest node that has a road, within reach."""
+    graph = nx.Graph()
+    for name, lon in (("a", 106.0), ("b", 106.2), ("alone", 106.21)):
+        graph.add_node(name, lat=26.0, lon=lon)
+    graph.add_edge("a", "b", minutes=20)
+    county = matcher.County(id="C1", lat=26.0, lon=106.211)
+    instance = matcher.Instance(organizations=[matcher.Organization(id="U1", lat=26.0, lon=106.0)], counties=[county])
+    assert len(matcher.files.road_times(instance, graph)) == 1

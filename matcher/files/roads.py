@@ -187,6 +187,10 @@ class _Roads:
             faults.append(Fault("road_edge", "roads", value=listed[row][:2], details={"missing": missing}))
         if faults:
             raise InvalidInput(faults)
+        # a node without a road leads nowhere: whoever stands beside it takes the nearest one that does
+        joined = {end for edge in listed for end in edge[:2]}
+        kept = [position for position, name in enumerate(names) if name in joined or not joined]
+        names, latlon = [names[position] for position in kept], latlon[kept]
         order = np.lexsort((np.array([str(name) for name in names], dtype=object), latlon[:, 1], latlon[:, 0]))
         rank = {names[old]: new for new, old in enumerate(order.tolist())}
         tail = np.array([rank[edge[0]] for edge in listed], dtype=np.int64)
@@ -196,8 +200,8 @@ class _Roads:
             minutes, km = np.tile(minutes, 2), np.tile(km, 2)
         best = np.lexsort((km, minutes, head, tail))
         _, first = np.unique(tail[best] * max(1, len(names)) + head[best], return_index=True)
-        kept = best[first]
-        return cls(latlon[order], tail[kept], head[kept], minutes[kept], km[kept])
+        quickest = best[first]
+        return cls(latlon[order], tail[quickest], head[quickest], minutes[quickest], km[quickest])
 
     @property
     def matrix(self) -> Any:

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from matcher.plan import Plan
 
 
+#: what a person who names a file so expects is no folder, and no form of ours
+_OTHER_FORMATS: Final = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".csv", ".json", ".html", ".pdf", ".zip")
+
+
 def save_plan(
     plan: Plan,
     path: Path,
@@ -54,6 +58,8 @@ def save_plan(
     """Write `plan` to the folder or workbook `path` (see `Plan.save`); a file `kept` stays there under another name."""
     if path.suffix.lower() == ".xlsx":
         return write_plan(plan, path, lang=lang, replace=replace, edits=edits)
+    if path.suffix.lower() in _OTHER_FORMATS and not path.is_dir():
+        raise SaveError("save_format", path=path, suffix=path.suffix)
     path = Path(os.path.abspath(path))
     target = real(path)  # a link stays one, and what it leads to is replaced
     try:

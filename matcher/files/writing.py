@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.base.disk import write_whole
 from matcher.base.errors import Lang
 from matcher.base.escaping import escape
 from matcher.files.cells import write_bounds
@@ -52,9 +53,14 @@ def write_tables(instance: Instance, folder: str | Path) -> None:
     """Write `instance` as CSV files (UTF-8, one a table) into `folder`, which must exist.
 
     The same instance gives the same bytes; `matcher.read` gives an equal instance back.
+
+    Raises
+    ------
+    SaveError
+        If a file can't be written; those before it are.
     """
     for spec, header, rows in grids(instance):
-        (Path(folder) / f"{spec.name}.csv").write_bytes(csv_bytes(header, rows))
+        write_whole(Path(folder) / f"{spec.name}.csv", csv_bytes(header, rows))
 
 
 def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:

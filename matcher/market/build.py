@@ -254,7 +254,7 @@ def _shared(
 def _mask(allowed: ArrayLike, shape: tuple[int, ...], faults: Faults) -> Bools:
     mask = np.array(allowed)
     if mask.dtype.kind != "b" and not (mask.dtype.kind in "iu" and mask.size and 0 <= mask.min() <= mask.max() <= 1):
-        faults.add("array_type", "allowed", kind=str(mask.dtype))
+        faults.add("not_a_mask", "allowed", kind=str(mask.dtype))
         return np.ones(shape, bool)
     if mask.shape != shape:
         faults.add("array_shape", "allowed", shape=mask.shape, expected=shape)

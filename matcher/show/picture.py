@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.disk import write_whole
 from matcher.base.errors import Fault, InvalidInput, Lang, MissingExtra, text
 
 if TYPE_CHECKING:
@@ -181,16 +182,15 @@ class Picture:
         ------
         InvalidInput
             If the suffix is another.
+        SaveError
+            If it can't be written.
         """
         target = Path(path)
         suffix = target.suffix.lower()
         if suffix not in (".png", ".svg"):
             raise InvalidInput([Fault("figure_format", value=str(path))])
         content = self.png() if suffix == ".png" else self.svg()
-        beside = target.with_name(f".{target.name}.part")
-        beside.write_bytes(content)
-        beside.replace(target)
-        return target
+        return write_whole(target, content)
 
     def _repr_png_(self) -> bytes:
         return self.png(dpi=110)

@@ -12,6 +12,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{column} holds {kind}, but must hold numbers.",
         "{column} 的元素类型为 {kind}，应为数值。",
     ),
+    (
+        "fault.not_a_mask",
+        "{column} holds {kind}, but says of each pair whether it may be.",
+        "{column} 的类型为 {kind}，而它应说明每一对是否允许。",
+    ),
+    ("mend.not_a_mask", "Give True and False, or 0 and 1.", "请提供 True 和 False，或 0 和 1。"),
     ("mend.array_type", "Give integers, or floats where they make sense.", "请提供整数，或在适用处提供浮点数。"),
     (
         "fault.cost_not_finite",

@@ -93,6 +93,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "（Python 中为 replace=True）。",
     ),
     (
+        "error.save_format",
+        "A plan can't be written as {suffix}; nothing was written. Give a name that ends in .xlsx for a workbook, or the "
+        "name of a folder.",
+        "方案不能写成 {suffix} 格式；未写入任何内容。请使用以 .xlsx 结尾的工作簿名，或文件夹名。",
+    ),
+    (
         "error.save_file",
         "{path} is a file, and a plan needs a folder; nothing was written. Choose another name.",
         "{path} 是文件，而方案须存入文件夹；未写入任何内容。请另选名称。",
