@@ -13,7 +13,7 @@ import itertools
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base import told
 from matcher.base.arrayfile import write_arrays

@@ -94,8 +94,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "error.save_format",
-        "A plan can't be written as {suffix}; nothing was written. Give a name that ends in .xlsx for a workbook, or the "
-        "name of a folder.",
+        "A plan can't be written as {suffix}; nothing was written. Give a name that ends in .xlsx for a workbook, or "
+        "the name of a folder.",
         "方案不能写成 {suffix} 格式；未写入任何内容。请使用以 .xlsx 结尾的工作簿名，或文件夹名。",
     ),
     (
