@@ -61,6 +61,10 @@ def least(given: dict, count: int, people: int) -> tuple[int, ...] | None:
             continue
         if any(not lo <= n <= hi for n, (lo, hi) in zip(load, given["capacity"], strict=True)):
             continue
+        if any(n > most for n, most in zip(_partners(pairs, count), given.get("most_pairs", ()), strict=False)):
+            continue
+        if "apart" in given and _twice(pairs, given["apart"]):
+            continue
         if "together" in given:
             partners = [frozenset(j for j, i in pairs if i == k) for k in range(people)]
             label = given["together"]
@@ -79,6 +83,15 @@ def least(given: dict, count: int, people: int) -> tuple[int, ...] | None:
                 value = tuple(p + int(given["unmet_cost"][k] @ lost) for k, p in enumerate(paid))
             best = value if best is None else min(best, value)
     return best
+
+
+def _partners(pairs: list, count: int) -> list[int]:
+    return [sum(j == k for j, _ in pairs) for k in range(count)]
+
+
+def _twice(pairs: list, label: np.ndarray) -> bool:
+    held = [(j, label[i]) for j, i in pairs if label[i] >= 0]
+    return len(set(held)) < len(held)
 
 
 def _may_open(given: dict, pairs: list, load: list, opened: tuple) -> bool:
@@ -113,6 +126,53 @@ def judge(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(25))
 def test_every_subset_of_the_fields_is_solved_as_by_enumeration(seed):
     judge(seed)
+
+
+def draw_counted(seed: int) -> tuple[Market, dict]:
+    """Return a drawn market where recipients are counted, or not two of a label go to one provider."""
+    rng = np.random.default_rng([seed, 1])
+    market, given = draw(rng)
+    people = market.num_recipients
+    more: dict = {"most_pairs": rng.integers(0, 3, market.num_providers), "apart": rng.integers(-1, 2, people)}
+    more["apart"] = more["apart"].clip(max=people - 1)
+    more = {name: value for name, value in more.items() if rng.random() < 0.7}
+    given = {name: value for name, value in given.items() if name != "together"} | more
+    ends = np.array(given["arcs"], np.int64).reshape(-1, 2)
+    rest = {name: value for name, value in given.items() if name not in ("arcs", "cost")}
+    sizes = {"num_providers": market.num_providers, "num_recipients": people}
+    return Market.from_arcs(ends[:, 0], ends[:, 1], given["cost"], **sizes, **rest), given
+
+
+def judge_counted(seed: int) -> None:
+    market, given = draw_counted(seed)
+    best = least(given, market.num_providers, market.num_recipients)
+    found = match(market)
+    assert check.flaws(found) == ()
+    assert (found.status == "infeasible") == (best is None)
+    if best is not None:
+        assert tuple(level.value for level in found.levels) == best
+        assert tuple(level.bound for level in found.levels) == best
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_recipients_that_are_counted_are_solved_as_by_enumeration(seed):
+    judge_counted(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
+def test_five_thousand_markets_that_count_are_solved_as_by_enumeration(block):
+    for seed in range(1000 + 500 * block, 1500 + 500 * block):
+        judge_counted(seed)
+
+
+def test_what_counts_recipients_is_held_and_found_when_broken():
+    market = Market.from_matrix([[1, 1, 1], [9, 9, 9]], capacity=3, unmet_cost=20, most_pairs=[2, 1], apart=[0, 0, -1])
+    found = match(market)
+    assert found.levels[0].value == 11
+    assert found.proof.kind == "certificate"
+    broken = [flaw.code for flaw in pair_flaws(market, np.array([[0, 0], [0, 1], [0, 2]]), np.array([True, False]))]
+    assert broken == ["most_pairs", "not_apart"]
 
 
 def test_a_market_without_any_pair_is_solved_too():
@@ -168,6 +228,9 @@ def test_a_falsified_bound_or_opening_is_found():
         ({"size": [1, 2, 3]}, "array_shape"),
         ({"size": [0.5, 1]}, "bound_not_whole"),
         ({"together": [-2, 0]}, "label_range"),
+        ({"apart": [2, 0]}, "label_range"),
+        ({"apart": [0, 0], "together": [0, 0]}, "fields_exclude"),
+        ({"most_pairs": [-1, 0]}, "bound_negative"),
         ({"resource": [[1], [2]]}, "field_alone"),
         ({"resource": [[1], [2]], "budget": [3, 4]}, "array_shape"),
     ],

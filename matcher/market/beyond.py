@@ -38,6 +38,10 @@ class Beyond(TypedDict, total=False):
         (R,) whole numbers, 0 or more: a pair with a recipient takes that much capacity and is not split.
     together
         (R,) labels from 0 to R - 1, -1 for none: recipients of one label have the same partners.
+    most_pairs
+        A number or (P,): a provider has at most so many recipients, whatever their sizes.
+    apart
+        (R,) labels from 0 to R - 1, -1 for none: a provider has at most one of the recipients of one label.
     resource
         (P, K), 0 or more: what an open provider uses of each resource.
     budget
@@ -52,6 +56,8 @@ class Beyond(TypedDict, total=False):
     closed: ArrayLike | None
     size: ArrayLike | None
     together: ArrayLike | None
+    most_pairs: ArrayLike | None
+    apart: ArrayLike | None
     resource: ArrayLike | None
     budget: ArrayLike | None
 
@@ -59,6 +65,8 @@ class Beyond(TypedDict, total=False):
 FIELDS: Final = tuple(Beyond.__annotations__)
 #: each is meaningless without the other
 _COUPLES: Final = (("group", "group_open"), ("resource", "budget"))
+#: what is counted by recipient has no meaning where several count as one
+_EXCLUDE: Final = (("together", "most_pairs"), ("together", "apart"))
 
 
 def given(beyond: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
@@ -78,6 +86,10 @@ def given(beyond: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
             (other,) = set(couple) - set(one)
             faults.add("field_alone", one[0], other=other)
             del fields[one[0]]
+    for one_name, other_name in _EXCLUDE:
+        if one_name in fields and other_name in fields:
+            faults.add("fields_exclude", other_name, other=one_name)
+            del fields[other_name]
     return fields
 
 
@@ -101,6 +113,10 @@ def checked(fields: Mapping[str, Any], num_providers: int, num_recipients: int, 
         found["size"] = _counts(fields["size"], (num_recipients,), "size", faults)
     if "together" in fields:
         found["together"] = _labels(fields["together"], num_recipients, num_recipients, "together", faults)
+    if "most_pairs" in fields:
+        found["most_pairs"] = _counts(fields["most_pairs"], (num_providers,), "most_pairs", faults)
+    if "apart" in fields:
+        found["apart"] = _labels(fields["apart"], num_recipients, num_recipients, "apart", faults)
     for name in ("must_open", "closed"):
         if name in fields:
             found[name] = _mask(fields[name], num_providers, name, faults)

@@ -53,7 +53,7 @@ class Market(ArrayForm):
         Unit of the integer costs: "m" from points, else "".
     points, matrix
         What the market was made from, if it was made from points or from a matrix.
-    opening_cost, least_if_open, group, group_open, must_open, closed, size, together, resource, budget
+    opening_cost to budget
         What makes the market more than a flow, each None where it was not given; see `matcher.market.beyond.Beyond`.
 
     Notes
@@ -85,6 +85,8 @@ class Market(ArrayForm):
     closed: Bools | None = None
     size: Ints | None = None
     together: Ints | None = None
+    most_pairs: Ints | None = None
+    apart: Ints | None = None
     resource: Ints | None = None
     budget: Ints | None = None
 
@@ -295,9 +297,8 @@ class Market(ArrayForm):
         if self.points is not None:
             max_m = self.points.max_m
             return np.full(len(pairs), True) if max_m is None else self.pair_cost(pairs)[0] <= max_m
-        if self.matrix is not None:
-            allowed = self.matrix.allowed
-            return np.full(len(pairs), True) if allowed is None else allowed[pairs[:, 0], pairs[:, 1]]
+        if self.matrix is not None and self.matrix.allowed is not None:
+            return self.matrix.allowed[pairs[:, 0], pairs[:, 1]]
         return self.positions(pairs) >= 0
 
     def pair_cost(self, pairs: Ints) -> Ints:
@@ -363,9 +364,8 @@ class Market(ArrayForm):
         beyond = {name: arrays[f"beyond_{name}"] for name in FIELDS if f"beyond_{name}" in arrays}
         common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0, beyond)
         if "provider_latlon" in arrays:
-            ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
             common = common._replace(unmet_cost=None)
-            fields = build.from_points(*ends, None, "wgs84", common)
+            fields = build.from_points(arrays["provider_latlon"], arrays["recipient_latlon"], None, "wgs84", common)
             max_m = arrays["max_m"]
             fields["points"] = fields["points"]._replace(max_m=int(max_m[0]) if len(max_m) else None)
             unmet = arrays.get("unmet_cost")

@@ -50,6 +50,8 @@ def reasons(market: Market, pairs: Ints, given: Bools | None) -> list[Reason]:
         wrong.append(("opened_closed", market.closed & opened))
     if market.least_if_open is not None:
         wrong.append(("below_least_if_open", opened & (used < market.least_if_open)))
+    if market.most_pairs is not None:
+        wrong.append(("most_pairs", np.bincount(pairs[:, 0], minlength=market.num_providers) > market.most_pairs))
     found: list[Reason] = [
         (code, {"provider": i}) for code, where in wrong for i in np.flatnonzero(where)[:_MOST_LISTED].tolist()
     ]
@@ -58,12 +60,21 @@ def reasons(market: Market, pairs: Ints, given: Bools | None) -> list[Reason]:
         found += _outside("group_open", counts, market.group_open)
     if market.resource is not None and market.budget is not None:
         found += _outside("budget", market.resource[opened].sum(axis=0), market.budget)
-    return found + _split(market, pairs)
+    return found + _split(market, pairs) + _not_apart(market, pairs)
 
 
 def _outside(code: str, used: Ints, bounds: Ints) -> list[Reason]:
     bad = np.flatnonzero((used < bounds[:, 0]) | (used > bounds[:, 1]))
     return [(code, {"at": i, "used": int(used[i])}) for i in bad[:_MOST_LISTED].tolist()]
+
+
+def _not_apart(market: Market, pairs: Ints) -> list[Reason]:
+    """Return the labels of which a provider has more than one recipient."""
+    if market.apart is None:
+        return []
+    label = market.apart[pairs[:, 1]]
+    held, counts = np.unique(np.column_stack([pairs[:, 0], label])[label >= 0], axis=0, return_counts=True)
+    return [("not_apart", {"provider": j, "label": i}) for j, i in held[counts > 1][:_MOST_LISTED].tolist()]
 
 
 def _split(market: Market, pairs: Ints) -> list[Reason]:

@@ -26,11 +26,22 @@ if TYPE_CHECKING:
     from matcher.programmes.result import ProgrammePlan as ProgrammePlan
     from matcher.programmes.result import ProgrammeReport as ProgrammeReport
     from matcher.programmes.schema import Schema as Schema
+    from matcher.programmes.wish_tables import FederationTeam as FederationTeam
+    from matcher.programmes.wish_tables import Granted as Granted
+    from matcher.programmes.wish_tables import Member as Member
+    from matcher.programmes.wish_tables import Wish as Wish
+    from matcher.programmes.wish_tables import WishCounty as WishCounty
+    from matcher.programmes.wishes import WishesPolicy as WishesPolicy
+    from matcher.programmes.wishes import team_instance as team_instance
+    from matcher.programmes.wishes import with_teams as with_teams
 
 _HOME = {
     "Camp": "camps",
     "CampsPolicy": "camps",
+    "FederationTeam": "wish_tables",
+    "Granted": "wish_tables",
     "Group": "camps",
+    "Member": "wish_tables",
     "CentresPolicy": "centres",
     "Place": "centres",
     "Programme": "programme",
@@ -39,6 +50,9 @@ _HOME = {
     "ProgrammeReport": "result",
     "Schema": "schema",
     "Site": "centres",
+    "Wish": "wish_tables",
+    "WishCounty": "wish_tables",
+    "WishesPolicy": "wishes",
     "example_of": "doors",
     "load_programme": "doors",
     "plan_programme": "doors",
@@ -46,7 +60,9 @@ _HOME = {
     "programme_of": "doors",
     "read_records": "doors",
     "save_programme": "doors",
+    "team_instance": "wishes",
     "verify_programme": "doors",
+    "with_teams": "wishes",
 }
 __all__ = sorted(_HOME)
 __getattr__, __dir__ = public(__name__, _HOME)

@@ -27,9 +27,10 @@ from matcher.programmes.centres import CENTRES
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import ProgrammePlan, ProgrammeReport
 from matcher.programmes.schema import Records
+from matcher.programmes.wishes import WISHES
 
 #: every programme by name
-PROGRAMMES: Final[Mapping[str, Programme]] = {programme.name: programme for programme in (CAMPS, CENTRES)}
+PROGRAMMES: Final[Mapping[str, Programme]] = {programme.name: programme for programme in (CAMPS, CENTRES, WISHES)}
 _FORMAT: Final = "matcher.programme_plan/1"
 _HEAD, _PROOF, _INPUT = "programme.json", "matching.npz", "input"
 

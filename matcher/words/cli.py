@@ -163,8 +163,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "cli.help.programme",
-        "another programme than the pairing: centres or camps",
-        "结对以外的其他项目：centres（青年之家选址）或 camps（夏令营）",
+        "another programme than the pairing: centres, camps, wishes and others",
+        "结对以外的其他项目：centres（青年之家选址）、camps（夏令营）、wishes（微心愿）等",
     ),
     ("cli.help.gazetteer", "CSV of places for schools without coordinates", "地名坐标 CSV，供无坐标的学校使用"),
     ("cli.help.out", "folder to save the plan to", "保存方案的文件夹"),

@@ -63,6 +63,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{column} says nothing without {other}.",
         "仅有 {column} 而无 {other}，没有意义。",
     ),
+    (
+        "fault.fields_exclude",
+        "{column} has no meaning beside {other}.",
+        "{column} 不能与 {other} 同时使用。",
+    ),
+    ("mend.fields_exclude", "Give one of the two.", "二者只提供其一。"),
     ("mend.field_alone", "Give both or neither.", "请同时提供二者，或都不提供。"),
     (
         "fault.open_and_closed",

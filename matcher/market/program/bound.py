@@ -11,15 +11,18 @@ Then no plan costs less than
 The last is a knapsack. For any rate t its value is at least ``sum of min(0, cost_ij - u_i - t * size_i) + t * room``
 where room is the capacity if t < 0 and the least load if t > 0; the best t is the rate of the item where the room
 ends (Dantzig 1957). A rate a / b is kept in whole numbers and the value of each knapsack rounded up: the program is in
-integers. The choice of providers is separable by groups. Earlier levels that are kept enter with a weight each, and
-their kept values are taken off again. Any multipliers give a true bound (Geoffrion 1974); no solver is needed.
+integers. Where recipients are counted (`most_pairs`, `apart`) the least sum over so many, one a label, bounds it too,
+and the greater of the two is taken. The choice of providers is separable by groups. Earlier levels that are kept enter
+with a weight each, and their kept values are taken off again. Any multipliers give a true bound (Geoffrion 1974); no
+solver is needed.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.market.certificate import exact_dot, exact_sum
@@ -74,7 +77,10 @@ def bound(case: ProgramCase, single: Single, u: IntArray, v: IntArray) -> int | 
     total -= sum(
         p * (most if p > 0 else least) for p, (least, most) in zip(v.tolist(), case.budget.tolist(), strict=True)
     )
-    rho, able = knapsacks(case, single.cost - u[case.recipient])
+    gain = single.cost - u[case.recipient]
+    rho, able = knapsacks(case, gain)
+    if case.counts_pairs:
+        rho = np.maximum(rho, counted(case, gain)[0])
     rho += single.opening + case.resource @ v
     chosen = choice(case, rho, able)
     return None if chosen is None else total + exact_sum(rho[chosen])
@@ -130,6 +136,28 @@ def knapsacks(case: ProgramCase, gain: IntArray) -> tuple[IntArray, BoolArray]:
     some = np.flatnonzero(net < 0)
     np.add.at(value, owner[some], net[some])
     return -(-value // below), able
+
+
+def counted(case: ProgramCase, gain: NDArray[Any]) -> tuple[NDArray[Any], BoolArray]:
+    """Return the least sum (P,) of gains over at most `most_pairs` arcs, one of a label, and those arcs (A,) bool."""
+    taken = np.zeros(len(gain), bool)
+    value = np.zeros(case.num_providers, gain.dtype)
+    some = np.flatnonzero(gain < 0)
+    if len(some):
+        label = case.apart[case.recipient[some]]
+        # who has no label stands alone
+        label = np.where(label < 0, case.num_recipients + some, label)
+        order = np.lexsort((gain[some], label, case.provider[some]))
+        owner, label = case.provider[some][order], label[order]
+        first = np.concatenate([[True], (owner[1:] != owner[:-1]) | (label[1:] != label[:-1])])
+        some = some[order[first]]
+        some = some[np.lexsort((gain[some], case.provider[some]))]
+        owner = case.provider[some]
+        rank = np.arange(len(some)) - np.searchsorted(owner, owner)
+        some = some[rank < case.most_pairs[owner]]
+        taken[some] = True
+        np.add.at(value, case.provider[some], gain[some])
+    return value, taken
 
 
 def choice(case: ProgramCase, rho: IntArray | FloatArray, able: BoolArray) -> BoolArray | None:

@@ -30,6 +30,8 @@ class ProgramCase:
     group, group_open : (P,), (G, 2)
     must_open, closed : (P,)
     resource, budget : (P, B), (B, 2)
+    most_pairs, apart : (P,), (R,)
+        Most recipients of each, and labels of which each has one recipient at most; -1: none.
     member : (recipients of the market,)
         The recipient here that stands for each recipient of the market.
     """
@@ -50,7 +52,14 @@ class ProgramCase:
     closed: Bools
     resource: Ints
     budget: Ints
+    most_pairs: Ints
+    apart: Ints
     member: Ints
+
+    @property
+    def counts_pairs(self) -> bool:
+        """Whether anything limits the recipients of a provider beside their sizes."""
+        return bool((self.most_pairs < NO_MOST).any() or (self.apart >= 0).any())
 
     @property
     def num_providers(self) -> int:
@@ -102,6 +111,8 @@ class ProgramCase:
             nobody if market.closed is None else market.closed,
             np.zeros((count, 0), np.int64) if market.resource is None else market.resource,
             np.zeros((0, 2), np.int64) if market.budget is None else market.budget,
+            none + NO_MOST if market.most_pairs is None else market.most_pairs,
+            np.full(market.num_recipients, -1) if market.apart is None else market.apart,
             np.arange(market.num_recipients),
         )
         return whole if market.together is None else _merged(whole, market.together)
@@ -162,6 +173,8 @@ def _merged(case: ProgramCase, together: Ints) -> ProgramCase:
         demand,
         _summed(case.size, member, count),
         *(case.group, case.group_open, case.must_open, case.closed, case.resource, case.budget),
+        case.most_pairs,
+        np.full(count, -1),
         member,
     )
 

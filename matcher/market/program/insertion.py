@@ -54,6 +54,8 @@ class _State:
         self.load = np.zeros(case.num_providers, np.int64)
         self.given_up = case.closed.copy()
         self.count = np.zeros(case.num_recipients, np.int64)
+        self.pairs = np.zeros(case.num_providers, np.int64)
+        self.labels: set[tuple[int, int]] = set()
         self.chosen: set[int] = set()
 
     def serve(self, i: int, arcs: Ints, worth: FloatArray) -> None:
@@ -63,11 +65,14 @@ class _State:
             if self.count[i] >= case.demand[i, 1] or (worth[arc] >= 0 and self.count[i] >= case.demand[i, 0]):
                 return
             j = int(case.provider[arc])
-            room = self.load[j] + size <= case.capacity[j, 1]
+            room = self.load[j] + size <= case.capacity[j, 1] and self.pairs[j] < case.most_pairs[j]
+            room = room and (case.apart[i] < 0 or (j, int(case.apart[i])) not in self.labels)
             if room and arc not in self.chosen and not self.given_up[j] and (self.opened[j] or self._may_open(j)):
                 self.opened[j] = True
                 self.load[j] += size
                 self.count[i] += 1
+                self.pairs[j] += 1
+                self.labels.add((j, int(case.apart[i])))
                 self.chosen.add(arc)
 
     def _may_open(self, j: int) -> bool:
@@ -84,7 +89,8 @@ class _State:
         for arc in [arc for arc in self.chosen if short[case.provider[arc]]]:
             self.chosen.remove(arc)
             self.count[case.recipient[arc]] -= 1
-        self.load[short] = 0
+        self.load[short], self.pairs[short] = 0, 0
+        self.labels = {(j, label) for j, label in self.labels if not short[j]}
         self.opened &= ~short
         self.given_up |= short
         return bool(short.any())

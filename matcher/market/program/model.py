@@ -4,6 +4,8 @@ minimise    sum of (cost - missing) * x + sum of opening * y + sum of missing * 
 subject to  least_i <= sum over j of x_ij <= most_i              every recipient i
             need_j * y_j <= sum over i of size_i * x_ij <= capacity_j * y_j   every provider j
             x_ij <= y_j                                          every arc
+            sum over i of x_ij <= most_pairs_j                   every provider that has such a limit
+            sum over i in a of x_ij <= 1                         every provider and label a of `apart`
             least_g <= sum over j in g of y_j <= most_g          every group g
             least_b <= sum over j of resource_jb * y_j <= most_b every budget b
 """
@@ -80,6 +82,7 @@ def rows_of(case: ProgramCase) -> Rows:
     both = np.concatenate([arc, arc])
     ones = np.ones(arcs, np.int64)
     sheet.block(both, np.concatenate([arc, opens[case.provider]]), np.concatenate([ones, -ones]), -UNBOUNDED, 0, arcs)
+    _counted(sheet, case)
     grouped = np.flatnonzero(case.group >= 0)
     bounds = case.group_open
     sheet.block(case.group[grouped], opens[grouped], 1, bounds[:, 0], bounds[:, 1], len(bounds))
@@ -89,6 +92,22 @@ def rows_of(case: ProgramCase) -> Rows:
     must = case.must_open | (case.capacity[:, 0] > 0)
     sheet.block(place, opens, 1, must.astype(np.int64), (~case.closed).astype(np.int64), count)
     return sheet.rows()
+
+
+def _counted(sheet: Sheet, case: ProgramCase) -> None:
+    """Write the rows that count recipients, where they can bind."""
+    arcs = np.bincount(case.provider, minlength=case.num_providers)
+    some = np.flatnonzero(arcs > case.most_pairs)
+    rank = np.full(case.num_providers, -1)
+    rank[some] = np.arange(len(some))
+    inside = np.flatnonzero(rank[case.provider] >= 0)
+    sheet.block(rank[case.provider[inside]], inside, 1, -UNBOUNDED, case.most_pairs[some], len(some))
+    label = case.apart[case.recipient]
+    labelled = np.flatnonzero(label >= 0)
+    keys = case.provider[labelled] * case.num_recipients + label[labelled]
+    _, row, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    row = np.where(counts > 1, np.cumsum(counts > 1) - 1, -1)[row]
+    sheet.block(row[row >= 0], labelled[row >= 0], 1, -UNBOUNDED, 1, int((counts > 1).sum()))
 
 
 def level_of(case: ProgramCase, level: int) -> Linear:

@@ -60,7 +60,8 @@ class PriceAscent:
         case = self.case
         total = np.zeros(case.num_providers, np.int64)
         np.add.at(total, case.provider, case.size[case.recipient])
-        self._plain = not exact.needs(case).any() and bool((total <= case.capacity[:, 1]).all())
+        free = not (exact.needs(case).any() or case.counts_pairs)
+        self._plain = free and bool((total <= case.capacity[:, 1]).all())
         self._cost = case.cost[self.level].astype(float)
         typical = [float(np.abs(row).mean()) if row.size else 1.0 for row in case.cost[: self.level]]
         self._scale = np.maximum(1.0, np.array(typical))
@@ -133,6 +134,11 @@ class PriceAscent:
         taken = (net < 0).astype(float)
         load = np.bincount(case.provider, taken * size, minlength=case.num_providers)
         taken[arc[tight]] = np.clip(((room - load) / np.maximum(1, size[arc]))[tight], 0, 1)
+        if case.counts_pairs:
+            other, chosen = exact.counted(case, gain)
+            better = other > worth
+            worth = np.where(better, other, worth)
+            taken = np.where(better[case.provider], chosen, taken)
         return worth, taken, able
 
     def climb(self, upper: float) -> RelaxedProgram | None:

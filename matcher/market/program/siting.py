@@ -49,7 +49,7 @@ def fits_siting(case: ProgramCase) -> bool:
     """Whether every provider can take all who may come, and nobody wants more than one."""
     total = np.zeros(case.num_providers, np.int64)
     np.add.at(total, case.provider, case.size[case.recipient])
-    roomy = bool((total <= case.capacity[:, 1]).all()) and not exact.needs(case).any()
+    roomy = bool((total <= case.capacity[:, 1]).all()) and not exact.needs(case).any() and not case.counts_pairs
     return roomy and bool((case.demand[:, 1] <= 1).all()) and bool((case.demand[:, 0] <= 1).all())
 
 
