@@ -146,7 +146,9 @@ class Plan(Solution):
     def warnings(self) -> tuple[Notice, ...]:
         """What a planner should know: `Notice`s with a code, details and a text in both languages."""
         # found when asked for: a service that replans often reads the pairs only
-        return warnings_of(self.problem, self.county_pairs, self.school_pairs) if self.said is None else self.said
+        if self.said is not None:
+            return self.said
+        return warnings_of(self.problem, self.county_pairs, self.school_pairs, has_plan=self._is_planned)
 
     @property
     def county_pairings(self) -> pd.DataFrame:
@@ -173,9 +175,12 @@ class Plan(Solution):
     @cached_property
     def unmatched_rows(self) -> tuple[Unmatched, ...]:
         """The rows of `unmatched` as records."""
+        return unmatched_of(self.problem, self.county_pairs, self.school_pairs, has_plan=self._is_planned)
+
+    @property
+    def _is_planned(self) -> bool:
         num_pairs = len(self.county_pairs) + len(self.school_pairs)
-        has_plan = is_planned(self.status, num_pairs, (level.value for level in self.levels))
-        return unmatched_of(self.problem, self.county_pairs, self.school_pairs, has_plan=has_plan)
+        return is_planned(self.status, num_pairs, (level.value for level in self.levels))
 
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:

@@ -202,7 +202,7 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     metrics = metrics_of(problem, pairs["county"], pairs["school"])
     violations += _metrics(claims.metrics, metrics)
     violations += _unmatched(problem, claims, pairs, has_plan)
-    violations += _warnings(problem, claims, pairs)
+    violations += _warnings(problem, claims, pairs, has_plan)
     false, proved = proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
     violations += false
     stale = false_cells(instance, claims, pairs) if has_plan and claims.book is not None else []
@@ -326,12 +326,15 @@ def _by_name(columns: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]
     return found
 
 
-def _warnings(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
+def _warnings(
+    problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool
+) -> Iterator[Violation]:
     """Every notice that follows from the input and the pairs must be there as it is, and no other of its kind."""
     if claims.warnings is None:
         return
     tables = {name: getattr(problem.instance, name) for name in RECORDS}
-    known = (*plan_notices(problem, pairs["county"], pairs["school"]), *notices_of(tables))
+    told_here = plan_notices(problem, pairs["county"], pairs["school"], has_plan=has_plan)
+    known = (*told_here, *notices_of(tables))
     true = [(notice.code, dict(notice.details)) for notice in known]
     said = [(notice.code, dict(notice.details)) for notice in claims.warnings]
     for code, _ in (notice for notice in true if notice not in said):

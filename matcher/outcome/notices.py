@@ -6,6 +6,7 @@ from typing import Final
 
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
+from matcher.outcome.emptiness import emptied_notice
 from matcher.outcome.metrics import schools_at_county_seat, spread
 from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.rules import Selector, Within
@@ -25,6 +26,12 @@ DERIVED: Final = frozenset(
         "assumed_children",
         "previous_stranger",
         "preference_gaps",
+        "emptied_by_table",
+        "emptied_by_bounds",
+        "emptied_by_counties",
+        "emptied_by_objectives",
+        "emptied_by_rule",
+        "emptied_by_rules",
     }
 )
 #: groups of a floor that are named one by one
@@ -65,14 +72,21 @@ def stranger_notices(problem: Problem) -> tuple[Notice, ...]:
     )
 
 
-def warnings_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
+def warnings_of(
+    problem: Problem, county_pairs: IntArray, school_pairs: IntArray, *, has_plan: bool
+) -> tuple[Notice, ...]:
     """Return the notices of the plan, then those of the input."""
-    return (*plan_notices(problem, county_pairs, school_pairs), *problem.instance.notices)
+    return (*plan_notices(problem, county_pairs, school_pairs, has_plan=has_plan), *problem.instance.notices)
 
 
-def plan_notices(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> tuple[Notice, ...]:
-    """Return what must be said of a plan itself; all of it follows from the input and the pairs."""
+def plan_notices(
+    problem: Problem, county_pairs: IntArray, school_pairs: IntArray, *, has_plan: bool
+) -> tuple[Notice, ...]:
+    """Return what must be said of a plan itself; all of it follows from the input, the pairs and that it is a plan."""
     found = []
+    emptied = emptied_notice(problem, county_pairs, school_pairs) if has_plan else None
+    if emptied is not None:
+        found.append(emptied)
     for level, pairs in (("county", county_pairs), ("school", school_pairs)):
         limited = any(rule.code == "reach" and getattr(rule, "level", None) == level for rule in problem.rules)
         if len(pairs) and not limited:
