@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from matcher import geo
 from matcher.base.errors import InvalidInput
+from matcher.base.notices import Notice
 from matcher.base.numbers import magnitude
 from matcher.market import beyond as more
 from matcher.market import input as door
@@ -238,6 +239,8 @@ def _shared(
         names = ("cost",) if num_levels == 1 else tuple(f"cost_{i + 1}" for i in range(num_levels))
     elif len(names) != num_levels or isinstance(names, str):
         faults.add("array_shape", "level_names", shape=(len(names),), expected=f"({num_levels},)")
+    lost = sum(door.merged(given, level) for given, level in zip(raw, values, strict=True))
+    details = {"count": lost, "resolution": resolution}
     fields = {
         "num_providers": num_providers,
         "num_recipients": num_recipients,
@@ -246,6 +249,7 @@ def _shared(
         "unmet_cost": frozen(missing),
         "level_names": tuple(str(name) for name in names),
         "resolution": resolution,
+        "notices": (Notice("costs_merged", details),) if lost else (),
         **{name: frozen(array) for name, array in extra.items()},
     }
     return fields, values

@@ -232,6 +232,19 @@ def quantised(array: NDArray[Any], resolution: float, column: str, faults: Fault
     return scaled.astype(np.int64)
 
 
+def merged(array: NDArray[Any], whole: Ints) -> int:
+    """Return how many different numbers became equal to the next smaller one when `array` was rounded to `whole`.
+
+    Numbers apart by less than a 2**40-th of themselves, the noise of floats, count as equal from the beginning.
+    """
+    if array.dtype == np.int64 or array.size < 2:
+        return 0
+    given = np.sort(np.where(np.isfinite(array), array, 0.0), axis=None)
+    noise = np.maximum(np.abs(given[1:]), np.abs(given[:-1])) / MOST_STEPS
+    # rounding keeps the order, so the sorted ones belong together
+    return int(np.count_nonzero((np.diff(np.sort(whole, axis=None)) == 0) & (np.diff(given) > noise)))
+
+
 def _quantised_ints(array: Ints, resolution: float, column: str, faults: Faults) -> Ints:
     """Scale integers exactly, in Python integers: a resolution other than 1 with integers is rare."""
     unit = Decimal(repr(resolution))

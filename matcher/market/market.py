@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.market import build
+from matcher.base.notices import Notice
+from matcher.market import build, market_arrays
 from matcher.market.arrayform import ArrayForm
 from matcher.market.beyond import FIELDS, Beyond
 from matcher.market.build import Arcs, Matrix, Points
@@ -55,6 +56,8 @@ class Market(ArrayForm):
         What the market was made from, if it was made from points or from a matrix.
     opening_cost to budget
         What makes the market more than a flow, each None where it was not given; see `matcher.market.beyond.Beyond`.
+    notices
+        What was done to the numbers that were given and may matter: costs that differed and are equal once rounded.
 
     Notes
     -----
@@ -89,6 +92,7 @@ class Market(ArrayForm):
     apart: Ints | None = None
     resource: Ints | None = None
     budget: Ints | None = None
+    notices: tuple[Notice, ...] = ()
 
     @classmethod
     def from_matrix(
@@ -333,54 +337,15 @@ class Market(ArrayForm):
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
-        arrays: dict[str, NDArray[Any]] = {
-            "format": np.array(self._formats[0 if self.is_flow else 1]),
-            "size": np.array([self.num_providers, self.num_recipients], np.int64),
-            "capacity": self.capacity,
-            "demand": self.demand,
-            "level_names": np.array(self.level_names, np.str_),
-            "resolution": np.array(self.resolution),
-            "unit": np.array(self.unit),
-        }
-        if self.unmet_cost is not None:
-            arrays["unmet_cost"] = self.unmet_cost
-        arrays.update({f"beyond_{name}": getattr(self, name) for name in FIELDS if getattr(self, name) is not None})
-        if self.points is not None:
-            arrays["provider_latlon"], arrays["recipient_latlon"] = self.points[:2]
-            arrays["max_m"] = np.array([] if self.points.max_m is None else [self.points.max_m], np.int64)
-            return arrays
-        parts: Arcs | Matrix = self.arcs if self.matrix is None else self.matrix
-        prefix = "arcs_" if self.matrix is None else "matrix_"
-        arrays.update({prefix + name: part for name, part in parts._asdict().items() if part is not None})
-        return arrays
+        parts = {"arcs": self.arcs} if self.matrix is None and self.points is None else {"matrix": self.matrix}
+        return market_arrays.written(self, self._formats[0 if self.is_flow else 1], parts)
 
     def __hash__(self) -> int:
         return hash((self.num_providers, self.num_recipients, self.level_names, self.resolution))
 
     @classmethod
     def _read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        resolution = float(arrays["resolution"])
-        names = tuple(str(name) for name in arrays["level_names"])
-        beyond = {name: arrays[f"beyond_{name}"] for name in FIELDS if f"beyond_{name}" in arrays}
-        common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0, beyond)
-        if "provider_latlon" in arrays:
-            common = common._replace(unmet_cost=None)
-            fields = build.from_points(arrays["provider_latlon"], arrays["recipient_latlon"], None, "wgs84", common)
-            max_m = arrays["max_m"]
-            fields["points"] = fields["points"]._replace(max_m=int(max_m[0]) if len(max_m) else None)
-            unmet = arrays.get("unmet_cost")
-            fields["unmet_cost"] = None if unmet is None else build.frozen(unmet.astype(np.int64).copy())
-            return cls(**fields)
-        if "matrix_cost" in arrays:
-            ranks = (arrays.get("matrix_provider_rank"), arrays.get("matrix_recipient_rank"))
-            fields = build.from_matrix(arrays["matrix_cost"], arrays.get("matrix_allowed"), ranks, common)
-        else:
-            ranks = (arrays.get("arcs_provider_rank"), arrays.get("arcs_recipient_rank"))
-            sizes = (int(arrays["size"][0]), int(arrays["size"][1]))
-            index = (arrays["arcs_provider_idx"], arrays["arcs_recipient_idx"])
-            fields = build.from_arcs(*index, arrays["arcs_cost"], sizes, ranks, common)
-        fields.update(resolution=resolution, unit=str(arrays["unit"]))
-        return cls(**fields)
+        return cls(**market_arrays.read(arrays))
 
     def __repr__(self) -> str:
         source = "points" if self.points is not None else f"{self.num_arcs} arcs"

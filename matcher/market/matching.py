@@ -259,7 +259,9 @@ class Matching(ArrayForm):
         head = (
             f"<b>Matching</b>: {html_text(self.status)}, {len(self.pairs)} pairs, proof: {html_text(self.proof.kind)}"
         )
-        return f"<div>{head}<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table></div>"
+        told = "".join(f"<p>{html_text(notice.text())}</p>" for notice in self.market.notices)
+        table = f"<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table>"
+        return f"<div>{head}{table}{told}</div>"
 
 
 def _unsealed(kind: type[Matching], arrays: Mapping[str, NDArray[Any]]) -> Matching:

@@ -101,6 +101,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "第 {level} 层的成本绝对值达 {magnitude}；在 {nodes} 个供需方的规模下，"
         "总和将超出可精确计算的范围（上限 {most}）。",
     ),
+    (
+        "notice.costs_merged",
+        "{count} costs that differed are equal once rounded to multiples of {resolution:g}: their order is lost. Give a "
+        "finer resolution if it matters.",
+        "有 {count} 个原本不同的成本在按 {resolution:g} 取整后变得相等，先后次序已丢失；若有影响，请给出更细的分辨率。",
+    ),
     ("mend.cost_range", "Use a coarser unit or resolution.", "请使用更粗的单位或分辨率。"),
     (
         "fault.not_a_flow",
