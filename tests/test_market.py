@@ -286,11 +286,11 @@ def test_points_of_another_datum_are_converted():
 
 
 def test_costs_that_lose_their_order_by_rounding_are_told() -> None:
-    """Equal after rounding though different: a notice that crosses in arrays; noise of floats and exact costs are none."""
+    """Equal after rounding though different: a notice that crosses in arrays; noise of floats is none."""
     rough = Market.from_matrix([[1e10, 0.5], [0.5 + 3e-4, 2e10]])
     (notice,) = rough.notices
     assert (notice.code, notice.details["count"]) == ("costs_merged", 1)
-    assert "0.1" in notice.text() and notice.text("zh")
+    assert all("0.1" in notice.text(lang) for lang in ("en", "zh"))
     assert Market.from_arrays(rough.to_arrays()) == rough
     assert "1 costs" in match(rough)._repr_html_()
     for exact in ([[0.1 + 0.2, 0.3]], [[4e-7, 1e-7]], [[3, 4]], [[1.5, 1.5]]):

@@ -134,7 +134,8 @@ class Proof(Crosses):
     scope
         Over which pairs and decisions the claim holds, in a stable word. Of a plan: "both_levels",
         "one_level_after_the_other", "stable_plans", "stable_plans_ties_broken". Of a matching: "all_pairs", "hall_set",
-        "stable_matchings", "stable_matchings_ties_by_position", "matchings_in_limit". "" if nothing was proved.
+        "stable_matchings", "stable_matchings_ties_by_position", "stable_matchings_ties_by_order",
+        "weakly_stable_matchings", "matchings_in_limit". "" if nothing was proved.
     solver
         Name and version of the solver that claims, None for a certificate.
     arrays

@@ -326,9 +326,7 @@ def _by_name(columns: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]
     return found
 
 
-def _warnings(
-    problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool
-) -> Iterator[Violation]:
+def _warnings(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool) -> Iterator[Violation]:
     """Every notice that follows from the input and the pairs must be there as it is, and no other of its kind."""
     if claims.warnings is None:
         return

@@ -31,6 +31,7 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
         return tuple(_witness_flaws(matching, stable))
     found: list[Flaw] = [] if matching.intact else [Flaw("seal_broken")]
     values_here: tuple[int, ...] | None = None
+    bounds: tuple[int | None, ...]
     if matching.has_pairs:
         wrong = pair_flaws(market, matching.pairs, matching.opened)
         found += wrong
@@ -46,7 +47,7 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
         return (*found, *program_claims.flaws(matching, values_here))
     if stable:
         found += [Flaw(code, details) for code, details in matching_stable.stable_flaws(matching)]
-        bounds, tied = tuple(0 if level.bound is None else level.bound for level in levels), True
+        bounds, tied = tuple(level.bound for level in levels), True
     else:
         bounds, tied = _proved_bounds(matching, found)
     exact = True

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.base.errors import InfeasibleError, UnsolvedError, text
 from matcher.base.escaping import html_text
+from matcher.base.notices import Notice
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.market import certificate
@@ -56,7 +57,8 @@ class Matching(ArrayForm):
         `market.resolution`). Without `unmet_cost` the first is "unmet", the number of missing units.
     proof
         kind "certificate" with the dual prices, or with the members of a Hall set if the status is "infeasible"; its
-        scope is "all_pairs", "hall_set", or "stable_matchings" (and "stable_matchings_ties_by_position").
+        scope is "all_pairs", "hall_set", or "stable_matchings"; under ties "stable_matchings_ties_by_position",
+        "stable_matchings_ties_by_order" (the order is in the proof), or "weakly_stable_matchings" (a solver's word).
     blocking
         (b, 2) int64, the pairs that both sides would rather be in, if `stability="report"` asked for them.
     intact
@@ -123,6 +125,15 @@ class Matching(ArrayForm):
                 return HallWitness.of(self.market, side, members)
         return None
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What one should know beside the claims: of the market, and over what a claim under ties does not hold."""
+        told = self.market.notices
+        if not self.proof.scope.startswith("stable_matchings_ties"):
+            return told
+        solver = self.proof.solver
+        return (*told, Notice("ties_broken") if solver is None else Notice("ties_settled", {"solver": solver}))
+
     def raise_for_status(self) -> Matching:
         """Return the matching itself if there is one.
 
@@ -165,6 +176,9 @@ class Matching(ArrayForm):
             if members is not None:
                 facts = {"side": side, "members": members.tolist(), "stability": "require"}
                 return text(f"matching.unstable.{side}", members=_some(members)), facts
+        if self.proof.kind == "solver":
+            facts = {"kind": "program", "stability": "require"}
+            return text("matching.unstable.program", solver=self.proof.solver), facts
         raise ValueError("an infeasible matching has a witness")
 
     def blocking_pairs(self) -> Ints | None:
@@ -259,7 +273,7 @@ class Matching(ArrayForm):
         head = (
             f"<b>Matching</b>: {html_text(self.status)}, {len(self.pairs)} pairs, proof: {html_text(self.proof.kind)}"
         )
-        told = "".join(f"<p>{html_text(notice.text())}</p>" for notice in self.market.notices)
+        told = "".join(f"<p>{html_text(notice.text())}</p>" for notice in self.notices)
         table = f"<table><tr><th>level</th><th>value</th><th>bound</th><th>unit</th></tr>{rows}</table>"
         return f"<div>{head}{table}{told}</div>"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.points import nearest
@@ -19,6 +21,13 @@ def preferences_of(market: Market) -> Preferences:
         market.capacity,
         market.demand,
     )
+
+
+def objectives_of(market: Market) -> tuple[Ints, Ints]:
+    """Return (L, A) cost of the pairs and (L, R) cost of what is unmet, for every objective of a market."""
+    none = np.zeros(market.num_arcs, dtype=np.int64)
+    rows = [none if each.cost_row is None else market.cost[each.cost_row] for each in market.objectives]
+    return np.vstack(rows), np.vstack([each.missing for each in market.objectives])
 
 
 def blocking(market: Market, pairs: Ints) -> Ints:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from matcher.base import told
 from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.plain import shown
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.market import certificate
 from matcher.market.beyond import FIELDS
@@ -35,6 +36,7 @@ def match(
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
     workers: int = 1,
+    tie_seed: int | None = None,
 ) -> Matching:
     """Return the best matching of a market, proved by integer dual prices.
 
@@ -56,6 +58,9 @@ def match(
         Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
     workers
         Independent parts of a large market are solved on so many processes; the result is the same for any number.
+    tie_seed
+        For `stability="require"`: ties are broken by a lottery drawn from this seed, one number a member of each side,
+        so that no position is favoured; None: they go to the lower position.
 
     Returns
     -------
@@ -82,12 +87,14 @@ def match(
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
+    if tie_seed is not None:
+        _check_seed(tie_seed, stability)
     if not market.is_flow and stability != "off":
         fields = ", ".join(name for name in FIELDS if getattr(market, name) is not None)
         details = {"fields": fields}
         raise InvalidInput([Fault("stability_of_program", column="stability", value=stability, details=details)])
     if stability == "require" and budget.stop_reason is None:
-        return stable_within(market, budget)
+        return stable_within(market, budget, None if tie_seed is None else int(tie_seed))
     if stability == "require":
         return assembled(market, Solved(stop_reason=budget.stop_reason))
     known = _start_pairs(market, start)
@@ -101,6 +108,16 @@ def match(
         again = again.replace(blocking=blocking(market, again.pairs))
     told.info("matched", status=again.status, stop_reason=again.stop_reason or "-")
     return again
+
+
+def _check_seed(tie_seed: Any, stability: str) -> None:
+    """Refuse a seed that is none, or a lottery where no ties of preference are broken."""
+    if stability != "require":
+        details = {"known": 'None without stability="require"'}
+        raise InvalidInput([Fault("not_an_option", column="tie_seed", value=tie_seed, details=details)])
+    if not isinstance(tie_seed, int | np.integer) or isinstance(tie_seed, bool) or not 0 <= tie_seed < 1 << 62:
+        details = {"known": "0 to 2**62 - 1"}
+        raise InvalidInput([Fault("not_an_option", column="tie_seed", value=shown(tie_seed), details=details)])
 
 
 def _start_pairs(market: Market, start: Matching | ArrayLike | None) -> Ints | None:

@@ -78,6 +78,7 @@ def nearly_stable(
     level_names: Sequence[str] | None = None,
     units: Sequence[str] | None = None,
     start: NDArray[Any] | None = None,
+    known: int | None = None,
     budget: Budget | None = None,
 ) -> RelaxedMatching:
     """Find the least-cost matching with few blocking pairs, by levels in strict order.
@@ -95,7 +96,9 @@ def nearly_stable(
     level_names, units
         Names of the cost levels, by default `cost`, or `cost_1`, `cost_2`, ...; their units.
     start
-        (k, 2) int: a matching to start from.
+        (k, 2) int: a matching to start from; one that keeps everything is never answered by less.
+    known
+        What no matching of the market beats at the first cost level, if that is known otherwise.
     budget
         Limits, progress and cancelling.
 
@@ -112,14 +115,33 @@ def nearly_stable(
     objectives = [_Objective("blocking_pairs", "pairs", model.num_blocking())] if fewest else []
     for name, unit, level, missing in zip(names, units or [""] * len(cost), cost, unmet, strict=True):
         objectives.append(_Objective(name, unit, cost_function(preferences, level, missing)))
-    run = _Run(model, budget)
-    run.levels_in_order(objectives, start)
+    run = _Run(model, budget, None if fewest else known)
+    hint = None if start is None else preferences.arcs_of(start)
+    if hint is not None and _keeps(preferences, hint, max_blocking, tolerance, pins):
+        run.arcs = np.sort(hint)
+    run.levels_in_order(objectives, None if hint is None else hint[hint >= 0])
     answer = run.answer(objectives)
     if answer.status == "infeasible":
         return _with_reason(answer, preferences, max_blocking, tolerance, pins, budget)
     if run.arcs is not None:
         _check(preferences, cost, unmet_cost, answer, max_blocking)
     return answer
+
+
+def _keeps(preferences: Preferences, arcs: IntArray, limit: int | None, tolerance: int, pins: IntArray) -> bool:
+    """Whether arcs, -1 for what is none, are a matching within all bounds, pins and the limit of blocking pairs."""
+    if len(arcs) and (arcs.min() < 0 or len(np.unique(arcs)) < len(arcs)):
+        return False
+    pairs = preferences.pairs_of(arcs)
+    taken = np.bincount(pairs[:, 0], minlength=preferences.num_providers)
+    served = np.bincount(pairs[:, 1], minlength=preferences.num_recipients)
+    few = limit is None or int(blocking_arcs(preferences, pairs, tolerance=tolerance).sum()) <= limit
+    return (
+        few
+        and bool((taken <= preferences.capacity[:, 1]).all() and (served <= preferences.demand[:, 1]).all())
+        and not any(len(places_short(preferences, arcs, side)[0]) for side in ("provider", "recipient"))
+        and bool(np.isin(preferences.arcs_of(pins), arcs).all())
+    )
 
 
 def _with_reason(
@@ -159,11 +181,8 @@ def _check(
 ) -> None:
     """Recompute cost, bounds and blocking pairs of what the solver found."""
     arcs = preferences.arcs_of(answer.pairs)
-    taken = np.bincount(answer.pairs[:, 0], minlength=preferences.num_providers)
-    served = np.bincount(answer.pairs[:, 1], minlength=preferences.num_recipients)
     holds = (
-        not any(len(places_short(preferences, arcs, side)[0]) for side in ("provider", "recipient"))
-        and bool((taken <= preferences.capacity[:, 1]).all() and (served <= preferences.demand[:, 1]).all())
+        _keeps(preferences, arcs, None, 0, as_pairs(()))
         and tuple(level.value for level in answer.levels)[-len(cost) or len(answer.levels) :]
         == total_cost(preferences, cost, unmet_cost, answer.pairs)
         and (limit is None or len(answer.blocking) <= limit)
@@ -175,21 +194,18 @@ def _check(
 class _Run:
     """One search, level after level; what is found is kept whatever stops it."""
 
-    def __init__(self, model: Program, budget: Budget):
-        self.model, self.budget = model, budget
+    def __init__(self, model: Program, budget: Budget, known: int | None = None):
+        self.model, self.budget, self.known = model, budget, known
         self.arcs: IntArray | None = None
         self.infeasible = False
         self.bounds: list[int | None] = []
         self.stop_reason: StopReason | None = None
 
-    def levels_in_order(self, objectives: Sequence[_Objective], start: NDArray[Any] | None) -> None:
-        """Minimise each level, then keep its value as a constraint."""
+    def levels_in_order(self, objectives: Sequence[_Objective], start: IntArray | None) -> None:
+        """Minimise each level from the arcs of a start, then keep its value as a constraint."""
         preferences = self.model.preferences
         solver = Solver(self.model.num_columns, self.model.rows)
-        hint = None
-        if start is not None:
-            arcs = preferences.arcs_of(start)
-            hint = self.model.values_of(arcs[arcs >= 0])
+        hint = None if start is None else self.model.values_of(start)
         for objective in objectives:
             outcome = solver.minimise(
                 objective.function,
@@ -201,24 +217,31 @@ class _Run:
                 phase=f"level:{objective.name}",
                 linearization=2,
             )
+            bound, self.known = _better(outcome.bound, self.known), None
             if outcome.status == "infeasible":
                 if self.arcs is not None:
                     raise RuntimeError("the solver calls a program infeasible that has a solution")
                 self.infeasible = True
                 return
-            self.bounds.append(outcome.bound)
-            if outcome.values is None:
+            self.bounds.append(bound)
+            if outcome.values is not None:
+                found = np.flatnonzero(outcome.values[: preferences.num_arcs])
+                if self.arcs is None or self._value(objective, found) <= self._value(objective, self.arcs):
+                    self.arcs = found
+            if self.arcs is None:
                 self.stop_reason = self._stopped()
                 return
-            self.arcs = np.flatnonzero(outcome.values[: preferences.num_arcs])
             hint = self.model.values_of(self.arcs)
             value = objective.function.at(hint)
-            if outcome.bound != value:
-                close = outcome.bound is not None and self.budget.close_enough(value, outcome.bound)
+            if bound != value:
+                close = bound is not None and self.budget.close_enough(value, bound)
                 self.stop_reason = "gap" if close else self._stopped()
                 if not close:
                     return
             solver.keep(objective.function, value)
+
+    def _value(self, objective: _Objective, arcs: IntArray) -> int:
+        return objective.function.at(self.model.values_of(arcs))
 
     def _stopped(self) -> StopReason:
         # the solver may return a little before its limit
@@ -250,3 +273,8 @@ class _Run:
             blocking=preferences.pairs_of(blocking if values is not None else arcs),
             proof=Proof("solver", SCOPE, SOLVER) if is_claimed else Proof("none", SCOPE),
         )
+
+
+def _better(bound: int | None, known: int | None) -> int | None:
+    """Return the higher of two lower bounds, None for none."""
+    return max((each for each in (bound, known) if each is not None), default=None)

@@ -13,12 +13,13 @@ from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, CancelToken, ProgressCallback
 from matcher.market.market import Market
-from matcher.market.preferences import preferences_of
+from matcher.market.preferences import objectives_of, preferences_of
 from matcher.market.solving import match
 from matcher.model import Instance
 from matcher.policy.policy import Policy
 from matcher.stable.best import best_stable
-from matcher.stable.preferences import blocking_arcs
+from matcher.stable.orders import promoting
+from matcher.stable.preferences import Preferences, blocking_arcs
 from matcher.stable.relaxed import RelaxedMatching, nearly_stable
 from matcher.study.elsewhere import curve_there
 from matcher.study.plan_stability import plan_prices
@@ -60,7 +61,8 @@ def relaxed_match(
     fewest
         Make the number of blocking pairs least before any level of the market; best with `max_blocking=None`.
     pins, start
-        (k, 2) int: pairs that must be chosen, and a matching to start from.
+        (k, 2) int: pairs that must be chosen, and a matching to start from; None: a stable one, of the order of ties
+        that serves most of those tried.
     time_limit_s, work_limit, gap, progress, cancel
         As for `matcher.match`; one unit of work is a thousandth of CP-SAT's deterministic time.
 
@@ -73,10 +75,13 @@ def relaxed_match(
     if tolerance:
         _check(market, "tolerance", [tolerance])
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
-    cost, unmet = _objectives(market)
+    cost, unmet = objectives_of(market)
+    preferences = preferences_of(market)
+    stable = _strictly_stable(market, preferences) if start is None and budget.stop_reason is None else None
+    free = match(market, time_limit_s=budget.time_left_s, cancel=cancel).levels[0].bound
     try:
         return nearly_stable(
-            preferences_of(market),
+            preferences,
             cost,
             unmet,
             max_blocking=max_blocking,
@@ -85,7 +90,8 @@ def relaxed_match(
             pins=np.asarray(pins, dtype=np.int64),
             level_names=[objective.name for objective in market.objectives],
             units=[objective.unit for objective in market.objectives],
-            start=None if start is None else np.asarray(start, dtype=np.int64),
+            start=np.asarray(start, dtype=np.int64) if stable is None and start is not None else stable and stable[1],
+            known=free,
             budget=budget,
         )
     except OverflowError:
@@ -197,7 +203,7 @@ def price_of_stability(
         free.status,
     )
     points: list[_Point] = []
-    incumbent = _strictly_stable(market) if whole.stop_reason in (None, "work") else None
+    incumbent = _strictly_stable(market, preferences) if whole.stop_reason in (None, "work") else None
     for done, limit in enumerate(limits):
         asked: dict[str, Any] = {"max_blocking": 0, "tolerance": limit} if over == "tolerance" else {over: limit}
         start = None if incumbent is None else incumbent[1]
@@ -261,17 +267,14 @@ def _check(market: Market, over: str, limits: Sequence[int | None]) -> None:
         raise InvalidInput(faults)
 
 
-def _objectives(market: Market) -> tuple[IntArray, IntArray]:
-    """Return (L, A) cost of the pairs and (L, R) cost of what is unmet, for every objective of the market."""
-    none = np.zeros(market.num_arcs, dtype=np.int64)
-    rows = [none if each.cost_row is None else market.cost[each.cost_row] for each in market.objectives]
-    return np.vstack(rows), np.vstack([each.missing for each in market.objectives])
-
-
-def _strictly_stable(market: Market) -> tuple[tuple[int, ...], IntArray] | None:
-    """Return the values and pairs of the best stable matching of the tie-broken order, if it keeps the minima."""
-    best = best_stable(preferences_of(market), *_objectives(market))
-    return (best.values, best.pairs) if best.status == "optimal" else None
+def _strictly_stable(market: Market, preferences: Preferences) -> tuple[tuple[int, ...], IntArray] | None:
+    """Return values and pairs of the best matching that is stable for one of a few orders of ties and keeps minima."""
+    orders = [preferences]
+    if preferences.has_ties():
+        orders += [order for order, _ in promoting(preferences)]
+    found = [best_stable(order, *objectives_of(market)) for order in orders]
+    kept = [(best.values, best.pairs) for best in found if best.status == "optimal"]
+    return min(kept, key=lambda each: each[0], default=None)
 
 
 def _rows(market: Market, over: str, point: _Point, preferences: Any) -> list[tuple[Any, ...]]:

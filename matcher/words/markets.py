@@ -103,8 +103,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "notice.costs_merged",
-        "{count} costs that differed are equal once rounded to multiples of {resolution:g}: their order is lost. Give a "
-        "finer resolution if it matters.",
+        "{count} costs that differed are equal once rounded to multiples of {resolution:g}: their order is lost. "
+        "Give a finer resolution if it matters.",
         "有 {count} 个原本不同的成本在按 {resolution:g} 取整后变得相等，先后次序已丢失；若有影响，请给出更细的分辨率。",
     ),
     ("mend.cost_range", "Use a coarser unit or resolution.", "请使用更粗的单位或分辨率。"),
@@ -172,6 +172,23 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "No matching meets the minima: providers {members} must take {needed} pairs, but the recipients that they can "
         "reach have room for {available}.",
         "无法满足下限：供方 {members} 至少需要 {needed} 对，但其可达的需方最多只能接受 {available} 对。",
+    ),
+    (
+        "matching.unstable.program",
+        "No weakly stable matching meets the minima, says {solver}.",
+        "据 {solver}，没有弱稳定匹配能满足各下限。",
+    ),
+    (
+        "notice.ties_broken",
+        "Ties were broken by one order: the matching is the best that is stable for it. Another weakly stable matching "
+        "may be better, or serve more; none was looked for.",
+        "并列已按一种次序打破：该匹配是在此次序下稳定的匹配中最优的。其他弱稳定匹配可能更优，"
+        "或服务更多对象，此处没有寻找。",
+    ),
+    (
+        "notice.ties_settled",
+        "Ties were broken by position, and no other weakly stable matching is better, says {solver}.",
+        "并列按位置打破；据 {solver}，没有其他弱稳定匹配更优。",
     ),
     (
         "matching.unstable.recipient",
