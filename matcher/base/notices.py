@@ -20,7 +20,7 @@ class Notice:
     code
         Stable code; `notice.CODE` in the message catalogue is its text.
     details
-        Plain values (text, numbers) that the text fills in.
+        Plain values (text, numbers, or a text in each language by its code) that the text fills in.
 
     Examples
     --------

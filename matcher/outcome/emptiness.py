@@ -17,6 +17,7 @@ from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
 from matcher.policy.rules import Listed, Reach, Rule, Within
 from matcher.problem.problem import Problem
+from matcher.words.catalogue import LANGS
 
 #: pairs looked at in one step
 _STEP: Final = 1 << 18
@@ -67,7 +68,7 @@ def _by_rules(problem: Problem, level: str, county_pairs: IntArray) -> Notice:
         return Notice("emptied_by_objectives", {"level": level, "allowed": allowed})
     alone = [rule for rule, count in zip(problem.rules, left.tolist(), strict=True) if not count]
     guilty = alone or [rule for rule, count in zip(problem.rules, left.tolist(), strict=True) if count < num]
-    details = {"level": level, **{lang: _said(problem, guilty, lang) for lang in ("en", "zh")}}
+    details = {"level": level, "rules": {lang: _said(problem, guilty, lang) for lang in LANGS}}
     return Notice("emptied_by_rule" if alone else "emptied_by_rules", details)
 
 

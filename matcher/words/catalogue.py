@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -46,6 +47,9 @@ def said(key: str, lang: str = "en", /, **fields: Any) -> str:
     `matcher.base.errors.text` is the door to it that refuses a language without texts.
     """
     english, chinese = catalogue()[key]
+    for name, value in fields.items():
+        if isinstance(value, Mapping) and value.keys() == set(LANGS):  # said already, in either language
+            fields[name] = value[lang]
     for name in _WORDS & fields.keys():  # codes in the details, words in the text
         word = catalogue().get(f"word.{fields[name]}")
         fields[name] = fields[name] if word is None else word[lang == "zh"]

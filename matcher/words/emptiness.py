@@ -25,13 +25,13 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "notice.emptied_by_rule",
-        "The plan has no pairs at {level} level because a rule forbids every one: {en}",
-        "方案在{level}级没有任何结对，因为有规则禁止了所有配对：{zh}",
+        "The plan has no pairs at {level} level because a rule forbids every one: {rules}",
+        "方案在{level}级没有任何结对，因为有规则禁止了所有配对：{rules}",
     ),
     (
         "notice.emptied_by_rules",
-        "The plan has no pairs at {level} level because these rules together forbid every one: {en}",
-        "方案在{level}级没有任何结对，因为以下规则合起来禁止了所有配对：{zh}",
+        "The plan has no pairs at {level} level because these rules together forbid every one: {rules}",
+        "方案在{level}级没有任何结对，因为以下规则合起来禁止了所有配对：{rules}",
     ),
     ("emptied.provinces.organizations", "(Provinces of the organisations: {names};", "（组织所在省份：{names}；"),
     ("emptied.provinces.counties", "of the counties: {names}.)", "区县所在省份：{names}。）"),
