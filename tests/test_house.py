@@ -42,6 +42,15 @@ def test_files_stay_readable():
     assert not [path for path, lines in house.module_lines().items() if lines > 400]
 
 
+def test_programmes_are_short_and_call_no_solver():
+    """Each is a translation: tables onto a market, nothing that solves."""
+    makers = {"programs", "ortools", "scipy", "highspy"}
+    found = [each for each in IMPORTS if each.room == "programmes" and {each.to, each.module.split(".")[0]} & makers]
+    assert not found
+    lines = house.module_lines()
+    assert not [path for path in lines if path.startswith("programmes/") and lines[path] > 300]
+
+
 @pytest.mark.parametrize(
     ("path", "line"),
     [

@@ -5,7 +5,7 @@ import numpy as np
 from matcher import Market
 from matcher.model import Entity
 from matcher.programmes import Programme, ProgrammePolicy, Schema, doors, plan_programme
-from matcher.programmes.result import metres_of
+from matcher.programmes.places import metres_of
 from matcher.tables.columns import Column, Table
 
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from matcher.programmes.programme import ProgrammePolicy as ProgrammePolicy
     from matcher.programmes.result import ProgrammePlan as ProgrammePlan
     from matcher.programmes.result import ProgrammeReport as ProgrammeReport
+    from matcher.programmes.rooms import Room as Room
+    from matcher.programmes.rooms import RoomsPolicy as RoomsPolicy
+    from matcher.programmes.rooms import Team as Team
+    from matcher.programmes.rooms import Village as Village
     from matcher.programmes.schema import Schema as Schema
     from matcher.programmes.wish_tables import FederationTeam as FederationTeam
     from matcher.programmes.wish_tables import Granted as Granted
@@ -38,18 +42,22 @@ if TYPE_CHECKING:
 _HOME = {
     "Camp": "camps",
     "CampsPolicy": "camps",
+    "CentresPolicy": "centres",
     "FederationTeam": "wish_tables",
     "Granted": "wish_tables",
     "Group": "camps",
     "Member": "wish_tables",
-    "CentresPolicy": "centres",
     "Place": "centres",
     "Programme": "programme",
     "ProgrammePlan": "result",
     "ProgrammePolicy": "programme",
     "ProgrammeReport": "result",
+    "Room": "rooms",
+    "RoomsPolicy": "rooms",
     "Schema": "schema",
     "Site": "centres",
+    "Team": "rooms",
+    "Village": "rooms",
     "Wish": "wish_tables",
     "WishCounty": "wish_tables",
     "WishesPolicy": "wishes",

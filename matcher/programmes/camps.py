@@ -28,8 +28,9 @@ from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.model import Entity
 from matcher.programmes import numbers
+from matcher.programmes.columns import CHILDREN, COUNTY, LATLON, named
+from matcher.programmes.places import allowed_arcs
 from matcher.programmes.programme import Programme, ProgrammePolicy
-from matcher.programmes.result import metres_of
 from matcher.programmes.schema import Records, Schema
 from matcher.tables.columns import Column, Table
 
@@ -85,10 +86,6 @@ class CampsPolicy(ProgrammePolicy):
     objectives: tuple[CampObjective, ...] = ("distance",)
 
 
-_LATLON: Final = (
-    Column("lat", "纬度", "lat", True, ("latitude",)),
-    Column("lon", "经度", "lon", True, ("longitude", "lng")),
-)
 SCHEMA: Final = Schema(
     (
         Table(
@@ -96,9 +93,8 @@ SCHEMA: Final = Schema(
             "营地",
             ("camp", "夏令营"),
             (
-                Column("id", "营地编号", "id", True, ("编号", "代码")),
-                Column("name", "营地", "text", False, ("名称",)),
-                *_LATLON,
+                *named("营地编号", "营地"),
+                *LATLON,
                 Column("places", "名额", "count", True, ("容量",)),
                 Column("least", "最少人数", "count", False, ("开营人数",)),
                 Column("least_age", "最小年龄", "count", False, ()),
@@ -111,12 +107,11 @@ SCHEMA: Final = Schema(
             "分组",
             ("group", "儿童分组"),
             (
-                Column("id", "分组编号", "id", True, ("编号", "代码")),
-                Column("name", "分组", "text", False, ("名称",)),
+                *named("分组编号", "分组"),
                 Column("school_id", "学校编号", "text", False, ("学校",)),
-                Column("county_id", "区划代码", "text", False, ("县区代码",)),
-                *_LATLON,
-                Column("children", "儿童数", "count", True, ("留守儿童数", "儿童人数")),
+                COUNTY,
+                *LATLON,
+                CHILDREN,
                 Column("escorts", "领队数", "count", False, ("带队老师数",)),
                 Column("age", "年龄", "count", False, ()),
             ),
@@ -135,13 +130,12 @@ def market(records: Records, policy: CampsPolicy) -> Market:
         raise InvalidInput([Fault("not_an_option", "policy", column="objectives", value="*", details=_KNOWN)])
     count, people = len(camps), len(groups)
     children = np.array([group.children for group in groups], np.int64)
-    pairs = np.argwhere(_fits(camps, groups))
-    metres = metres_of(camps, groups, pairs)
-    if policy.max_km is not None:
-        pairs, metres = (part[metres <= 1000 * policy.max_km] for part in (pairs, metres))
+    camp_at, group_at, metres = allowed_arcs(camps, groups, policy.max_km)
+    fits = _fits(camps, groups)[camp_at, group_at]
+    camp_at, group_at, metres = camp_at[fits], group_at[fits], metres[fits]
     cents = np.array([round(100 * (camp.cost or 0)) for camp in camps], np.int64)
     names = ("served", *policy.objectives)
-    none, nothing = np.zeros(len(pairs), np.int64), np.zeros(people, np.int64)
+    none, nothing = np.zeros(len(metres), np.int64), np.zeros(people, np.int64)
     opening = {"fewest_camps": np.ones(count, np.int64), "cost": cents}
     fields: dict[str, Any] = {}
     if any(name in opening for name in names):
@@ -154,9 +148,9 @@ def market(records: Records, policy: CampsPolicy) -> Market:
         schools = sorted({group.school_id for group in groups if group.school_id})
         fields["together"] = [schools.index(group.school_id) if group.school_id else -1 for group in groups]
     return Market.from_arcs(
-        pairs[:, 0],
-        pairs[:, 1],
-        np.array([children[pairs[:, 1]] * metres if name == "distance" else none for name in names]),
+        camp_at,
+        group_at,
+        np.array([children[group_at] * metres if name == "distance" else none for name in names]),
         num_providers=count,
         num_recipients=people,
         capacity=[camp.places for camp in camps],
@@ -199,7 +193,7 @@ def example(seed: int = 0) -> Records:
     groups, camps = [], []
     for number, county in enumerate(counties):
         for k in range(int(rng.integers(1, 4))):
-            known = {"lat": county.lat + rng.normal(0, 0.1), "lon": county.lon + rng.normal(0, 0.1)}
+            known = numbers.near(rng, county)
             size, school = int(rng.integers(5, 51)), f"{county.id}-{int(rng.integers(2))}"
             ages: Any = {"age": int(rng.integers(7, 16)), "escorts": 1 + size // 20, "school_id": school}
             name = f"{county.name} 合成分组 synthetic {k}"

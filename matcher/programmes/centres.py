@@ -22,13 +22,13 @@ from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.fieldtypes import Bounds, Count, Latitude, Longitude, OptionalText
 from matcher.files.examples import example as pairing_example
-from matcher.geo import within
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.model import Entity
 from matcher.programmes import numbers
+from matcher.programmes.columns import CHILDREN, COUNTY, LATLON, STATUS, named
+from matcher.programmes.places import allowed_arcs
 from matcher.programmes.programme import Programme, ProgrammePolicy
-from matcher.programmes.result import metres_of
 from matcher.programmes.schema import Records, Schema
 from matcher.tables.columns import Column, Table
 
@@ -90,10 +90,6 @@ class CentresPolicy(ProgrammePolicy):
     objectives: tuple[CentreObjective, ...] = ("distance",)
 
 
-_LATLON: Final = (
-    Column("lat", "纬度", "lat", True, ("latitude",)),
-    Column("lon", "经度", "lon", True, ("longitude", "lng")),
-)
 SCHEMA: Final = Schema(
     (
         Table(
@@ -101,12 +97,11 @@ SCHEMA: Final = Schema(
             "需求点",
             ("place", "村", "社区"),
             (
-                Column("id", "需求点编号", "id", True, ("编号", "代码")),
-                Column("name", "需求点", "text", False, ("名称", "村名", "社区名")),
-                Column("county_id", "区划代码", "text", False, ("县区代码",)),
+                *named("需求点编号", "需求点", "村名", "社区名"),
+                COUNTY,
                 Column("kind", "类型", "text", False, ("类别",)),
-                *_LATLON,
-                Column("children", "留守儿童数", "count", True, ("儿童数", "儿童人数")),
+                *LATLON,
+                CHILDREN,
             ),
         ),
         Table(
@@ -114,20 +109,12 @@ SCHEMA: Final = Schema(
             "候选点",
             ("site", "站点", "阵地"),
             (
-                Column("id", "候选点编号", "id", True, ("编号", "代码", "站点编号")),
-                Column("name", "候选点", "text", False, ("名称", "站点")),
+                *named("候选点编号", "候选点", "站点"),
                 Column("kind", "类型", "text", False, ("类别",)),
-                *_LATLON,
+                *LATLON,
                 Column("capacity", "容量", "count", False, ("可服务儿童数",)),
                 Column("cost", "费用", "decimal", False, ("费用(万元)", "建设费用")),
-                Column(
-                    "status",
-                    "状态",
-                    "choice",
-                    False,
-                    ("现状",),
-                    values={"candidate": ("候选",), "existing": ("已有",), "closed": ("不可用",)},
-                ),
+                STATUS,
             ),
         ),
     ),
@@ -143,7 +130,7 @@ def market(records: Records, policy: CentresPolicy) -> Market:
     _check(sites, policy)
     count, people = len(sites), len(places)
     children = np.array([place.children for place in places], np.int64)
-    provider, recipient, metres = _arcs(sites, places, policy)
+    provider, recipient, metres = allowed_arcs(sites, places, policy.max_km)
     capacities = [site.capacity for site in sites]
     sized = any(capacity is not None for capacity in capacities)
     may_miss = sized or policy.max_km is not None
@@ -194,16 +181,6 @@ def _check(sites: Any, policy: CentresPolicy) -> None:
 
 
 _KNOWN: Final = {"known": ", ".join(name for name in _UNITS if name != "served")}
-
-
-def _arcs(sites: Any, places: Any, policy: CentresPolicy) -> tuple[Any, Any, Any]:
-    if policy.max_km is not None:
-        one, other = (np.array([(r.lat, r.lon) for r in side]) for side in (sites, places))
-        return within(one, other, round(1000 * policy.max_km))
-    pairs = np.column_stack(
-        [np.repeat(np.arange(len(sites)), len(places)), np.tile(np.arange(len(places)), len(sites))]
-    )
-    return pairs[:, 0], pairs[:, 1], metres_of(sites, places, pairs)
 
 
 def _limits(sites: Any, policy: CentresPolicy, cents: Any) -> dict[str, Any]:

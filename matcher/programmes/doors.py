@@ -22,17 +22,19 @@ from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
 from matcher.market.solving import match
 from matcher.model import Record
+from matcher.programmes import staffing
 from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import ProgrammePlan, ProgrammeReport
+from matcher.programmes.rooms import ROOMS
 from matcher.programmes.schema import Records
 from matcher.programmes.wishes import WISHES
 
 #: every programme by name
-PROGRAMMES: Final[Mapping[str, Programme]] = {programme.name: programme for programme in (CAMPS, CENTRES, WISHES)}
+PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in (CAMPS, CENTRES, ROOMS, WISHES)}
 _FORMAT: Final = "matcher.programme_plan/1"
-_HEAD, _PROOF, _INPUT = "programme.json", "matching.npz", "input"
+_HEAD, _PROOF, _HELPERS, _INPUT = "programme.json", "matching.npz", "helpers.npz", "input"
 
 
 def programme_of(name: str) -> Programme:
@@ -118,10 +120,13 @@ def plan_programme(
     market = programme.market(tables, wanted)
     begun = None if start is None else _pairs_here(start, programme, tables)
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    limits |= {"progress": progress, "cancel": cancel}
     if begun is not None:
         begun = begun[market.allows(begun)]
-    matching = match(market, start=begun, progress=progress, cancel=cancel, **limits)
-    return ProgrammePlan(programme, tables, wanted, matching)
+    team = programme.staffed_by(tables)
+    if team is not None:
+        return ProgrammePlan(programme, tables, wanted, *staffing.solved(team, tables, wanted, market, begun, limits))
+    return ProgrammePlan(programme, tables, wanted, match(market, start=begun, **limits))
 
 
 def _pairs_here(start: ProgrammePlan, programme: Programme, tables: Records) -> Any:
@@ -187,12 +192,14 @@ def _write(plan: ProgrammePlan, folder: Path, lang: Lang) -> None:
         (folder / _INPUT / name).write_bytes(content)
     text = json.dumps(head_of(plan), ensure_ascii=False, indent=1, sort_keys=True)
     (folder / _HEAD).write_text(text + "\n", encoding="utf-8", newline="\n")
-    for name in ("pairings", "opened", "unmatched"):
+    for name in ("pairings", "opened", "unmatched", *(() if plan.helpers is None else ("staff",))):
         frame = getattr(plan, name)
         rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
         (folder / f"{name}.csv").write_bytes(codecs.BOM_UTF8 + csv_bytes(list(frame.columns), rows))
     (folder / "summary.txt").write_text(plan.summary(lang) + "\n", encoding="utf-8", newline="\n")
     plan.matching.to_npz(folder / _PROOF)
+    if plan.helpers is not None:
+        plan.helpers.to_npz(folder / _HELPERS)
 
 
 def load_programme(path: str | Path) -> ProgrammePlan:
@@ -209,10 +216,11 @@ def load_programme(path: str | Path) -> ProgrammePlan:
     try:
         head = read_object((folder / _HEAD).read_text(encoding="utf-8"), "plan")
         matching = Matching.from_npz(folder / _PROOF)
+        helpers = Matching.from_npz(folder / _HELPERS) if (folder / _HELPERS).exists() else None
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput([Fault("not_found", value=f"{path}: {error}")]) from None
     if head.get("format") != _FORMAT:
         raise InvalidInput([Fault("array_format", value=head.get("format"), details={"expected": _FORMAT})])
     name = str(head.get("programme"))
     records = read_records(name, folder / _INPUT)
-    return ProgrammePlan(programme_of(name), records, policy_of(name, head.get("policy")), matching)
+    return ProgrammePlan(programme_of(name), records, policy_of(name, head.get("policy")), matching, helpers)

@@ -8,7 +8,7 @@ import numpy as np
 
 from matcher.base.display import Metric
 from matcher.market.input import Ints
-from matcher.programmes.result import metres_of
+from matcher.programmes.places import metres_of
 
 
 def served(providers: Any, recipients: Any, pairs: Ints, reach_km: float | None = None) -> dict[str, Metric]:
@@ -43,3 +43,8 @@ def least_share(recipients: Any, children: Ints, done: Ints) -> float | None:
     served_there = np.bincount(at[done], children[done], len(counties) + 1)[:-1]
     total = np.bincount(at, children, len(counties) + 1)[:-1]
     return float((served_there[total > 0] / total[total > 0]).min(initial=1.0))
+
+
+def near(rng: np.random.Generator, county: Any) -> dict[str, Any]:
+    """Return a drawn point some kilometres from a county seat, for synthetic records."""
+    return {"lat": county.lat + rng.normal(0, 0.1), "lon": county.lon + rng.normal(0, 0.1)}

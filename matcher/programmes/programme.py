@@ -12,6 +12,7 @@ from matcher.base.display import Metric
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.programmes.schema import Records, Schema
+from matcher.programmes.staffing import Staffing
 
 
 class ProgrammePolicy(BaseModel):
@@ -47,6 +48,8 @@ class Programme:
         The numbers of a plan.
     example
         Seed to synthetic records on real coordinates.
+    staffing
+        How what opens is staffed, None if nobody is asked for.
     """
 
     name: str
@@ -58,3 +61,8 @@ class Programme:
     market: Callable[[Records, Any], Market]
     metrics: Describe
     example: Callable[[int], Records]
+    staffing: Staffing | None = None
+
+    def staffed_by(self, records: Records) -> Staffing | None:
+        """Return how what opens is staffed; None if the programme asks for nobody, or its table is not there."""
+        return self.staffing if self.staffing is not None and records[self.staffing.table] else None

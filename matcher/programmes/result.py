@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcher.base.display import Metric, as_html, table_lines
-from matcher.base.errors import Fault, InvalidInput, Lang, text
+from matcher.base.errors import Lang, text
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
-from matcher.geo import pair_m
 from matcher.market import check
 from matcher.market.input import Ints
 from matcher.market.matching import Matching
 from matcher.market.program.claims import finding, proved_bounds
+from matcher.programmes import staffing
+from matcher.programmes.explaining import explained
+from matcher.programmes.places import metres_of
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records
 from matcher.words.catalogue import has_text
@@ -73,12 +75,15 @@ class ProgrammePlan:
         What it plans, the tables in id order, and what was asked for.
     matching
         The plan as its market has it.
+    helpers
+        Who works in what is open, as the market of helpers has it; None where nobody is asked for.
     """
 
     programme: Programme
     records: Records
     policy: ProgrammePolicy
     matching: Matching
+    helpers: Matching | None = None
 
     @property
     def status(self) -> Status:
@@ -94,7 +99,8 @@ class ProgrammePlan:
     def levels(self) -> tuple[Level, ...]:
         """The objectives in order with value, bound and gap."""
         units = self.programme.units
-        return tuple(replace(level, unit=units.get(level.name, level.unit)) for level in self.matching.levels)
+        found = tuple(replace(level, unit=units.get(level.name, level.unit)) for level in self.matching.levels)
+        return (*found, *staffing.levels_of(self.helpers))
 
     @property
     def proof(self) -> Proof:
@@ -169,10 +175,24 @@ class ProgrammePlan:
             rows.append((self.programme.recipients, self.recipients[i].id, int(missing[i]), reason, int(reach[i])))  # type: ignore[index]
         return pd.DataFrame(rows, columns=["kind", "id", "missing", "reason", "detail"])
 
+    @property
+    def staff(self) -> pd.DataFrame:
+        """Who is sent where: provider_id, helper_id, volunteers, km; empty where nobody is asked for."""
+        import pandas as pd
+
+        team = self.programme.staffing
+        rows = (
+            []
+            if self.helpers is None or team is None
+            else staffing.sent(team, self.records, self.policy, self.matching, self.helpers)
+        )
+        return pd.DataFrame(rows, columns=["provider_id", "helper_id", "volunteers", "km"])
+
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
         """The numbers of the plan."""
-        return self.programme.metrics(self.records, self.policy, self.matching)
+        found = self.programme.metrics(self.records, self.policy, self.matching)
+        return found if self.helpers is None else {**found, **staffing.metrics_of(self.helpers)}
 
     def summary(self, lang: Lang = "en") -> str:
         """Return the plan on one screen."""
@@ -213,41 +233,7 @@ class ProgrammePlan:
         InvalidInput
             If nobody of the kind ("place", "site" or the tables' names) has this id.
         """
-        pairs, metres = self.matching.pairs, self.metres
-        for table, column, records in (
-            (self.programme.recipients, 1, self.recipients),
-            (self.programme.providers, 0, self.providers),
-        ):
-            at = next((n for n, record in enumerate(records) if record.id == known_id), None)
-            if table in (kind, f"{kind}s") and at is not None:
-                mine = pairs[:, column] == at
-                if column:
-                    return self._explained_recipient(at, pairs[mine], metres[mine], lang)
-                children = sum(self.recipients[i].children for i in pairs[mine][:, 1].tolist())
-                opened = self.matching.opened is not None and bool(self.matching.opened[at])
-                key = "programme.explain.open" if opened else "programme.explain.not_open"
-                nearer = self._nearer_than_now(at)
-                return text(key, lang, id=known_id, children=children, places=int(mine.sum()), nearer=nearer)
-        raise InvalidInput([Fault("not_an_option", column="id", value=known_id, details={"known": kind})])
-
-    def _nearer_than_now(self, provider: int) -> int:
-        """Return how many children would come nearer if this provider were open."""
-        now = np.full(len(self.recipients), np.iinfo(np.int64).max)
-        now[self.matching.pairs[:, 1]] = self.metres
-        everybody = np.column_stack([np.full(len(now), provider), np.arange(len(now))])
-        nearer = metres_of(self.providers, self.recipients, everybody) < now
-        return sum(self.recipients[i].children for i in np.flatnonzero(nearer).tolist())
-
-    def _explained_recipient(self, at: int, pairs: Ints, metres: Ints, lang: Lang) -> str:
-        record = self.recipients[at]
-        if not len(pairs):
-            return text("programme.explain.unserved", lang, id=record.id)
-        site = self.providers[int(pairs[0, 0])]
-        every = np.column_stack([np.arange(len(self.providers)), np.full(len(self.providers), at)])
-        nearer = int((metres_of(self.providers, self.recipients, every) < metres[0]).sum())
-        return text(
-            "programme.explain.served", lang, id=record.id, site=site.id, km=f"{metres[0] / 1000:,.3f}", nearer=nearer
-        )
+        return explained(self, kind, known_id, lang)
 
     def verify(self, records: Records | None = None) -> ProgrammeReport:
         """Recompute everything from the tables (the plan's own, or `records`), without a solver."""
@@ -256,10 +242,17 @@ class ProgrammePlan:
         if self.programme.schema.digest(records) != self.programme.schema.digest(self.records):
             flaws.append(("other_tables", {}))
         market = self.programme.market(records, self.policy)
+        team = self.programme.staffed_by(records)
+        if team is not None:
+            sets = staffing.sets_of(self.matching.market, market)
+            market = staffing.with_sets(team, records, self.policy, market, sets)
         again = self.matching.replace(market=market)
-        flaws += [(flaw.code, flaw.details) for flaw in check.flaws(again)] if not flaws else []
+        found = list(check.flaws(again)) if not flaws else []
+        if team is not None and not flaws and not found:
+            found += staffing.flaws(team, records, self.policy, again, self.helpers)
+        flaws += [(flaw.code, flaw.details) for flaw in found]
         said = "false" if flaws else finding(again)
-        metrics = {} if flaws else self.programme.metrics(records, self.policy, again)
+        metrics = {} if flaws else ProgrammePlan(self.programme, records, self.policy, again, self.helpers).metrics
         return ProgrammeReport(not flaws, said, tuple(flaws), metrics)
 
     def __repr__(self) -> str:
@@ -272,13 +265,6 @@ class ProgrammePlan:
 def _word(kind: str, name: str, lang: Lang) -> str:
     """Return the word for a name; a programme of one's own may have none."""
     return text(f"{kind}.{name}", lang) if has_text(f"{kind}.{name}") else name
-
-
-def metres_of(providers: tuple[Any, ...], recipients: tuple[Any, ...], pairs: Ints) -> Ints:
-    """Return the geodesic of each pair (k, 2) in whole metres."""
-    ends = [np.array([(r.lat, r.lon) for r in side]).reshape(-1, 2) for side in (providers, recipients)]
-    one, other = ends[0][pairs[:, 0]], ends[1][pairs[:, 1]]
-    return pair_m(one[:, 0], one[:, 1], other[:, 0], other[:, 1])
 
 
 def _amount(value: int | None, unit: str) -> str:

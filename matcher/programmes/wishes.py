@@ -30,8 +30,8 @@ from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.model import County, Instance, Organization
 from matcher.programmes import numbers
+from matcher.programmes.places import metres_of
 from matcher.programmes.programme import Programme, ProgrammePolicy
-from matcher.programmes.result import metres_of
 from matcher.programmes.schema import Records
 from matcher.programmes.wish_tables import SCHEMA, Wish, example
 

@@ -6,8 +6,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from matcher.base.result import Level, LevelClaim, in_order
-from matcher.market.certificate import Flaw
+from matcher.base.result import Level, LevelClaim, Proof, Status, in_order
+from matcher.market.certificate import Flaw, pair_flaws
+from matcher.market.certificate import values as market_values
+from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.program.bound import Multipliers, recomputed
@@ -85,6 +87,36 @@ def flaws(matching: Matching, values: tuple[int, ...] | None) -> list[Flaw]:
     if (matching.proof.kind == "certificate") != own:
         found.append(Flaw("proof_kind", {"claimed": matching.proof.kind}))
     return found
+
+
+def restated(matching: Matching, pairs: Ints, opened: Bools) -> Matching:
+    """Return other pairs of the same program with what the multipliers of `matching` prove for them.
+
+    Status "feasible", or "unknown" without pairs where the pairs break a bound.
+    """
+    market, case = matching.market, ProgramCase.of(matching.market)
+    if pair_flaws(market, pairs, opened):
+        none = np.zeros((0, 2), np.int64)
+        return matching.replace(
+            pairs=none,
+            opened=None,
+            status="unknown",
+            stop_reason="search",
+            levels=levels(market, None, (), ()),
+            proof=Proof("none"),
+        )
+    values = market_values(market, pairs, opened)
+    arrays = matching.proof.arrays
+    known = [arrays.get(f"program_{name}") for name in Multipliers._fields]
+    bounds = recomputed(case, Multipliers(*known), values) if None not in known else ()  # type: ignore[arg-type]
+    said = levels(market, values, bounds, tuple(level.method for level in matching.levels))
+    own = len(bounds) == len(said)
+    closed = own and all(level.gap == 0 for level in said)
+    proof = Proof("certificate" if own else "solver", SCOPE, None if own else matching.proof.solver, arrays)
+    status: Status = "optimal" if closed else "feasible"
+    return matching.replace(
+        pairs=pairs, opened=opened, status=status, stop_reason=None if closed else "search", levels=said, proof=proof
+    )
 
 
 def finding(matching: Matching) -> Literal["proved", "claimed"]:

@@ -1,0 +1,31 @@
+"""Distances between the records of a programme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from matcher.geo import pair_m, within
+from matcher.market.input import Ints
+
+
+def metres_of(providers: tuple[Any, ...], recipients: tuple[Any, ...], pairs: Ints) -> Ints:
+    """Return the geodesic of each pair (k, 2) in whole metres."""
+    one, other = (coordinates(side) for side in (providers, recipients))
+    one, other = one[pairs[:, 0]], other[pairs[:, 1]]
+    return pair_m(one[:, 0], one[:, 1], other[:, 0], other[:, 1])
+
+
+def coordinates(records: tuple[Any, ...]) -> Any:
+    """Return (n, 2) of (lat, lon)."""
+    return np.array([(record.lat, record.lon) for record in records]).reshape(-1, 2)
+
+
+def allowed_arcs(providers: Any, recipients: Any, max_km: float | None) -> tuple[Ints, Ints, Ints]:
+    """Return provider, recipient and whole metres of every pair no farther than `max_km` (None: of all)."""
+    if max_km is not None:
+        return within(coordinates(providers), coordinates(recipients), round(1000 * max_km))
+    count, people = len(providers), len(recipients)
+    pairs = np.column_stack([np.repeat(np.arange(count), people), np.tile(np.arange(people), count)])
+    return pairs[:, 0], pairs[:, 1], metres_of(providers, recipients, pairs)
