@@ -41,8 +41,7 @@ _E2: Final = (2 - 1 / 298.257223563) / 298.257223563
 #: far above the rounding error of a chord (about 4e-9 m), far below anything that a whole metre can show
 _SLACK_M: Final = 1e-6
 #: geodesics computed at a time, and pairs that a search holds at a time
-_CHUNK: Final = 1 << 18
-_MAX_PAIRS: Final = 1 << 21
+_CHUNK, _MAX_PAIRS = 1 << 18, 1 << 21
 #: no chord is longer than the equator's diameter
 _MAX_CHORD_M: Final = 2 * _A + 1
 
@@ -56,6 +55,8 @@ def as_latlon(points: ArrayLike, table: str | None = None) -> Floats:
         If the shape is another, or a latitude is not within -90..90 or a longitude not within -180..180 (NaN is not).
     """
     try:
+        if np.asarray(points).dtype.kind == "b":  # true and false are no degrees
+            raise TypeError
         array = np.array(points, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         raise InvalidInput([Fault("points_shape", table=table, details={"shape": "?"})]) from None

@@ -17,7 +17,19 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, Lang
-from matcher.base.fieldtypes import Bounds, Count, Extras, Id, Latitude, Longitude, OptionalText, Province, Text, Words
+from matcher.base.fieldtypes import (
+    Bounds,
+    Count,
+    Extras,
+    Id,
+    Latitude,
+    Longitude,
+    NotBoolean,
+    OptionalText,
+    Province,
+    Text,
+    Words,
+)
 from matcher.base.jsonform import no_deeper, read_object
 from matcher.base.mends import Mend
 from matcher.base.names import AT_SEAT, KEYS, PairLevel, Side
@@ -133,7 +145,7 @@ class Pairing(Record):
     level: PairLevel
     provider_id: Id
     recipient_id: Id
-    since: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    since: Annotated[int, Field(ge=1900, le=2200), NotBoolean] | None = None
 
 
 class Preference(Record):
@@ -144,7 +156,7 @@ class Preference(Record):
     side: Side
     id: Id
     choice_id: Id
-    rank: Annotated[int, Field(ge=1, le=10**9)]
+    rank: Annotated[int, Field(ge=1, le=10**9), NotBoolean]
 
 
 class TravelTime(Record):
@@ -154,8 +166,8 @@ class TravelTime(Record):
     level: PairLevel
     origin_id: Id
     destination_id: Id
-    minutes: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)]
-    km: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)] | None = None
+    minutes: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False), NotBoolean]
+    km: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False), NotBoolean] | None = None
 
 
 class Lock(Record):

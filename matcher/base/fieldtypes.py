@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from matcher.base.canonical import INVISIBLE, province, visible
+from matcher.base.ranges import range_of
 
 #: what a cell of a spreadsheet can hold
 LONGEST: Final = 32_000
@@ -45,18 +48,36 @@ def _official(value: Any) -> Any:
 #: the official name of a province of China, however it is written; any other text as it is
 Province = Annotated[Text | None, BeforeValidator(_official)]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+def _no_boolean(value: Any) -> Any:
+    """Refuse true and false, which pydantic and Python would take for 1 and 0; numpy has its own."""
+    if type(value).__name__ in ("bool", "bool_"):
+        raise PydanticCustomError("boolean", "a number is wanted")
+    return value
+
+
+#: of every field that is a number
+NotBoolean: Final = BeforeValidator(_no_boolean)
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), NotBoolean]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), NotBoolean]
+Count = Annotated[int, Field(ge=0, le=10**9), NotBoolean]
 
 
 def _bounds(value: Any) -> Any:
-    """Read one number d as (0, d); leave anything else to the field's own check."""
-    if isinstance(value, bool):
+    """Read one number d as (0, d), and `1..3` as (1, 3); leave two numbers to the field's own check."""
+    if isinstance(_no_boolean(value), list | tuple):
         return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return (0, value) if isinstance(value, int) else value
+    if isinstance(value, str):
+        both = range_of(value)
+        value = value.translate(HALF_WIDTH).strip() if both is None else both[:2]
+        if both is not None or value.isdecimal():
+            return value if both is not None else (0, value)
+    elif isinstance(value, float) and value.is_integer():
+        return 0, int(value)
+    elif hasattr(type(value), "__index__"):  # also the integers of numpy
+        return 0, operator.index(value)
+    raise PydanticCustomError("bounds", "neither a whole number nor a least and a most")
 
 
 def _plain_bounds(value: tuple[int, int]) -> int | list[int]:

@@ -40,6 +40,9 @@ PAIR_COLUMNS: Final = {
     "locks": ("provider_id", "recipient_id"),
 }
 
+#: how ids of the example rows of a template begin; such rows are never planned
+EXAMPLE: Final = MappingProxyType({"en": "EXAMPLE-", "zh": "示例-"})
+
 UNMATCHED_COLUMNS: Final = ("kind", "id", "missing", "reason", "detail")
 #: one word for an entity of each table
 KIND_OF_TABLE: Final = {

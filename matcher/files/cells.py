@@ -16,8 +16,9 @@ from typing import Any, Final
 from matcher.base.canonical import province, visible
 from matcher.base.escaping import _EXCEL_ERROR, _SCIENTIFIC, unescape
 from matcher.base.fieldtypes import HALF_WIDTH, LONGEST, LONGEST_ID, other_separator, words
+from matcher.base.ranges import range_of
 from matcher.base.unreadable import UNREADABLE
-from matcher.files.mending import Mended, degrees, kept_as_text, number, range_of, year
+from matcher.files.mending import Mended, degrees, kept_as_text, number, year
 from matcher.files.numberformat import ShownNumber
 from matcher.files.sheetxml import Formula
 from matcher.files.wholecolumns import CONTROL, CONTROL_IN_ID, FAST, LIMITS, SURROGATE, quick

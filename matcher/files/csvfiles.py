@@ -24,6 +24,10 @@ from matcher.tables.headers import table_like, table_of
 _TEXTS: Final = (".tsv", ".txt")
 _SCHOOL_LEVEL: Final = ("branches", "schools")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+#: encodings of two bytes -> first bytes of the common characters of their standards (GB 2312, Big5, JIS X 0208)
+_COMMON: Final = {"gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6), "shift_jis": (0x88, 0x97)}
+#: share of common characters below which GB 18030 is doubted, and by how much another must be better
+_FEW, _MORE, _LOOKED_AT = 0.9, 0.1, 5_000
 
 
 def read_folder(folder: Path) -> Findings:
@@ -88,6 +92,30 @@ def _take(path: Path, found: Findings) -> None:
         take(path.stem, CellGrid.of_rows(rows), found, file=name)
 
 
+def other_encoding(content: bytes) -> str | None:
+    """Return the encoding of Chinese or Japanese that bytes look like rather than GB 18030, None if none does.
+
+    Each is judged by how many of its double bytes are among the common characters: those of the first level of its own
+    standard. A text of one, read as another, falls all over the table.
+    """
+    shares = {name: _common(content, name) for name in _COMMON}
+    best = max(shares, key=lambda name: shares[name])
+    return best if best != "gb18030" and shares["gb18030"] < _FEW and shares[best] > shares["gb18030"] + _MORE else None
+
+
+def _common(content: bytes, encoding: str) -> float:
+    """Return the share of common characters among those beyond ASCII; 0 if the bytes are not of the encoding at all."""
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        return 0.0
+    beyond = [character for character in text if character > "\x7f"][:_LOOKED_AT]
+    first, last = _COMMON[encoding]
+    kana = sum("\u3041" <= character <= "\u30ff" for character in beyond) if encoding == "shift_jis" else 0
+    found = sum(first <= character.encode(encoding)[0] <= last for character in beyond)
+    return (found + kana) / max(1, len(beyond))
+
+
 def decode(content: bytes) -> tuple[str, str] | int:
     """Return the text of a file and its encoding ("utf-8" or "gb18030"), or the position of the byte that is neither.
 
@@ -127,6 +155,9 @@ def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> lis
     if content[:4] == b"PK\x03\x04":
         return refuse("workbook_as_csv")
     decoded = decode(content)
+    other = other_encoding(content) if isinstance(decoded, int) or decoded[1] != "utf-8" else None
+    if other is not None:
+        return refuse("other_encoding", encoding=other)
     if isinstance(decoded, int):
         return refuse("encoding", content.count(b"\n", 0, decoded) + 1)
     plain, encoding = decoded

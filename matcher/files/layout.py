@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from matcher.base.canonical import visible
+from matcher.base.canonical import canonical, visible
 from matcher.base.mends import Mend
+from matcher.base.names import EXAMPLE
 from matcher.files.sheetxml import Formula
 from matcher.tables.headers import columns_of
 
@@ -22,6 +23,7 @@ _TOTALS: Final = frozenset(
     ("合计", "总计", "小计", "共计", "总数", "总和", "本页合计", "累计", "total", "sum", "subtotal")
 )
 _LONGEST_TOTAL: Final = 12
+_EXAMPLE_IDS: Final = tuple(map(canonical, EXAMPLE.values()))
 #: how the line of whoever filled in a form begins
 _REMARK: Final = re.compile(
     "(?:填报(?:人|单位|日期|时间)|填表(?:人|日期|时间|说明)?|审核人?|制表(?:人|单位)?|联系(?:人|电话)|负责人|单位负责人|经办人|报送(?:人|单位)|"
@@ -136,7 +138,9 @@ def _joined(table: str, grid: CellGrid, rows: Sequence[list[Any]], top: int) -> 
 
 
 def none_of_it(grid: CellGrid, layout: Layout, mend: Callable[[str, int, Any], None]) -> list[int]:
-    """Return the positions of rows below the header that are no rows of the table: totals, remarks, headers again.
+    """Return the positions of rows below the header that are no rows of the table.
+
+    Those are totals, remarks, headers again and the examples of a template.
 
     `mend` is told of each: its code, its position, what it says.
     """
@@ -144,9 +148,11 @@ def none_of_it(grid: CellGrid, layout: Layout, mend: Callable[[str, int, Any], N
     for order, column in enumerate(grid.columns[:_FIRST_COLUMNS]):
         body = column[layout.body :]
         # a table has hundreds of thousands of names: how they begin is enough to know most of them
-        told = [n for n, cell in enumerate(body, layout.body) if type(cell) is str and _may_begin_total(cell[:2])]
+        told = [n for n, cell in enumerate(body, layout.body) if type(cell) is str and _may_begin(cell[:2])]
         for position in told:
             cell = column[position]
+            if canonical(cell[:9]).startswith(_EXAMPLE_IDS):
+                found.setdefault(position, "example_row")
             is_total = len(cell) <= _LONGEST_TOTAL and _squeezed(cell) in _TOTALS
             if is_total and all(blank(before[position]) for before in grid.columns[:order]):
                 found.setdefault(position, "total_row")
@@ -165,8 +171,8 @@ def none_of_it(grid: CellGrid, layout: Layout, mend: Callable[[str, int, Any], N
 
 
 @cache
-def _may_begin_total(beginning: str) -> bool:
-    return any(total.startswith(_squeezed(beginning)) for total in _TOTALS)
+def _may_begin(beginning: str) -> bool:
+    return any(word.startswith(_squeezed(beginning)) for word in (*_TOTALS, *_EXAMPLE_IDS))
 
 
 def _squeezed(cell: str) -> str:

@@ -36,11 +36,6 @@ _CHINESE: Final[Mapping[str, int]] = MappingProxyType(
 )
 #: what people write after a number without changing it, whatever the column
 _NEUTRAL: Final = frozenset(["人", "名", "个", "位", "所", "家", "支", "校", "户", "整"])
-_RANGE: Final = re.compile(
-    r"(\d+)\s*(?:个|所|家|支|名)?\s*(\.\.|~|…|‥|-|—|–|至|到)\s*(\d+)\s*(?:个|所|家|支|名|个县|个学校)?"
-)
-#: as the library itself writes a range
-_OWN_RANGE: Final = frozenset(("..", "~", "…", "‥"))
 _YEAR: Final = re.compile(
     r"((?:19|20|21)\d{2})\s*(?:年度?|学年|届|级)?(?:[-./年]\s*\d{1,2}\s*(?:月|[-./]\s*\d{1,2})?\s*(?:日|\d{1,2}日)?)?"
 )
@@ -77,13 +72,6 @@ def number(text: str, column: Column) -> Mended | None:
     if rough or found["about"] in ("约", "大约", "大概", "近似", "≈", "~"):
         return Mended(whole, "about")
     return Mended(whole, "unit" if factor != 1 else "number")
-
-
-def range_of(text: str) -> tuple[int, int, bool] | None:
-    """Return minimum and maximum that a text gives, and whether it is written as the library writes it."""
-    plain = text.translate(HALF_WIDTH).strip()
-    found = _RANGE.fullmatch(plain)
-    return None if found is None else (int(found[1]), int(found[3]), found[2] in _OWN_RANGE)
 
 
 def year(text: str) -> int | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from matcher.base.errors import Fault
 from matcher.base.mends import Mend
 from matcher.base.notices import Notice
 from matcher.files.layout import CellGrid, blank, filled_down, find, none_of_it
 from matcher.files.limits import MOST_COLUMNS, too_wide
+
+#: tables that must hold rows of the planner's own
+_NEEDED: Final = ("organizations", "counties")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +86,11 @@ class Findings:
             self.faults.append(Fault("merged_cells", table, top, column, place, sheet))
         self._report_beyond(table, sheet, grid, layout.body, len(header), set(left_out))
         kept = _without(range(layout.body, len(grid)), left_out)
+        if not kept and any(mend.code == "example_row" and mend.table == table for mend in self.mends):
+            if table in _NEEDED:  # the others may stay as the template has them
+                self.faults.append(Fault("only_examples", table, sheet=sheet))
+                self.broken.add(table)
+            return
         columns = [_taken(column, kept) for column in grid.columns[: len(header)]]
         numbers = _taken(grid.numbers, kept)
         self.tables.append(RawTable(table, sheet, header, columns, numbers, grid.numbers[layout.body - 1]))

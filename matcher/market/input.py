@@ -67,11 +67,16 @@ def numbers(value: ArrayLike, column: str, faults: Faults) -> NDArray[Any] | Non
     if np.ma.isMaskedArray(value):
         faults.add("array_type", column, kind="masked values")
         return None
+    if array.dtype == object and any(type(item).__name__ in ("bool", "bool_") for item in array.flat):
+        array = np.asarray([True])
     if array.dtype == object:
         array = _from_objects(array)
+    if array.dtype.kind == "b":  # true and false are no costs, places or degrees, though Python counts with them
+        faults.add("array_type", column, kind="true and false")
+        return None
     if array.dtype == np.int64:
         return array
-    if array.dtype.kind in "bi":
+    if array.dtype.kind == "i":
         return array.astype(np.int64)
     if array.dtype.kind == "u":
         faults.add_where("integer_range", column, array, array > np.uint64(2**63 - 1))

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
-from matcher.base.fieldtypes import Count
+from matcher.base.fieldtypes import Count, NotBoolean
 from matcher.base.names import PairLevel
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.facts import Facts
@@ -52,8 +53,15 @@ class Floor(Rule):
     by: str = "all"
     of: Selector = Selector()
     count: Literal["children", "recipients"] = "children"
-    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), NotBoolean] = 0.0
     number: Count = 0
+
+    @model_validator(mode="after")
+    def _limits(self) -> Floor:
+        """Refuse a floor of nothing: the plan would pass for one that keeps a floor."""
+        if not (self.percent or self.number):
+            raise PydanticCustomError("no_limit.floor", "give percent, number or both, above 0")
+        return self
 
     def rows(self, case: Case) -> Iterator[Row]:
         weight = self._weight(case)
@@ -69,8 +77,6 @@ class Floor(Rule):
     def empty_groups(self, case: Case) -> tuple[str, ...]:
         """Return the groups in which nobody is counted, in order: the floor binds nothing there."""
         weight = self._weight(case)
-        if not (self.number or self.percent):
-            return ()
         return tuple(name for name, members in _groups(self.by, case.facts, self.level) if not weight[members].any())
 
     def _weight(self, case: Case) -> IntArray:
@@ -109,6 +115,13 @@ class Load(Rule):
     count: Literal["schools", "children"] = "schools"
     least: Count | None = None
     most: Count | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> Load:
+        """Refuse a load that limits nothing."""
+        if self.least is None and self.most is None:
+            raise PydanticCustomError("no_limit.load", "give least, most or both")
+        return self
 
     def rows(self, case: Case) -> Iterator[Row]:
         nodes: Nodes = getattr(case.arrays, self.table)
@@ -180,7 +193,7 @@ class Priority(Rule):
 
     kind: Literal["priority"] = "priority"
     of: Selector
-    factor: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+    factor: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False), NotBoolean]
 
     @property
     def most_weight(self) -> float:
@@ -198,9 +211,9 @@ class WantedKind(Rule):
     """The kind of organisation that the selected counties want: only these kinds, or at least so many of them."""
 
     kind: Literal["wanted_kind"] = "wanted_kind"
-    kinds: Names
+    kinds: Annotated[Names, Field(min_length=1)]
     of: Selector = Selector()
-    least: Annotated[int, Field(ge=1)] | None = None
+    least: Annotated[int, Field(ge=1), NotBoolean] | None = None
 
     def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
         if level != "county" or self.least is not None:

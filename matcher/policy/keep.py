@@ -9,11 +9,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from matcher.base.errors import text
+from matcher.base.fieldtypes import NotBoolean
 from matcher.base.names import SIDES, PairLevel
 from matcher.facts import Facts
 from matcher.policy.rules import Rule, Selector
 
-Year = Annotated[int, Field(ge=1900, le=2200)]
+Year = Annotated[int, Field(ge=1900, le=2200), NotBoolean]
 
 
 class Keep(Rule):
@@ -39,7 +40,7 @@ class Keep(Rule):
     level: PairLevel = "county"
     provider: Selector = Selector()
     recipient: Selector = Selector()
-    min_years: Annotated[int, Field(ge=0, le=300)] = 0
+    min_years: Annotated[int, Field(ge=0, le=300), NotBoolean] = 0
     year: Year | None = None
     reason: str = ""
 

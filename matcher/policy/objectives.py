@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from matcher.base.errors import text
+from matcher.base.fieldtypes import NotBoolean
 from matcher.policy.rules import Number, Selector
 
 ObjectiveName = Literal[
@@ -52,7 +53,7 @@ DEFAULT_OBJECTIVES: tuple[ObjectiveName, ...] = (
     "county_travel",
 )
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), NotBoolean]
 
 
 class Objective(BaseModel):

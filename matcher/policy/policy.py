@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, text
-from matcher.base.fieldtypes import Bounds, Count
+from matcher.base.fieldtypes import Bounds, Count, NotBoolean
 from matcher.base.jsonform import no_deeper, read_object, read_toml
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, CostUnit
 from matcher.base.suggest import nearest_word
@@ -108,8 +108,8 @@ class Policy(BaseModel):
     branch_capacity: Bounds | None = None
     county_cost: CostUnit = "km"
     school_cost: CostUnit = "km"
-    speed_kmh: Annotated[float, Field(ge=0.001, le=1e6)] | None = None
-    detour_factor: Annotated[float, Field(ge=1, le=1000)] = 1.0
+    speed_kmh: Annotated[float, Field(ge=0.001, le=1e6), NotBoolean] | None = None
+    detour_factor: Annotated[float, Field(ge=1, le=1000), NotBoolean] = 1.0
     rules: tuple[AnyRule, ...] = ()
     stability: Literal["off", "report", "require", "tolerance", "limit"] = "report"
     stability_km: Number | None = None

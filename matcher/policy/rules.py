@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
-from matcher.base.fieldtypes import Id
+from matcher.base.fieldtypes import Id, NotBoolean
 from matcher.base.names import PairLevel
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, BoolArray, IntArray
 from matcher.facts import Facts
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from matcher.policy.rows import Row
 
 # in metres or seconds the largest still fits 64 bits
-Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False), NotBoolean]
 
 
 def _as_tuple(value: Any) -> Any:

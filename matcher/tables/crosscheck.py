@@ -18,6 +18,7 @@ from matcher.base.notices import Notice
 from matcher.base.suggest import Suggester
 from matcher.base.unreadable import UNREADABLE
 from matcher.tables.headers import DATUM_WORDS, column_named, normal
+from matcher.tables.twins import twin_notices
 
 #: above this share of strangers in `previous` the table is taken to belong to other tables
 MOST_STRANGERS: Final = 0.2
@@ -58,6 +59,7 @@ def cross_check(
     faults += _bounds(tables, row)
     faults += _contradicting_locks(tables, row)
     faults += _successor_cycles(tables, row)
+    faults += _living_successors(tables, ids, row)
     faults += _telling_extras(tables, row)
     if not absent:
         faults += _strangers(tables, ids, row)
@@ -80,6 +82,7 @@ def notices_of(tables: Tables, strangers_at: Sequence[int] | None = None) -> lis
         notices.append(
             Notice("previous_stranger", {"count": len(strangers), "of": len(tables["previous"]), "pairs": named})
         )
+    notices += twin_notices(tables)
     gaps = _rank_gaps(tables["preferences"])
     if gaps:
         notices.append(Notice("preference_gaps", {"count": len(gaps), "lists": "; ".join(gaps[:_EXAMPLES])}))
@@ -254,6 +257,18 @@ def _successor_cycles(tables: Tables, row: Row) -> list[Fault]:
         if (record.table, newest[record.table, record.old_id]) in newest
         and UNREADABLE not in (record.table, record.old_id, record.new_id)
     ]
+
+
+def _living_successors(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> list[Fault]:
+    """Find old ids that are still there: whether last year's pairs stay with them or move on is not said."""
+    newest = successors_of(tables)
+    return [
+        Fault("successor_alive", "successors", row("successors", position), "old_id", record.old_id,
+              details={"target": record.table, "new": record.new_id})
+        for position, record in enumerate(tables["successors"])
+        if record.old_id in ids.get(record.table, ())
+        and (record.table, newest[record.table, record.old_id]) not in newest  # circles are told as such
+    ]  # fmt: skip
 
 
 def _telling_extras(tables: Tables, row: Row) -> list[Fault]:

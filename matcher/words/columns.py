@@ -122,13 +122,13 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     (
         "template.readme",
         "Fill in one sheet a table; the notes on the headers say what each column holds.\n"
-        "The row below each header is an example: replace it.\n"
+        "The row below each header is an example: its id begins with EXAMPLE-, and it is never planned.\n"
         "Needed: {needed}. The other sheets may stay empty or be deleted.\n"
         "Keep the columns of ids formatted as text, so that no zeros are lost.\n"
         "Coordinates: all of one datum (WGS-84, GCJ-02 or BD-09), named when the workbook is read.\n"
         "Further columns are carried through to the results.",
         "每张工作表填一类数据；表头批注说明各列含义。\n"
-        "表头下一行为示例，请替换。\n"
+        "表头下一行为示例：编号以“示例-”开头，一律不参与计划。\n"
         "必需的表：{needed}。其余可留空或删除。\n"
         "编号列请保持文本格式，以免丢失前导零。\n"
         "坐标须为同一坐标系（WGS-84、GCJ-02 或 BD-09），读取时声明。\n"

@@ -116,6 +116,26 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{value!r} 既不是 'province'，也不是省份名称的列表。",
     ),
     (
+        "fault.invalid_value.boolean",
+        "{value!r} is true or false, where a number belongs.",
+        "{value!r} 是真假值，此处应为数字。",
+    ),
+    (
+        "fault.invalid_value.bounds",
+        "{value!r} is neither a whole number nor a least and a most such as 1..3.",
+        "{value!r} 既不是整数，也不是 1..3 这样的下限和上限。",
+    ),
+    (
+        "fault.invalid_value.no_limit.floor",
+        "a floor of nothing binds nothing: it needs percent, number or both, above 0.",
+        "下限为零不起作用：须给出大于 0 的 percent、number 或两者。",
+    ),
+    (
+        "fault.invalid_value.no_limit.load",
+        "a load without a limit binds nothing: it needs least, most or both.",
+        "未设限的工作量规则不起作用：须给出 least、most 或两者。",
+    ),
+    (
         "fault.invalid_value.no_limit",
         "a reach needs max_km, max_min or both.",
         "距离规则须给出 max_km、max_min 或两者。",
@@ -171,6 +191,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "fault.successor_cycle",
         "the successors of {value} lead back to it.",
         "{value} 的承接关系成环。",
+    ),
+    (
+        "fault.successor_alive",
+        "{value} has the successor {new}, but is itself still in the table {target}.",
+        "{value} 已由 {new} 承接，但仍在表 {target} 中。",
+    ),
+    (
+        "mend.successor_alive",
+        "Take the old row out of {target}, or this row out of the successors.",
+        "请从表 {target} 中删去旧的一行，或删去本行。",
     ),
     ("mend.successor_cycle", "Remove the row that closes the circle.", "请删除使其成环的一行。"),
     (

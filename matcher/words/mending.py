@@ -55,6 +55,53 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         f"{_CELLS_ZH}编号带有防止表格软件改写的符号，已去掉（{{examples}}）。",
     ),
     (
+        "notice.partners_taken",
+        "{table}: the column {column} names partners of last year; {count} pair(s) were taken from it.",
+        "表 {table} 的列“{column}”写有上年结对对象，已取 {count} 对作为上年结对。",
+    ),
+    (
+        "notice.twin_ids",
+        "{table}: {count} group(s) of ids differ only in case or leading zeros; they are planned as different rows "
+        "({pairs}).",
+        "表 {table} 有 {count} 组编号仅大小写或前导零不同，按不同对象处理：{pairs}。",
+    ),
+    (
+        "notice.twin_places",
+        "{table}: {count} group(s) of rows have one name at one place; they are planned as different rows ({pairs}).",
+        "表 {table} 有 {count} 组名称和位置都相同，可能重复，按不同对象处理：{pairs}。",
+    ),
+    (
+        "notice.short_roads",
+        "travel_times: in {count} row(s) the road is shorter than the straight line; check the points or the "
+        "kilometres ({examples}).",
+        "行程表有 {count} 行的里程短于直线距离，请核对坐标或里程：{examples}。",
+    ),
+    (
+        "fault.other_encoding",
+        "the file is not UTF-8 and looks like {encoding}, which would be read as nonsense.",
+        "文件不是 UTF-8，疑为 {encoding} 编码，直接读取会成乱码。",
+    ),
+    (
+        "mend.other_encoding",
+        "Save it as UTF-8 (in Excel: CSV UTF-8), or give the workbook itself.",
+        "请另存为 UTF-8（Excel 中选择“CSV UTF-8”），或直接提供工作簿。",
+    ),
+    (
+        "notice.mended_example_row",
+        "{table}: {count} example row(s) of the template were left out ({examples}).",
+        "表 {table} 有 {count} 行为模板示例，不作为数据（{examples}）。",
+    ),
+    (
+        "fault.only_examples",
+        "the table holds nothing but the example rows of the template.",
+        "该表只有模板的示例行。",
+    ),
+    (
+        "mend.only_examples",
+        "Fill in rows of your own; rows whose id begins with EXAMPLE- or 示例- are never planned.",
+        "请填入实际数据；编号以“示例-”或“EXAMPLE-”开头的行一律不参与计划。",
+    ),
+    (
         "notice.mended_invisible",
         f"{_CELLS} held characters that nobody can see; they were left out ({{examples}}).",
         f"{_CELLS_ZH}含看不见的字符，已去掉（{{examples}}）。",
