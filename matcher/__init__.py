@@ -115,7 +115,7 @@ _MOVED = {
     "with_roads": "files",
 }
 #: packages with names of their own
-_PACKAGES = ("base", "files", "geo", "market", "policy", "programmes", "renewal", "show", "stable", "study")
+_PACKAGES = ("advice", "base", "files", "geo", "market", "policy", "programmes", "renewal", "show", "stable", "study")
 
 __all__ = sorted([*_HOME, "__version__"])
 

@@ -269,6 +269,72 @@ class JointBounds:
             value[0] -= self.branch_minima
         return value, open_pairs
 
+    def of_organization(self, organization: int) -> tuple[IntArray, BoolArray]:
+        """Return (D, C) lower bounds on the value vectors of `organization`, and (C,) which pairs may be allowed.
+
+        What `of_county` says of this organisation at each county.
+        """
+        terms, counties = self.terms, np.arange(len(self._arrays.counties))
+        own = np.full(len(counties), organization)
+        may = self.problem.may_allow("county", own, counties)
+        open_pairs: BoolArray = may & terms.county_open & bool(terms.organization_open[organization])
+        cost = np.where(open_pairs, self.problem.facts.cost_floor("county", own, counties), 0)
+        value = terms.county_pair[:, None] + terms.county_travel[:, None] * cost - terms.county_gain
+        kept, pinned = (
+            [county for county, near in self._county_sparse[name].items() if organization in near]
+            for name in ("kept", "pin")
+        )
+        value[:, kept] += terms.county_kept[:, None]
+        if terms.num_hard:
+            value[0] -= terms.organization_min[organization] + self.branch_minima[organization]
+            value[0, pinned] -= 1
+        gains = np.zeros_like(value)
+        for group, total in zip(self._groups, self._gains_of(organization), strict=True):
+            group.unpack(total, gains)
+        return value - gains, open_pairs
+
+    def _gains_of(self, organization: int) -> Iterator[IntArray]:
+        """Yield for each group of components (C,) the largest packed gain of each county's schools."""
+        terms = self.terms
+        start, size = terms.unit_start, len(terms.unit_school)
+        county = np.repeat(np.arange(len(start) - 1), np.diff(start))
+        floor = self._floor_of(organization)[terms.unit_school]
+        nowhere = floor == NO_BRANCH
+        floor = np.where(nowhere, 0, floor)
+        near = [rows[self._arrays.branches.parent[rows[:, 0]] == organization, 1] for _, rows, _ in self._school_rows]
+        for group, unit_key, travel in zip(self._groups, self._unit_keys, self._travel, strict=True):
+            key = unit_key - travel * floor
+            for at in np.unique(self._arrays.schools.parent[np.concatenate(near)]).tolist():
+                sparse = self._sparse(at)
+                if sparse is not None:
+                    owner, unit, gain = sparse
+                    mine = owner == organization
+                    np.add.at(key, start[at] + unit[mine], group.pack(gain[:, mine]))
+            key[nowhere] = 0
+            np.maximum(key, 0, out=key)
+            order = np.lexsort((-key, county))
+            taken = np.arange(size) - start[county] < self._room[organization]
+            running = np.concatenate([[0], np.cumsum(np.where(taken, key[order], 0))])
+            yield running[start[1:]] - running[start[:-1]]
+
+    def _floor_of(self, organization: int) -> IntArray:
+        """Return (S,) a lower bound on the least cost of each school to the organisation, `NO_BRANCH` for nobody."""
+        branches = self._arrays.rows_of("organizations", organization)
+        schools = np.arange(len(self._arrays.schools))
+        if not len(branches):
+            return np.full(len(schools), NO_BRANCH)
+        if self._plain:
+            seats, school_xyz, begin = self._seats
+            at = int(np.searchsorted(self._owners, organization))
+            stop = int(begin[at + 1]) if at + 1 < len(begin) else len(seats[0])
+            mine = np.column_stack(seats)[int(begin[at]) : stop]
+            return arc_floor_m(np.square(mine[:, None] - school_xyz[None]).sum(axis=2).min(axis=0))
+        branch, school = branches[:, None], schools[None, :]
+        cost = self.problem.facts.cost_floor("school", branch, school)
+        cost = np.where(self.problem.may_allow("school", branch, school), cost, NO_BRANCH)
+        least: IntArray = np.minimum(cost.min(axis=0), NO_BRANCH)
+        return least
+
     def _gains(self, county: int) -> Iterator[IntArray]:
         """Yield for each group of components (O,) the largest packed gain of the county's schools."""
         terms = self.terms

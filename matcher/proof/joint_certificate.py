@@ -56,7 +56,7 @@ class JointCheck:
 def check(problem: Problem, arrays: Mapping[str, Any]) -> JointCheck:
     """Return what the certificate `arrays` proves about `problem`, recomputed from the input."""
     terms = JointTerms.of(problem)
-    fault = _shape_fault(problem, terms, arrays)
+    fault = shape_fault(problem, terms, arrays)
     if fault:
         return JointCheck(None, fault=fault)
     bounds = JointBounds(problem, terms)
@@ -230,7 +230,7 @@ def _sum_by(values: IntArray, sizes: IntArray) -> IntArray:
     return running[:, ends] - running[:, ends - sizes]
 
 
-def _shape_fault(problem: Problem, terms: JointTerms, arrays: Mapping[str, Any]) -> str:
+def shape_fault(problem: Problem, terms: JointTerms, arrays: Mapping[str, Any]) -> str:
     """Return why the arrays are no certificate of this problem at all, "" if they are."""
     if any(not isinstance(arrays.get(name), np.ndarray) or arrays[name].dtype != np.int64 for name in NAMES):
         return "array_missing"

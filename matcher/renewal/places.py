@@ -181,7 +181,7 @@ class SchoolPlaces:
         found = []
         for branch, school in self.pairs:
             at = int(np.searchsorted(solved.block.branches, branch)), int(np.searchsorted(solved.block.schools, school))
-            total, chosen = _agreed(solved.block, *at)
+            total, chosen = agreed_block(solved.block, *at)
             change = [x - y for x, y in zip(self._fields(solved, total), now, strict=True)]
             if hard and change[0] > 0:
                 continue  # it breaks a pin
@@ -209,7 +209,7 @@ class SchoolPlaces:
         return [(arrays.branches.ids[branch], arrays.schools.ids[school]) for branch, school in gone]
 
 
-def _agreed(block: Block, branch: int, school: int) -> tuple[int, np.ndarray]:
+def agreed_block(block: Block, branch: int, school: int) -> tuple[int, np.ndarray]:
     """Return the packed optimum of a block with one pair agreed on (rows of the block), and its (k, 2) pairs."""
     own = slice(int(block.places[:school].sum()), int(block.places[: school + 1].sum()))
     places, room, least, allowed = block.places.copy(), block.room.copy(), block.least.copy(), block.allowed.copy()
