@@ -7,8 +7,7 @@ block the plan, by `stable_plan`; where few may or by little only, by `relaxed_p
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,8 +55,9 @@ def solve(
     progress, cancel
         Where to report (`matcher.ProgressBar()` draws a bar), and a token that asks to stop.
     workers
-        Processes that may be used; the plan is the same for any number. No method for one plan is quicker on two, so
-        only one is used, and the log says so: `matcher.study.solve_many`, `tradeoff` and `level_prices` use them.
+        Threads that the relaxation of the general case may use; the plan is the same for any number. The other methods
+        decide each step by the one before and have nothing to share out. Several plans at once are made by
+        `matcher.study.solve_many`, `tradeoff` and `level_prices`.
 
     Returns
     -------
@@ -79,11 +79,10 @@ def solve(
     'optimal'
     """
     check_workers(workers)
-    if workers > 1:
-        logging.getLogger("matcher").info("one plan is made by one process; %d workers were asked for", workers)
     if start is not None:
         check_kind(start, Plan, "start")
-    budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, gap=gap, progress=progress, cancel=cancel)
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
     problem = Problem.of(instance, policy)
     known = None if start is None else start_pairs(problem, start)
     told.info("solve", sizes=repr(instance), objectives=len(problem.objectives))

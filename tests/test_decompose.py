@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from matcher.methods.decomposition.improve import Search
 from matcher.methods.decomposition.incumbent import measured
 from matcher.methods.decomposition.large import solve_large
 from matcher.methods.decomposition.pricing_sets import SetPricing
+from matcher.methods.decomposition.relax import Relaxation
 from matcher.methods.textbook import solve_textbook
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
@@ -116,3 +119,29 @@ def test_bounds_hold_and_plans_keep_the_rules(block: int) -> None:
     ends = [compare(seed) for seed in range(block * 40, block * 40 + 40)]
     assert ends.count("optimal value") > 5, ends
     assert ends.count("missed") < 5, ends
+
+
+def test_workers_share_the_relaxation_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of rows on several threads: the same worth, bound and pairs."""
+    monkeypatch.setattr("matcher.methods.decomposition.relax._ROWS", 1)
+    names = set()
+    fill = Relaxation._fill
+
+    def watched(*arguments: Any) -> None:
+        names.add(threading.current_thread().name)
+        fill(*arguments)
+
+    monkeypatch.setattr(Relaxation, "_fill", watched)
+    for seed in range(20):
+        rng = random.Random(seed)
+        problem = Problem.of(random_instance(rng), matcher.Policy(county_demand=(0, 2)))
+        found = []
+        for workers in (1, 2):
+            work = Decomposition(problem, Budget(workers=workers))
+            work.prepare()
+            mix = work.mix(work.weights(work.main, 10**9))
+            found.append(work.evaluate(mix, work.relaxation.pair_cost(mix), work.no_price))
+        one, two = found
+        assert (one.bound, one.worth.tolist()) == (two.bound, two.worth.tolist())
+        assert np.array_equal(one.county_pairs, two.county_pairs)
+    assert len(names) > 1

@@ -174,7 +174,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.time_limit", "stop after so many seconds with the best plan", "达到该秒数后以当前最佳方案结束"),
     ("cli.help.work_limit", "stop after so much work; reproducible", "达到该工作量后结束（可复现）"),
     ("cli.help.gap", "stop a level at this relative gap", "某层级达到该相对差距后即止"),
-    ("cli.help.workers", "processes that may be used; the plan is the same", "可使用的进程数，不影响结果"),
+    (
+        "cli.help.workers",
+        "threads or processes that may be used; the plan is the same",
+        "可使用的线程或进程数，不影响结果",
+    ),
     (
         "cli.help.warm-up",
         "compile the loops for markets of points, once for an installation",

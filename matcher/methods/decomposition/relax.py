@@ -19,6 +19,7 @@ import numpy as np
 
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
+from matcher.base.threads import each
 from matcher.methods.decomposition.mix import Mix
 from matcher.methods.decomposition.repair import school_rooms
 from matcher.methods.decomposition.transport import Transport
@@ -98,7 +99,7 @@ class Relaxation:
     """Evaluates mixes at prices; distances are computed once."""
 
     def __init__(self, problem: Problem, transport: Transport, budget: Budget):
-        self.problem, self.transport = problem, transport
+        self.problem, self.transport, self._workers = problem, transport, budget.workers
         self.places = Places.of(problem)
         self._floor = _nearest_branch(problem, budget)
         num_schools = len(problem.arrays.schools)
@@ -155,29 +156,36 @@ class Relaxation:
 
     def _worth(self, cost: FloatArray | None, gain: FloatArray) -> IntArray:
         """(O, C): for each block the largest sum of gain - cost over at most `room` of its places."""
-        places = self.places
         worth = np.zeros((len(self.room), len(self.problem.arrays.counties)), dtype=np.int64)
         if cost is None or not len(gain):
             return worth
-        sizes = np.diff(places.start)
-        for low in range(0, len(self.room), _ROWS):
-            left = gain - cost[low : low + _ROWS]
-            positive = left > 0
-            np.maximum(left, 0, out=left)
-            total = np.add.reduceat(left, places.start[:-1], axis=1)
-            count = np.add.reduceat(positive, places.start[:-1], axis=1, dtype=np.int64)
-            room = self.room[low : low + _ROWS]
-            row, block = np.nonzero(count > room[:, None])
-            if len(row):
-                width = int(sizes[block].max())
-                column = places.start[block][:, None] + np.arange(width)
-                inside = np.arange(width) < sizes[block][:, None]
-                some = np.where(inside, left[row[:, None], np.minimum(column, len(gain) - 1)], 0.0)
-                some = -np.sort(-some, axis=1)
-                some[np.arange(width) >= room[row][:, None]] = 0.0
-                total[row, block] = some.sum(axis=1)
-            worth[low : low + _ROWS, places.counties] = total
+        each(
+            lambda low: self._fill(worth, slice(low, low + _ROWS), cost, gain),
+            range(0, len(worth), _ROWS),
+            self._workers,
+        )
         return worth
+
+    def _fill(self, worth: IntArray, rows: slice, cost: FloatArray, gain: FloatArray) -> None:
+        """Fill the `rows` of `worth`."""
+        places = self.places
+        sizes = np.diff(places.start)
+        left = gain - cost[rows]
+        positive = left > 0
+        np.maximum(left, 0, out=left)
+        total = np.add.reduceat(left, places.start[:-1], axis=1)
+        count = np.add.reduceat(positive, places.start[:-1], axis=1, dtype=np.int64)
+        room = self.room[rows]
+        row, block = np.nonzero(count > room[:, None])
+        if len(row):
+            width = int(sizes[block].max())
+            column = places.start[block][:, None] + np.arange(width)
+            inside = np.arange(width) < sizes[block][:, None]
+            some = np.where(inside, left[row[:, None], np.minimum(column, len(gain) - 1)], 0.0)
+            some = -np.sort(-some, axis=1)
+            some[np.arange(width) >= room[row][:, None]] = 0.0
+            total[row, block] = some.sum(axis=1)
+        worth[rows, places.counties] = total
 
     def _used(self, cost: FloatArray | None, gain: IntArray, pairs: IntArray) -> IntArray:
         """(p,): how often each place is served if every chosen block takes its best places."""
