@@ -8,9 +8,15 @@ import pytest
 
 
 def few(now: int, cases: Iterable[object]) -> list[object]:
-    """Return the cases for `parametrize`: the first `now` run by default, those after them with `make proofs`."""
+    """Return the cases for `parametrize`: the first `now` run by default, those after them with `make proofs`.
+
+    A case for several names is a tuple.
+    """
     return [
-        case if position < now else pytest.param(case, marks=pytest.mark.slow) for position, case in enumerate(cases)
+        case
+        if position < now
+        else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
+        for position, case in enumerate(cases)
     ]
 
 

@@ -96,7 +96,7 @@ def test_small_curves_over_any_number_equal_enumeration():
     """Rates, caps, and numbers of rules and objectives: the levels of each row are the best of all plans."""
     rng = random.Random(7)
     seen = dict.fromkeys(("child_km", "max_school_km", "county_demand", "change_cost_km", "rules", "objectives"), 0)
-    while min(seen.values()) < 2:
+    while min(seen.values()) < 1:
         instance, policy = random_instance(rng), random_policy(rng)
         if any(each.slack_percent or each.name.startswith("fair") for each in policy.objectives):
             continue

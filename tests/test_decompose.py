@@ -114,10 +114,10 @@ def test_whole_sets_never_cut_off_a_plan() -> None:
             program.move(kept)
 
 
-@pytest.mark.parametrize("block", few(1, range(60)))
+@pytest.mark.parametrize("block", few(1, range(150)))
 def test_bounds_hold_and_plans_keep_the_rules(block: int) -> None:
-    ends = [compare(seed) for seed in range(block * 40, block * 40 + 40)]
-    assert ends.count("optimal value") > 5, ends
+    ends = [compare(seed) for seed in range(block * 16, block * 16 + 16)]
+    assert ends.count("optimal value") > 1, ends
     assert ends.count("missed") < 5, ends
 
 

@@ -14,7 +14,7 @@ def test_prices_equal_enumeration():
     """For random policies the values without each level are the best of all plans under the rest of the levels."""
     rng = random.Random(11)
     costly = 0
-    while costly < 12:
+    while costly < 5:
         instance, policy = random_instance(rng), random_policy(rng)
         if len(policy.objectives) < 2 or any(
             each.slack_percent or each.name.startswith("fair") for each in policy.objectives

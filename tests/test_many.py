@@ -17,7 +17,7 @@ def draw(rng, number):
 
 def test_many_markets_have_the_values_of_match_and_full_proofs():
     rng = np.random.default_rng(0)
-    markets = [draw(rng, number) for number in range(300)]
+    markets = [draw(rng, number) for number in range(120)]
     for market, answer in zip(markets, match_many(markets), strict=True):
         alone = match(market)
         assert answer.status == "optimal"
@@ -25,7 +25,7 @@ def test_many_markets_have_the_values_of_match_and_full_proofs():
         assert [level.value for level in answer.levels] == [level.value for level in alone.levels]
         assert len(answer.pairs) == len(alone.pairs)
     plain = [answer for answer in match_many(markets) if answer.levels[0].method == "assignment"]
-    assert len(plain) > 250
+    assert len(plain) > 90
 
 
 def test_negative_and_huge_costs_are_exact():

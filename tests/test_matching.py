@@ -39,9 +39,9 @@ def check_case(case, rng):
     return matching.status
 
 
-@pytest.mark.parametrize("first", few(1, range(0, 1500, 500)))
+@pytest.mark.parametrize("first", few(1, range(0, 1500, 150)))
 def test_brute_force_agrees(first):
-    statuses = [check_case(random_case(rng := np.random.default_rng(seed)), rng) for seed in range(first, first + 500)]
+    statuses = [check_case(random_case(rng := np.random.default_rng(seed)), rng) for seed in range(first, first + 150)]
     assert {"optimal", "infeasible"} == set(statuses)
 
 

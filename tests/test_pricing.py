@@ -99,7 +99,7 @@ def run_many(seed, count):
 
 
 def test_small_markets_have_the_optimum_of_two_other_solvers():
-    run_many(1, 300)
+    run_many(1, 100)
 
 
 @pytest.mark.slow

@@ -93,8 +93,8 @@ def test_points_with_opening_costs_cost_what_the_textbook_program_says(seed):
 
 def test_the_same_work_gives_the_same_plan_and_a_true_bound():
     rng = np.random.default_rng(1)
-    cost = rng.integers(0, 1000, (40, 60))
-    market = Market.from_matrix(cost, capacity=60, unmet_cost=2000, group=[0] * 40, group_open=[[6, 6]])
+    cost = rng.integers(0, 1000, (25, 40))
+    market = Market.from_matrix(cost, capacity=40, unmet_cost=2000, group=[0] * 25, group_open=[[6, 6]])
     one, other = (match(market, work_limit=25) for _ in range(2))
     assert one.status == "feasible"
     assert check.flaws(one) == ()

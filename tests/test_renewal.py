@@ -64,7 +64,7 @@ def test_next_year_carries_the_years() -> None:
             assert pair.since == years.get((pair.provider_id, pair.recipient_id), 2020)
 
 
-@pytest.mark.parametrize("seed", few(3, range(15)))
+@pytest.mark.parametrize("seed", few(1, range(15)))
 def test_the_curve_against_every_plan(seed: int) -> None:
     """For each largest number of changes no plan is below the bound, and the value is that of a plan within it."""
     instance = small(seed)

@@ -5,6 +5,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from draws import few
 
 from benchmarks.scale import figure, many, run
 from benchmarks.scale.instances import PATHOLOGICAL, clusters, constant_density, named, pathological
@@ -19,8 +20,7 @@ AT_HAND = [
 
 
 @pytest.mark.filterwarnings("ignore")  # what the peers' own code warns of is not for us to fail on
-@pytest.mark.parametrize("max_km", [None, 150.0])
-@pytest.mark.parametrize("skew", [False, True])
+@pytest.mark.parametrize(("max_km", "skew"), few(2, [(None, False), (150.0, True), (150.0, False), (None, True)]))
 def test_every_peer_at_hand_finds_the_same_value(max_km, skew):
     points = clusters(40, 12, skew=skew, max_km=max_km)
     values = {name: PEERS[name].solve(points) for name in AT_HAND}

