@@ -287,12 +287,22 @@ class Plan(Solution):
         county, school = (pair_frame(self.problem, level, self.pairs(level)) for level in SIDES)
         return draw_map(self.instance, county, school, lang=lang, title=title)
 
-    def report(self, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
+    def report(
+        self,
+        path: str | Path,
+        *,
+        lang: Lang = "en",
+        replace: bool = False,
+        curve: pd.DataFrame | None = None,
+        scripts: bool = True,
+    ) -> Path:
         """Write the plan as one HTML file that needs no network; return its path.
 
-        A file that this library did not make, or that was changed since, is only written over with `replace`.
+        A file that this library did not make, or that was changed since, is only written over with `replace`. `curve`
+        is what `matcher.tradeoff` returned, if the plan's place on it shall be drawn. With the extra `report` the page
+        has a map and tables that answer; without it, or with `scripts=False`, it shows the same and runs nothing.
         """
-        return write_report(self, Path(path), lang, replace=replace)
+        return write_report(self, Path(path), lang, replace=replace, curve=curve, scripts=scripts)
 
     def save(self, path: str | Path, *, lang: Lang = "en", replace: bool = False, edits: Edits | None = None) -> Path:
         """Write the plan to a folder, or to a workbook if `path` ends in .xlsx; return the path.

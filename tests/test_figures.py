@@ -239,7 +239,7 @@ def test_labels_name_the_largest_counties_and_never_overlap():
 def test_the_projection_keeps_areas_and_its_scale():
     rng = np.random.default_rng(6)
     points = np.stack([rng.uniform(18, 53, 400), rng.uniform(74, 134, 400)], axis=1)
-    project, _ = pairmap._projection(points)
+    project, _ = pairmap.projection(points)
     here = points[:200]
     d = 0.01
     east, north = (project(here + np.array(step)) - project(here) for step in ((0, d), (d, 0)))
@@ -251,7 +251,7 @@ def test_the_projection_keeps_areas_and_its_scale():
     flat = np.hypot(*(project(ends[idx[:, 2]]) - project(ends)).T)
     assert np.allclose(flat * 1000, geodesic_m(*ends[idx[:, 2]].T, *ends.T), rtol=0.12)
     for odd in ([[0.0, 100.0], [0.0, 101.0]], [[-5.0, 10.0], [5.0, 20.0]], [[-45.0, 170.0], [-40.0, 175.0]], [[1, 2]]):
-        project, frame = pairmap._projection(np.array(odd, dtype=float))
+        project, frame = pairmap.projection(np.array(odd, dtype=float))
         assert np.isfinite(project(np.array(odd, dtype=float))).all()
         assert frame[0] < frame[1]
         assert frame[2] < frame[3]

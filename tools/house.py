@@ -27,7 +27,18 @@ JUDGES, MAKERS = {"proof", "outcome", "show", "files", "plan", "checking"}, {"me
 #: the doors that open upward: users hold on to `Instance.from_frames`, and ask a plan itself for advice
 DOORS = {("model", "files"), ("plan", "advice")}
 #: packages that take long to load, and so are imported where they are used
-HEAVY = {"pandas", "scipy", "ortools", "matplotlib", "openpyxl", "python_calamine", "pyproj", "IPython", "numba"}
+HEAVY = {
+    "pandas",
+    "scipy",
+    "ortools",
+    "matplotlib",
+    "openpyxl",
+    "python_calamine",
+    "pyproj",
+    "IPython",
+    "numba",
+    "bokeh",
+}
 
 
 class Import(NamedTuple):

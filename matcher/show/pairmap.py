@@ -107,7 +107,7 @@ def pair_map(
     groups = [group for group in points if len(group.latlon)]
     if not groups:
         return empty_picture(ink, title)
-    project, (x0, x1, y0, y1) = _projection(np.concatenate([group.latlon for group in groups]))
+    project, (x0, x1, y0, y1) = projection(np.concatenate([group.latlon for group in groups]))
     width = min(7.6, 8.6 * (x1 - x0) / (y1 - y0))
     height = width * (y1 - y0) / (x1 - x0)
     figure, full_w, full_h = blank_figure(0.55 + width + 2.45, 0.85 + height + 0.45)
@@ -176,7 +176,7 @@ def _areas(group: Marks) -> Floats:
     return areas * thinning(len(areas), 100 if group.size is not None else 250)
 
 
-def _projection(latlon: Floats) -> tuple[Any, tuple[float, float, float, float]]:
+def projection(latlon: Floats) -> tuple[Any, tuple[float, float, float, float]]:
     """Return Albers' equal-area conic fitted to the points, degrees (n, 2) -> km (n, 2), and the frame around them.
 
     Snyder, "Map Projections: A Working Manual" (1987), equations 14-1 to 14-6, on a sphere.

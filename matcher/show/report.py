@@ -1,44 +1,62 @@
-"""A plan as one HTML file that needs no network: summary, figures, pairs, who is left over and why, proof."""
+"""A plan as one HTML file that needs no network: what matters first, then map and tables, then everything on paper.
+
+With the extra `report` the page answers: it searches, filters, and shows on the map what is chosen. Without it, and in
+a browser that runs no scripts, it still shows every pair, every place left empty and every reason, county by county.
+"""
 
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from matcher.base.disk import write_made
-from matcher.base.display import amount, title
-from matcher.base.errors import MissingExtra, text
+from matcher.base.errors import MissingExtra
 from matcher.base.escaping import html_text
-from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.base.seal import sealed_page
-from matcher.outcome.changes import CAUSES, KINDS, classify
-from matcher.outcome.unmatched import detail_words
 from matcher.show import figures
-from matcher.show.summary import level_verdict, plan_summary
+from matcher.show.page import live
+from matcher.show.page.head import head
+from matcher.show.page.knowledge import Knowledge
+from matcher.show.page.sections import sections
+from matcher.show.page.years import years
+from matcher.show.tradeoff_figure import draw_tradeoff
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from matcher.base.errors import Lang
     from matcher.plan import Plan
+    from matcher.show.outlines import Outlines
     from matcher.show.picture import Picture
 
-_STYLE: Final = """
-body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#222;max-width:72rem;
-margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-pre{background:#f6f4ef;padding:1rem;overflow-x:auto;font:13px/1.5 ui-monospace,"Noto Sans Mono CJK SC",monospace}
-table{border-collapse:collapse;font-size:13px}th,td{border-bottom:1px solid #ddd;padding:.2rem .7rem;text-align:left}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}thead th{background:#f6f4ef;position:sticky;top:0}
-details{margin:.5rem 0}summary{cursor:pointer;font-weight:600}figure{margin:1rem 0}img{max-width:100%}
-@media print{details{display:block}thead th{position:static}}
-"""
-#: figures in the order of the report: key of its heading, and how to draw it
-_FIGURES: Final = ("map", "histogram", "coverage")
+#: bytes from which on a figure is a smaller PNG in place of an SVG
+_MOST_SVG: Final = 300_000
 
 
-def write_report(plan: Plan, path: Path, lang: Lang, *, replace: bool = False) -> Path:
+def write_report(
+    plan: Plan,
+    path: Path,
+    lang: Lang,
+    *,
+    replace: bool = False,
+    curve: pd.DataFrame | None = None,
+    outlines: Outlines | None = None,
+    scripts: bool = True,
+) -> Path:
     """Write the report of `plan` to `path`; the same plan gives the same bytes.
+
+    Parameters
+    ----------
+    curve
+        What `matcher.tradeoff` returned, if the plan's place on it shall be shown.
+    outlines
+        Boundaries to draw under the map.
+    scripts
+        Whether the page may answer, if what it needs is installed.
 
     Raises
     ------
@@ -46,47 +64,74 @@ def write_report(plan: Plan, path: Path, lang: Lang, *, replace: bool = False) -
         If the file can't be written, or is one that this library did not make or that was changed since and `replace`
         is not set; what was there still stands.
     """
-    return write_made(path, sealed_page("".join(_pieces(plan, lang)).encode()), replace=replace)
+    known = Knowledge.of_plan(plan, lang)
+    answers = scripts and live.is_there()
+    pieces = _pieces(known, curve, outlines, answers=answers)
+    return write_made(path, sealed_page("".join(pieces).encode()), replace=replace)
 
 
-def _pieces(plan: Plan, lang: Lang) -> Iterator[str]:
-    head = _said("report.title", lang)
-    yield f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8"><title>{head}</title>'
+def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | None, *, answers: bool) -> Iterator[str]:
+    plan, title = known.plan, known.said("title")
+    styles = (live.style() if answers else "") + _style()
+    yield f'<!doctype html>\n<html lang="{known.lang}"><head><meta charset="utf-8"><title>{title}</title>'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<style>{_STYLE}</style></head><body><h1>{head}</h1>\n<pre>{html_text(plan_summary(plan, lang))}</pre>\n"
-    yield from _figures(plan, lang)
-    yield f"<h2>{_said('report.policy', lang)}</h2><ul>"
-    yield from (f"<li>{html_text(sentence)}</li>" for sentence in plan.policy.sentences(lang))
-    yield f"</ul>\n<h2>{_said('report.levels', lang)}</h2>\n"
-    yield from _levels(plan, lang)
-    for level in SIDES:
-        yield from _section(
-            f"report.{level}_pairs", lang, len(plan.pairs(level)), _pair_rows(plan, level, lang), _PAIR_HEADS[level]
-        )
-    yield from _section(
-        "report.unmatched", lang, len(plan.unmatched_rows), _unmatched_rows(plan, lang), _UNMATCHED_HEADS
-    )
-    ended = list(_ended_rows(plan, lang))
-    yield from _section("report.ended", lang, len(ended), ended, _ENDED_HEADS)
-    yield f"<h2>{_said('report.warnings', lang)}</h2><ul>"
-    yield from (f"<li>{html_text(notice.text(lang))}</li>" for notice in plan.warnings)
-    yield f"</ul>\n<p>{_said('report.digest', lang, digest=plan.instance.digest)}</p></body></html>\n"
+    finder = live.finder(known) if answers else ""
+    yield f"<style>{styles}</style></head><body><header><h1>{title}</h1>{finder}</header>\n"
+    yield from head(known, ())
+    if answers:
+        yield from live.board(known)
+    else:
+        yield f'<p class="hint">{known.said("static")}</p>\n'
+    yield from _figures(known)
+    if curve is not None:
+        beside = {known.plain("this_plan"): plan}
+        yield _figure(known.said("curve"), draw_tradeoff(curve, beside=beside, lang=known.lang))
+    yield from years(known)
+    yield from _strangers(known)
+    yield f'<section id="asked"><h2>{known.said("policy")}</h2><ul>'
+    yield from (f"<li>{html_text(sentence)}</li>" for sentence in plan.policy.sentences(known.lang))
+    yield f"</ul>\n<h2>{known.said('warnings')}</h2><ul>"
+    yield from (f"<li>{html_text(notice.text(known.lang))}</li>" for notice in plan.warnings)
+    yield f"</ul>\n<p>{known.said('digest', digest=plan.instance.digest)}</p></section>\n"
+    for kind in ("county", "organization"):
+        yield from sections(known, kind)
+    if answers:
+        yield from live.scripts(known, outlines)
+    yield "</body></html>\n"
 
 
-def _said(key: str, lang: str, **fields: Any) -> str:
-    return html_text(text(key, lang, **fields))
+def _style() -> str:
+    return resources.files("matcher").joinpath("data/report/page.css").read_text(encoding="utf-8")
 
 
-def _figures(plan: Plan, lang: Lang) -> Iterator[str]:
-    if not len(plan.county_pairs):
+def _figures(known: Knowledge) -> Iterator[str]:
+    if not len(known.plan.county_pairs):
         return
     try:
-        for name, draw in _drawings(plan, lang).items():
-            picture = base64.b64encode(draw().svg()).decode("ascii")
-            caption = _said(f"report.{name}", lang)
-            yield f'<figure><img alt="{caption}" src="data:image/svg+xml;base64,{picture}"></figure>\n'
+        for name, draw in _drawings(known.plan, known.lang).items():
+            kind = (
+                ' class="static"' if name == "map" else ""
+            )  # where the page answers, the map that answers stands for it
+            yield _figure(known.said(f"figure.{name}"), draw(), kind)
     except MissingExtra as error:
         yield f"<p>{html_text(error)}</p>\n"
+
+
+def _figure(caption: str, picture: Picture, attributes: str = "") -> str:
+    svg = picture.svg()
+    kind, content = ("svg+xml", svg) if len(svg) <= _MOST_SVG else ("png", _few_colors(picture.png()))
+    said = base64.b64encode(content).decode("ascii")
+    return f'<figure{attributes}><img alt="{caption}" src="data:image/{kind};base64,{said}"></figure>\n'
+
+
+def _few_colors(png: bytes) -> bytes:
+    """Return a picture with a palette: a third of the bytes, and nobody sees it on lines and letters."""
+    from PIL import Image
+
+    target = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.convert("RGB").quantize(128).save(target, format="png", optimize=True)
+    return target.getvalue()
 
 
 def _drawings(plan: Plan, lang: Lang) -> dict[str, Callable[[], Picture]]:
@@ -99,98 +144,9 @@ def _drawings(plan: Plan, lang: Lang) -> dict[str, Callable[[], Picture]]:
     return drawn
 
 
-def _levels(plan: Plan, lang: Lang) -> Iterator[str]:
-    rows = [
-        (
-            title(level.name, lang),
-            amount(level.value, level.unit, lang),
-            amount(level.bound, level.unit, lang),
-            level_verdict(level, lang),
-            level.method,
-        )
-        for level in plan.levels
-    ]
-    yield _table(rows, ("level", "value", "bound", "verdict", "method"), lang)
-
-
-_PAIR_HEADS: Final = {
-    "county": ("county", "organization", "km", "minutes", "kept", "since"),
-    "school": ("school", "branch", "county", "organization", "km", "minutes", "kept", "since"),
-}
-_UNMATCHED_HEADS: Final = ("kind", "name", "missing", "reason", "detail")
-_ENDED_HEADS: Final = ("kind", "provider", "recipient", "ended", "cause")
-_NUMBERS: Final = {"km", "minutes", "missing", "since"}
-
-
-def _section(key: str, lang: Lang, count: int, rows: Any, heads: Sequence[str]) -> Iterator[str]:
-    if count:
-        is_open = " open" if count <= 100 else ""
-        yield f"<details{is_open}><summary>{_said(key, lang)} ({count:,})</summary>\n"
-        yield f"{_table(rows, heads, lang)}</details>\n"
-
-
-def _table(rows: Any, heads: Sequence[str], lang: Lang) -> str:
-    classes = [' class="n"' if name in _NUMBERS else "" for name in heads]
-    header = "".join(
-        f"<th{kind}>{_said(f'report.head.{name}', lang)}</th>" for name, kind in zip(heads, classes, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{kind}>{html_text(cell)}</td>" for cell, kind in zip(row, classes, strict=True))
-        + "</tr>\n"
-        for row in rows
-    )
-    return f"<table><thead><tr>{header}</tr></thead><tbody>\n{body}</tbody></table>\n"
-
-
-def _pair_rows(plan: Plan, level: str, lang: Lang) -> Iterator[tuple[str, ...]]:
-    frame = plan.county_pairings if level == "county" else plan.school_pairings
-    tables = {KIND_OF_TABLE[table]: _names(plan, table) for tables in SIDES.values() for table in tables}
-    for row in frame.to_dict("records"):
-        named = [
-            tables[kind].get(row[f"{kind}_id"], row[f"{kind}_id"]) for kind in _PAIR_HEADS[level] if kind in tables
-        ]
-        kept = text("report.yes", lang) if row["kept"] else ""
-        numbers = (_cell(row["km"]), _cell(row["minutes"]), kept, _cell(row["since"], digits=0))
-        yield (*(_cell(name) for name in named), *numbers)
-
-
-def _cell(value: Any, *, digits: int = 3) -> str:
-    import pandas as pd
-
-    if pd.isna(value):
-        return ""
-    return value if isinstance(value, str) else f"{value:.{digits}f}"
-
-
-def _names(plan: Plan, table: str) -> dict[str, str]:
-    return {record.id: f"{record.name} {record.id}".strip() for record in getattr(plan.instance, table)}
-
-
-def _unmatched_rows(plan: Plan, lang: Lang) -> Iterator[tuple[str, ...]]:
-    tables = {kind: _names(plan, table) for table, kind in KIND_OF_TABLE.items()}
-    for row in plan.unmatched_rows:
-        reason = text(f"reason.{row.reason}", lang)
-        yield (
-            text(f"word.{row.kind}", lang),
-            tables[row.kind][row.id],
-            str(row.missing),
-            reason,
-            detail_words(row.detail, lang),
-        )
-
-
-def _ended_rows(plan: Plan, lang: Lang) -> Iterator[tuple[str, ...]]:
-    changes = classify(plan.problem, plan.county_pairs, plan.school_pairs)
-    for level in SIDES:
-        ended = changes[level].ended
-        names = [_names(plan, table) for table in SIDES[level]]
-        rows = zip(ended.provider_id, ended.recipient_id, changes[level].kind, changes[level].cause, strict=True)
-        for provider, recipient, kind, cause in rows:
-            yield (
-                text(f"word.{level}", lang),
-                names[0].get(provider, provider),
-                names[1].get(recipient, recipient),
-                text(f"ended.{KINDS[kind]}", lang),
-                text(f"cause.{CAUSES[cause]}", lang),
-            )
+def _strangers(known: Knowledge) -> Iterator[str]:
+    """Yield the pairs of a plan by hand with ids that no table has."""
+    pairs: Sequence[tuple[str, str]] = [pair for pairs in known.plan.strangers.values() for pair in pairs]
+    if pairs:
+        items = "".join(f"<li>{html_text(provider)} – {html_text(recipient)}</li>" for provider, recipient in pairs)
+        yield f"<h2>{known.said('strangers')}</h2><ul>{items}</ul>\n"

@@ -1,0 +1,253 @@
+"use strict";
+// Joins Bokeh's map and DataTables' tables: one search for both, what is chosen in one is shown in the other.
+// Names come from people: they reach the page as text nodes or through DataTable.render.text(), never as markup.
+(async () => {
+  const read = id => JSON.parse(document.getElementById(id).textContent);
+  const data = read("report-data"), item = read("report-map"), words = data.words;
+  const at = id => document.getElementById(id);
+  const KINDS = ["county", "organization", "school"];
+  // the tables' script is a module, and a page from a file can import one only from its own memory
+  const bundle = URL.createObjectURL(new Blob([read("report-tables")], { type: "text/javascript" }));
+  const { default: DataTable } = await import(bundle);
+  const text = DataTable.render.text();
+  const school = data.school, county = data.county, organization = data.organization, branch = data.branch;
+  const list = names => names.join(data.lang === "zh" ? "、" : "; ");
+  const named = (rows, places) => list(places.map(place => rows[place][1]));
+  const far = km => km.map(each => each.toFixed(1)).join("; ");
+  const since = which => [...new Set(which.map(place => data.was[place]))].filter(Boolean).join("; ");
+  const ownerOf = place => branch[place][2];
+
+  // --- rows of the tables: what is shown, and behind it the position of the thing --------------------------------------
+  const rows = {
+    county: county.map((c, i) => [c[1], c[2], c[3], named(organization, c[4]), far(c[5]), since(c[6]),
+      `${c[7]} / ${c[8]}`, c[9] ?? "", c[10], c[0], i]),
+    organization: organization.map((o, i) => [o[1], o[2], o[3], named(county, o[4]), far(o[5]), since(o[6]),
+      o[7], o[8], o[9], o[0], i]),
+    school: school.map((s, i) => [s[1], county[s[2]][1], s[3], named(branch, s[4]),
+      list([...new Set(s[4].map(b => organization[ownerOf(b)][1]))]), far(s[5]), since(s[6]), s[7], s[0], i]),
+  };
+  const NUMBERS = { county: [2, 4, 7], organization: [4, 6, 7], school: [2, 5] };
+  const WHY = { county: 8, organization: 8, school: 7 };
+  const language = {
+    info: words.info, infoEmpty: words.none, infoFiltered: "", zeroRecords: words.none, emptyTable: words.none,
+    aria: { orderable: words.sort, orderableReverse: words.sort, paginate: words },
+    columnControl: {
+      search: { text: words, number: words, datetime: words },
+      buttons: { searchClear: words.clear }, searchClear: words.clear,
+    },
+  };
+  let focus = null;  // {kind, i}: what the tables are narrowed to
+  const belongs = {
+    school: (s, { kind, i }) => kind === "school" ? s === i : kind === "county" ? school[s][2] === i
+      : school[s][4].some(b => ownerOf(b) === i) || organization[i][4].includes(school[s][2]),
+    county: (c, { kind, i }) => kind === "county" ? c === i : kind === "school" ? c === school[i][2]
+      : county[c][4].includes(i),
+    organization: (o, { kind, i }) => kind === "organization" ? o === i
+      : (kind === "county" ? county[i] : county[school[i][2]])[4].includes(o),
+  };
+  const tables = {};
+  const PER = 12;
+  function tableOf(kind) {
+    const width = data.columns[kind];
+    const columns = Array.from({ length: width }, (_, column) => ({
+      render: text, className: column === WHY[kind] ? "why" : NUMBERS[kind].includes(column) ? "dt-right" : "",
+      type: NUMBERS[kind].includes(column) ? "num" : "string",
+    }));
+    columns.push({ visible: false, render: text, type: "string" });
+    const table = new DataTable(at("t-" + kind), {
+      data: rows[kind], columns, deferRender: true, pageLength: PER, autoWidth: false, order: [[0, "asc"]], language,
+      layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: { paging: { type: "simple_numbers" } } },
+      columnControl: [{ target: 1, content: ["search"] }],
+      createdRow: (row, _, index) => {
+        row.tabIndex = 0;
+        row.dataset.i = rows[kind][index][width + 1];
+      },
+    });
+    const chosen = event => event.target.closest("tbody tr[data-i]");
+    table.table().body().addEventListener("click", event => {
+      const row = chosen(event);
+      if (row) choose(kind, Number(row.dataset.i));
+    });
+    table.table().body().addEventListener("keydown", event => {
+      const row = chosen(event);
+      if (row && (event.key === "Enter" || event.key === " ")) {
+        event.preventDefault();
+        choose(kind, Number(row.dataset.i));
+      }
+    });
+    table.on("draw", () => { at("n-" + kind).textContent = table.page.info().recordsDisplay.toLocaleString(); mark(kind); });
+    table.search.fixed("focus", (_, row, index) => focus === null || belongs[kind](index, focus));
+    table.draw();
+    return table;
+  }
+  let selected = null;  // {kind, i}: what the map rings and the card below it tells
+  function mark(kind) {
+    for (const row of at("t-" + kind).tBodies[0].rows)
+      row.classList.toggle("chosen", selected?.kind === kind && row.dataset.i === String(selected.i));
+  }
+
+  // --- tabs, search, focus ---------------------------------------------------------------------------------------------
+  let held = false;  // a tab that a person chose stays until the search is empty again
+  const tabs = [...document.querySelectorAll("#tabs input")];
+  function turn(kind) {
+    for (const tab of tabs) tab.checked = tab.value === kind;
+    for (const each of KINDS) at("p-" + each).classList.toggle("on", each === kind);
+  }
+  for (const tab of tabs) tab.addEventListener("change", () => { held = true; turn(tab.value); });
+  function narrow(to) {
+    focus = to;
+    const button = at("focus");
+    button.hidden = to === null;
+    if (to !== null) button.textContent = `${data[to.kind][to.i][1]} ✕`;
+    for (const kind of KINDS) tables[kind].draw();
+  }
+  at("focus").title = words.focus;
+  at("focus").addEventListener("click", () => { narrow(null); at("q").focus(); });
+  let waiting;
+  at("q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 40); });
+  at("q").addEventListener("keydown", event => { if (event.key === "Enter") { clearTimeout(waiting); search(); } });
+  function search() {
+    const asked = at("q").value.trim();
+    if (focus !== null) narrow(null);
+    for (const kind of KINDS) tables[kind].search(asked).draw();
+    if (!asked) { held = false; return; }
+    at("board").scrollIntoView({ block: "start" });
+    const low = asked.toLowerCase();
+    const owns = kind => data[kind].some(each => each[1].toLowerCase().includes(low) || each[0].toLowerCase() === low);
+    const there = kind => tables[kind].page.info().recordsDisplay > 0;
+    if (!held) {
+      const first = KINDS.find(kind => there(kind) && owns(kind)) ?? ["school", "organization", "county"].find(there);
+      if (first) turn(first);
+    }
+    const shown = tabs.find(tab => tab.checked).value;
+    const found = tables[shown].rows({ search: "applied" }).indexes();
+    const best = found.length === 1 ? found[0]
+      : found.toArray().find(i => data[shown][i][1].toLowerCase() === low || data[shown][i][0].toLowerCase() === low);
+    if (best !== undefined) choose(shown, best, { narrowing: false });
+  }
+
+  // --- what is chosen --------------------------------------------------------------------------------------------------
+  function choose(kind, i, { narrowing = false } = {}) {
+    selected = { kind, i };
+    if (narrowing) narrow(selected);
+    for (const each of KINDS) mark(each);
+    tell(kind, i);
+    map?.show(kind, i);
+  }
+  function tell(kind, i) {
+    const home = kind === "school" ? "county" : kind, place = kind === "school" ? school[i][2] : i;
+    const section = at(`${home}-${place}`), copy = section.cloneNode(true), detail = at("detail");
+    copy.removeAttribute("id");
+    copy.className = "";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "print";
+    button.textContent = words.print;
+    button.addEventListener("click", () => printAlone(section.id));
+    copy.querySelector("h3").append(button);
+    detail.replaceChildren(copy);
+    detail.scrollTop = 0;
+    if (kind !== "school") return;
+    const one = school[i], line = document.createElement("p");
+    line.className = one[7] && !one[4].length ? "say why" : "say";
+    line.textContent = `${one[1]} (${one[0]}): ` + (one[4].length ? words.school_of.replace("{partner}",
+      rows.school[i][3]).replace("{organization}", rows.school[i][4]).replace("{km}", rows.school[i][5]) : "") +
+      (one[7] ? " " + words.unserved.replace("{why}", one[7]) : "");
+    detail.prepend(line);
+    for (const row of detail.querySelectorAll(`tr[data-s="${i}"]`)) row.classList.add("hit");
+  }
+  function printAlone(id) {
+    const y = scrollY;
+    location.hash = id;
+    setTimeout(() => { print(); location.hash = ""; scrollTo(0, y); }, 50);
+  }
+  // a link to a section shows the thing in the card; without scripts it leads to the section itself
+  document.addEventListener("click", event => {
+    const link = event.target.closest?.("a[href^='#']"), found = link?.getAttribute("href").match(/^#(county|organization)-(\d+)$/);
+    if (!found) return;
+    event.preventDefault();
+    choose(found[1], Number(found[2]));
+  });
+
+  // --- the map ---------------------------------------------------------------------------------------------------------
+  async function mapOf() {
+    if (item === null || !window.Bokeh) return null;
+    at("map").style.minHeight = "430px";
+    await Bokeh.embed.embed_item(item, "map");
+    const model = name => Bokeh.documents.at(-1).get_model_by_name(name), plot = model("plot");
+    const cut = name => name.length > 60 ? name.slice(0, 60) + "…" : name;
+    const sources = {};
+    for (const kind of KINDS) {
+      const source = model(kind);
+      if (!source) continue;
+      sources[kind] = source;
+      const partner = kind === "school" ? i => rows.school[i][3] ? `${rows.school[i][3]} · ${rows.school[i][5]} km`
+        : school[i][7] : i => rows[kind][i][3] ? `${rows[kind][i][3]} · ${rows[kind][i][4]} km` : rows[kind][i][8];
+      source.data = { ...source.data, label: data[kind].map(each => cut(each[1])), partner: data[kind].map((_, i) => cut(partner(i))) };
+      source.selected.properties.indices.change.connect(() => tapped(kind, source));
+    }
+    const lines = { county: model("county_pairs"), school: model("school_pairs") };
+    const whole = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
+    let quiet = false, taps = [];
+    function tapped(kind, source) {
+      if (quiet || !source.selected.indices.length) return;
+      if (!taps.length) queueMicrotask(() => setTimeout(settle, 0));
+      taps.push([kind, source.selected.indices[0]]);
+    }
+    function settle() {  // many things stand at one place: the county first
+      taps.sort((one, other) => KINDS.indexOf(one[0]) - KINDS.indexOf(other[0]));
+      const [kind, i] = taps[0];
+      taps = [];
+      clear();
+      choose(kind, i, { narrowing: true });
+    }
+    function clear() {
+      quiet = true;
+      for (const source of Object.values(sources)) source.selected.indices = [];
+      quiet = false;
+    }
+    function fit(x0, x1, y0, y1) {
+      const ratio = (plot.inner_width || 600) / (plot.inner_height || 400);
+      const half = Math.max((y1 - y0) / 2, (x1 - x0) / 2 / ratio), x = (x0 + x1) / 2, y = (y0 + y1) / 2;
+      plot.x_range.setv({ start: x - half * ratio, end: x + half * ratio });
+      plot.y_range.setv({ start: y - half, end: y + half });
+    }
+    const mine = {
+      county: i => [pair => pair.county && pair.r === i, pair => !pair.county && school[pair.r][2] === i],
+      organization: i => [pair => pair.county && pair.p === i, pair => !pair.county && ownerOf(pair.p) === i],
+      school: i => [pair => !pair.county && pair.r === i],
+    };
+    function show(kind, i) {
+      const source = sources[kind];
+      if (!source) return;
+      const lit = { x0: [], y0: [], x1: [], y1: [] };
+      for (const [level, from] of Object.entries(lines)) {
+        const columns = from?.data;
+        for (let at = 0; columns && at < columns.p.length; at++) {
+          const pair = { county: level === "county", p: columns.p[at], r: columns.r[at] };
+          if (mine[kind](i).some(test => test(pair))) for (const name in lit) lit[name].push(columns[name][at]);
+        }
+      }
+      model("lit").data = lit;
+      const x = source.data.x[i], y = source.data.y[i];
+      model("ring").data = { x: [x], y: [y] };
+      const xs = [x, ...lit.x0, ...lit.x1], ys = [y, ...lit.y0, ...lit.y1];
+      const least = Math.max(15, (whole[3] - whole[2]) / 40), pad = 1.15;
+      const half = values => pad * Math.max(least, (Math.max(...values) - Math.min(...values)) / 2);
+      const cx = (Math.min(...xs) + Math.max(...xs)) / 2, cy = (Math.min(...ys) + Math.max(...ys)) / 2;
+      fit(cx - half(xs), cx + half(xs), cy - half(ys), cy + half(ys));
+    }
+    const reset = () => fit(...whole);
+    reset();
+    addEventListener("resize", () => setTimeout(reset, 200));
+    return { show, reset, plot, sources };
+  }
+
+  document.documentElement.classList.add("live");
+  at("board").hidden = at("finder").hidden = false;
+  let map = null;
+  for (const kind of KINDS) tables[kind] = tableOf(kind);
+  turn(school.length ? "school" : "county");
+  try { map = await mapOf(); } catch (error) { console.error(error); at("map").hidden = true; }
+  window.report = { tables, map, choose, narrow, ready: true };
+})().catch(error => console.error(error));
