@@ -68,8 +68,7 @@ def page_of(plan: matcher.Plan, folder: Path, **options: Any) -> Page:
     return Page(plan.report(folder / "plan.html", replace=True, **options).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(("lang", "scripts"), [("en", True), ("zh", False)])
 def test_the_report_is_one_file_that_needs_no_network(tmp_path: Path, lang: str, scripts: bool) -> None:
     """Well-formed, with its figures inside, nothing fetched; without scripts nothing is run."""
     path = solver_plan().report(tmp_path / "plan.html", lang=lang, scripts=scripts)
