@@ -46,6 +46,11 @@ def markets() -> dict[str, Market]:
         "reach": Market.from_points(POINTS, POINTS[::-1] + 0.1, max_km=60),
         "charge": Market.from_points(POINTS, POINTS[::-1] + 0.1, unmet_km=20, demand=2),
         "impossible": Market.from_matrix([[1, 1]], demand=[(1, 1), (1, 1)]),
+        "several units": Market.from_matrix([[4, 1, 3], [2, 0, 5]], capacity=9, demand=4, pair_limit=3),
+        "units of points": Market.from_points(
+            POINTS, POINTS[::-1] + 0.1, max_km=60, capacity=5, demand=4, pair_limit=2
+        ),
+        "too few units": Market.from_matrix([[1, 1]], demand=[(3, 3), (1, 1)], capacity=9, pair_limit=[[2, 4]]),
         "nobody": Market.from_matrix(np.zeros((0, 3))),
     }
 

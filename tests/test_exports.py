@@ -84,7 +84,8 @@ def test_an_assignment_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["p max 2 1\na 1 2 0 1 1", "p min 2 1\nn 1 2\nn 2 -2\na 1 2 0 2 5", "a 1", "p asn 2 1\na 1 9 1"]
+    "text",
+    ["p max 2 1\na 1 2 0 1 1", "p min 3 2\nn 1 2\nn 3 -2\na 1 2 0 2 5\na 2 3 0 2 5", "a 1", "p asn 2 1\na 1 9 1"],
 )
 def test_other_files_are_refused(text, tmp_path):
     (tmp_path / "x").write_text(text)

@@ -88,6 +88,29 @@ def arcs_of(z):  # the allowed pairs (A, 2) and their costs (L, A), where they a
     return pairs, np.atleast_2d(z["market_arcs_cost"])
 
 
+def limits_of(z, pairs):  # how many units each of the pairs may have, never more than both ends have room for
+    limit = z["market_pair_limit"]
+    if limit.ndim:
+        known = arcs_of(z)[0]
+        keys, wanted = (x[:, 0] * sizes(z)[1] + x[:, 1] for x in (known, pairs))
+        order = np.argsort(keys, kind="stable")
+        limit = limit[order[np.searchsorted(keys[order], wanted)]] if len(pairs) else wanted
+    ends = z["market_capacity"][pairs[:, 0], 1], z["market_demand"][pairs[:, 1], 1]
+    return np.minimum(limit, np.minimum(*ends))
+
+
+def units_of(z, pairs, whole):  # units of each pair: those it has, or with `whole` those it may have; one each if none
+    if "market_pair_limit" not in z:
+        return np.ones(len(pairs), np.int64)
+    return limits_of(z, pairs) if whole else z["units"]
+
+
+def tally(idx, units, size):
+    total = np.zeros(size, np.int64)
+    np.add.at(total, idx, units)
+    return total
+
+
 def candidates(z, levels, p, q):  # pairs that can matter to the bound, and their costs
     few = np.prod(sizes(z)) <= 200_000 or len(levels) != 2
     if not is_points(z) or few:
@@ -125,10 +148,17 @@ def wrong_pairs(z):  # why the pairs are no matching, and their costs (L, k)
         at = order[np.minimum(np.searchsorted(known[order], keys), len(order) - 1)] if len(order) else keys * 0
         allowed = known[at] == keys if len(order) else np.zeros(len(keys), bool)
         cost = costs[:, at] if len(order) else np.zeros((len(costs), 0), np.int64)
-    used = [np.bincount(pairs[:, s], minlength=sizes(z)[s]) for s in (0, 1)]
+    if ("market_pair_limit" in z) != ("units" in z):
+        return "the units of the pairs are missing, or too many", None
+    units = units_of(z, pairs, False)
+    if units.dtype != np.int64 or units.shape != (len(pairs),) or not whole(units):
+        return "the units have no form", None
+    used = [tally(pairs[:, s], units, sizes(z)[s]) for s in (0, 1)]
     bounds = z["market_capacity"], z["market_demand"]
     if not allowed.all() or any(((u < b[:, 0]) | (u > b[:, 1])).any() for u, b in zip(used, bounds, strict=True)):
         return "the pairs break a bound or are not allowed", None
+    if "units" in z and ((units < 1) | (units > limits_of(z, pairs))).any():
+        return "a pair has no unit, or more than it may have", None
     return None, cost
 
 
@@ -141,8 +171,11 @@ def levels_of(z):  # (row of the costs or None, cost of each missing unit) a lev
 
 
 def dual_bounds(z, levels, p, q):  # what no matching can beat, level by level: exact, for any prices
-    bounds = [np.minimum(z["market_capacity"], sizes(z)[1]), np.minimum(z["market_demand"], sizes(z)[0])]
+    bounds = [z["market_capacity"], z["market_demand"]]
+    if "market_pair_limit" not in z:  # one unit a pair: nobody has more than the other side has members
+        bounds = [np.minimum(b, n) for b, n in zip(bounds, sizes(z)[::-1], strict=True)]
     pairs, cost = candidates(z, levels, p, q)
+    most = units_of(z, pairs, True)
     open_, taken = np.ones(len(pairs), bool), np.zeros(len(pairs), bool)
     decided, fixed = [np.zeros(n, bool) for n in sizes(z)], [np.zeros(n, np.int64) for n in sizes(z)]
     found = []
@@ -150,7 +183,7 @@ def dual_bounds(z, levels, p, q):  # what no matching can beat, level by level: 
         reduced = p[level][pairs[:, 0]] - q[level][pairs[:, 1]] + (0 if row is None else cost[row])
         taken |= open_ & (reduced < 0)
         open_ &= reduced == 0
-        bound = dot(z["market_demand"][:, 1], missing) + sum(reduced[taken].tolist())
+        bound = dot(z["market_demand"][:, 1], missing) + dot(reduced[taken], most[taken])
         for s, price in enumerate((-p[level], q[level] - missing)):
             now = ~decided[s] & (price != 0)
             fixed[s] = np.where(now, np.where(price < 0, bounds[s][:, 1], bounds[s][:, 0]), fixed[s])
@@ -171,7 +204,8 @@ def hall(z):  # whether some members of one side need more than all they can rea
             inside[z[f"proof_hall_{name}"]] = True
             ours, theirs = (z["market_capacity"], z["market_demand"])[:: 1 if s == 0 else -1]
             pairs = arcs_of(z)[0]
-            links = np.bincount(pairs[inside[pairs[:, s]], 1 - s], minlength=sizes(z)[1 - s])
+            near = pairs[inside[pairs[:, s]]]
+            links = tally(near[:, 1 - s], units_of(z, near, True), sizes(z)[1 - s])
             return sum(ours[inside, 0].tolist()) > sum(np.minimum(links, theirs[:, 1]).tolist())
     return False
 
@@ -188,7 +222,11 @@ def check(z):  # what is wrong, or nothing
         return "not checked here: the market is more than pairs with bounds and costs"
     if str(z["proof"][1]).startswith("stable"):
         return "not checked here: a stable matching"
-    costs = [z[name] for name in ("market_matrix_cost", "market_arcs_cost", "market_unmet_cost") if name in z]
+    costs = [
+        z[name]
+        for name in ("market_matrix_cost", "market_arcs_cost", "market_unmet_cost", "market_pair_limit")
+        if name in z
+    ]
     if not whole(z["market_capacity"], z["market_demand"], *costs):
         return "the market leaves the exact range"
     if str(z["status"]) == "infeasible":
@@ -203,8 +241,9 @@ def check(z):  # what is wrong, or nothing
     shaped = all(row.shape == (n,) for side, n in zip(prices, sizes(z), strict=True) for row in side)
     if not shaped or not whole(*prices[0], *prices[1]):
         return "the prices are no whole numbers of the exact range"
-    short = z["market_demand"][:, 1] - np.bincount(z["pairs"][:, 1], minlength=sizes(z)[1])
-    value = [(0 if row is None else sum(cost[row].tolist())) + dot(short, missing) for row, missing in levels]
+    units = units_of(z, z["pairs"], False)
+    short = z["market_demand"][:, 1] - tally(z["pairs"][:, 1], units, sizes(z)[1])
+    value = [(0 if row is None else dot(cost[row], units)) + dot(short, missing) for row, missing in levels]
     if [str(v) for v in value[: len(value) - ties]] != z["level_value"].tolist():
         return f"the pairs have the values {value}, not the claimed ones"
     if str(z["status"]) != "optimal" or z["level_bound"].tolist() != z["level_value"].tolist():

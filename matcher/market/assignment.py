@@ -38,7 +38,7 @@ def least_cost(face: Face, cost: Ints | None, missing: Ints, *, most_pairs_first
 
 def suits(face: Face, cost: Ints | None, missing: Ints) -> bool:
     """Whether a level fits: one to one, dense, and small enough numbers."""
-    if face.num_free == 0 or face.capacity[:, 1].max() > 1 or face.demand[:, 1].max() > 1:
+    if face.limit is not None or face.num_free == 0 or face.capacity[:, 1].max() > 1 or face.demand[:, 1].max() > 1:
         return False
     shape = (face.num_providers, face.num_recipients)
     if face.ends is not None:

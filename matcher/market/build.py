@@ -71,6 +71,7 @@ class Common(NamedTuple):
     level_names: Sequence[str] | None
     resolution: float | None
     beyond: Mapping[str, Any] = MappingProxyType({})
+    pair_limit: ArrayLike | None = None
 
 
 def from_matrix(
@@ -102,10 +103,13 @@ def from_matrix(
         cube = np.where(mask, cube, np.zeros((), cube.dtype))
     rank_p = _ranks(ranks[0], shape, "provider_rank", faults)
     rank_r = _ranks(ranks[1], shape, "recipient_rank", faults)
-    fields, values = _shared(cube, shape[0], shape[1], common, faults)
+    fields, values = _shared(cube, shape[0], shape[1], common, faults, shape)
     faults.stop()
     # The caller may go on writing to the array that he gave.
     values = np.array(values, order="C") if mask is None else np.ascontiguousarray(values)
+    if fields["pair_limit"] is not None and fields["pair_limit"].ndim:
+        limit = fields["pair_limit"]
+        fields["pair_limit"] = frozen(limit.reshape(-1) if mask is None else limit[mask])
     fields["matrix"] = Matrix(frozen(values), frozen(mask), frozen(rank_p), frozen(rank_r))
     return fields
 
@@ -140,11 +144,13 @@ def from_arcs(
         cube = np.zeros((1, 0), np.int64)
     rank_p = _ranks(ranks[0], provider.shape, "provider_rank", faults)
     rank_r = _ranks(ranks[1], provider.shape, "recipient_rank", faults)
-    fields, values = _shared(cube, num_providers, num_recipients, common, faults)
+    fields, values = _shared(cube, num_providers, num_recipients, common, faults, provider.shape)
     faults.stop()
     if order is not None:
         provider, recipient, values = provider[order], recipient[order], values[:, order]
         rank_p, rank_r = (None if rank is None else rank[order] for rank in (rank_p, rank_r))
+        if fields["pair_limit"] is not None and fields["pair_limit"].ndim:
+            fields["pair_limit"] = frozen(fields["pair_limit"][order])
     else:
         provider, recipient, values = provider.copy(), recipient.copy(), values.copy()
     values = np.ascontiguousarray(values)
@@ -189,7 +195,7 @@ def from_points(
     # No two points on earth are farther apart than half the equator, about 20,038 km.
     longest = np.array([[0, 20_040_000]], np.int64)
     common = common._replace(unmet_cost=unmet, level_names=common.level_names or ("distance",), resolution=1.0)
-    fields, _ = _shared(longest, len(points[0]), len(points[1]), common, faults)
+    fields, _ = _shared(longest, len(points[0]), len(points[1]), common, faults, ())
     faults.stop()
     fields["points"] = Points(frozen(points[0]), frozen(points[1]), max_m)
     fields["unit"] = "m"
@@ -197,9 +203,14 @@ def from_points(
 
 
 def _shared(
-    raw: NDArray[Any], num_providers: int, num_recipients: int, common: Common, faults: Faults
+    raw: NDArray[Any],
+    num_providers: int,
+    num_recipients: int,
+    common: Common,
+    faults: Faults,
+    pairs: tuple[int, ...],
 ) -> tuple[dict[str, Any], Ints]:
-    """Return the fields that all markets have, and the costs (L first) as integers."""
+    """Return the fields that all markets have, and the costs (L first) as integers; `pairs` is the shape of a level."""
     num_levels = len(raw)
     if num_providers + num_recipients > _MOST_NODES:
         faults.add("integer_range", "num_providers", num_providers + num_recipients, position=0)
@@ -247,12 +258,29 @@ def _shared(
         "capacity": frozen(door.bounds(common.capacity, num_providers, "capacity", faults)),
         "demand": frozen(door.bounds(common.demand, num_recipients, "demand", faults)),
         "unmet_cost": frozen(missing),
+        "pair_limit": frozen(_pair_limit(common, pairs, bool(beyond), faults)),
         "level_names": tuple(str(name) for name in names),
         "resolution": resolution,
         "notices": (Notice("costs_merged", details),) if lost else (),
         **{name: frozen(array) for name, array in extra.items()},
     }
     return fields, values
+
+
+def _pair_limit(common: Common, shape: tuple[int, ...], is_program: bool, faults: Faults) -> Ints | None:
+    """Return how many units a pair may have, one number or an array of the shape; None for one."""
+    if common.pair_limit is None:
+        return None
+    array = door.whole(common.pair_limit, "pair_limit", faults)
+    if array is None:
+        return None
+    if array.shape not in ((), shape):
+        faults.add("array_shape", "pair_limit", shape=array.shape, expected="()" if not shape else f"() or {shape}")
+        return None
+    faults.add_where("bound_negative", "pair_limit", array, array < 0)
+    if is_program:
+        faults.add("pair_limit_of_program", "pair_limit")
+    return array.copy()
 
 
 def _mask(allowed: ArrayLike, shape: tuple[int, ...], faults: Faults) -> Bools:

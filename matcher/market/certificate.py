@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from matcher.base.numbers import magnitude
 from matcher.market import opening
+from matcher.market.face import arc_limits, tally
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market, MarketLevel, check_flow
 from matcher.market.points import scan
@@ -58,9 +59,13 @@ def exact_dot(left: Ints, right: Ints) -> int:
 def pair_flaws(market: Market, pairs: NDArray[Any], opened: Bools | None = None) -> list[Flaw]:
     """Return why `pairs` is no matching of `market`: form, order, pairs not allowed, bounds not kept.
 
+    Where a pair may have several units the third column of `pairs` says how many.
     `opened` (P,) says who is open where the market is no flow; see `opening.opened_by`.
     """
-    if not (isinstance(pairs, np.ndarray) and pairs.dtype == np.int64 and pairs.ndim == 2 and pairs.shape[1] == 2):
+    columns = 2 if market.pair_limit is None else 3
+    if not (isinstance(pairs, np.ndarray) and pairs.dtype == np.int64 and pairs.ndim == 2):
+        return [Flaw("pairs_form")]
+    if pairs.shape[1] != columns:
         return [Flaw("pairs_form")]
     provider, recipient = pairs[:, 0], pairs[:, 1]
     for side, idx, count in (
@@ -73,34 +78,58 @@ def pair_flaws(market: Market, pairs: NDArray[Any], opened: Bools | None = None)
     flaws = []
     if not (keys[1:] > keys[:-1]).all():
         flaws.append(Flaw("pairs_order" if len(np.unique(keys)) == len(keys) else "pair_twice"))
-    wrong = np.flatnonzero(~market.allows(pairs))
+    wrong = np.flatnonzero(~market.allows(pairs[:, :2]))
     flaws += [Flaw("pair_not_allowed", {"provider": int(p), "recipient": int(r)}) for p, r in pairs[wrong[:20]]]
     for side, idx, bounds in (("provider", provider, market.capacity), ("recipient", recipient, market.demand)):
-        used = np.bincount(idx, minlength=len(bounds))
+        used = tally(idx, units_of(pairs), len(bounds))
         if market.size is not None and side == "provider":
             used = opening.loads(market, pairs)
         flaws += [Flaw("below_minimum", {"side": side, "at": int(i)}) for i in np.flatnonzero(used < bounds[:, 0])[:20]]
         flaws += [Flaw("above_maximum", {"side": side, "at": int(i)}) for i in np.flatnonzero(used > bounds[:, 1])[:20]]
+    if columns == 3 and not len(wrong):
+        flaws += _unit_flaws(market, pairs)
     if not market.is_flow:
         flaws += [Flaw(code, details) for code, details in opening.reasons(market, pairs, opened)]
     return flaws
 
 
+def _unit_flaws(market: Market, pairs: Ints) -> list[Flaw]:
+    """Return which pairs (k, 3) have no unit, or more than they may have."""
+    limit = market.pair_limit
+    assert limit is not None
+    most = limit if limit.ndim == 0 else limit[market.positions(pairs[:, :2])]
+    wrong = np.flatnonzero((pairs[:, 2] < 1) | (pairs[:, 2] > most))
+    return [
+        Flaw("pair_units", {"provider": int(p), "recipient": int(r), "units": int(u)}) for p, r, u in pairs[wrong[:20]]
+    ]
+
+
+def units_of(pairs: Ints) -> Ints | None:
+    """Return the units of pairs (k, 3), None of pairs (k, 2), which have one each."""
+    return pairs[:, 2] if pairs.shape[1] == 3 else None
+
+
 def missing_units(market: Market, pairs: NDArray[np.int64]) -> Ints:
     """Return the units below the maximum of every recipient, (R,) int64."""
-    return market.demand[:, 1] - np.bincount(pairs[:, 1], minlength=market.num_recipients)
+    return market.demand[:, 1] - tally(pairs[:, 1], units_of(pairs), market.num_recipients)
 
 
 def values(market: Market, pairs: NDArray[np.int64], opened: Bools | None = None) -> tuple[int, ...]:
     """Return what pairs, open providers and unmet units cost at each of `market.objectives`, in exact integers."""
-    cost, missing = market.pair_cost(pairs), missing_units(market, pairs)
+    cost, missing = pair_totals(market, pairs), missing_units(market, pairs)
     opened = None if market.opening_cost is None else opening.opened_by(market, pairs, opened)
     return tuple(
-        (0 if level.cost_row is None else exact_sum(cost[level.cost_row]))
+        (0 if level.cost_row is None else cost[level.cost_row])
         + exact_dot(level.missing, missing)
         + (0 if opened is None else opening.opening_cost(market, level.cost_row, opened))
         for level in market.objectives
     )
+
+
+def pair_totals(market: Market, pairs: Ints) -> list[int]:
+    """Return what pairs, (k, 2) or (k, 3) with units, cost at each cost level."""
+    cost, units = market.pair_cost(pairs[:, :2]), units_of(pairs)
+    return [exact_sum(level) if units is None else exact_dot(level, units) for level in cost]
 
 
 # --- a certificate ---------------------------------------------------------------------------------------------------
@@ -125,10 +154,7 @@ def lower_bounds(
         if 2 * max(magnitude(p), magnitude(q), magnitude(level.missing)) >= _WORD:
             raise OverflowError("a price leaves the exact range")
     kept = _Undecided(scan.relevant(market, objectives, provider, recipient))
-    uses = [
-        _Use(np.minimum(market.capacity, market.num_recipients)),
-        _Use(np.minimum(market.demand, market.num_providers)),
-    ]
+    uses = [_Use(np.minimum(bounds, most)) for bounds, most in zip(_both(market), _most_partners(market), strict=True)]
     bounds = []
     for level, p, q in zip(objectives, provider, recipient, strict=True):
         missing = level.missing
@@ -139,12 +165,25 @@ def lower_bounds(
     return tuple(bounds)
 
 
+def _both(market: Market) -> tuple[Ints, Ints]:
+    return market.capacity, market.demand
+
+
+def _most_partners(market: Market) -> tuple[int, int]:
+    """Return more than which nobody of a side can have: the size of the other, or all it has room for."""
+    if market.pair_limit is None:
+        return market.num_recipients, market.num_providers
+    rooms = (min(exact_sum(bounds[:, 1]), _WORD) for bounds in (market.demand, market.capacity))
+    return next(rooms), next(rooms)
+
+
 class _Undecided:
     """The arcs whose reduced costs were all 0 so far, and those decided to be taken."""
 
     def __init__(self, market: Market):
         self.market = market
         self.grid = market.matrix is not None and market.matrix.allowed is None
+        self.limit = None if market.pair_limit is None else arc_limits(market)
         self.open: Ints | None = None
         self.taken = np.zeros(0, np.int64)
 
@@ -163,12 +202,17 @@ class _Undecided:
             reduced = self._reduced(row, p, q, self.open)
         before = self._reduced(row, p, q, self.taken)
         negative = np.flatnonzero(reduced < 0)
-        total = exact_sum(before) + exact_sum(reduced[negative])
+        now = negative if self.open is None else self.open[negative]
+        total = self._sum(before, self.taken) + self._sum(reduced[negative], now)
         level = np.flatnonzero(reduced == 0)
-        self.taken = np.concatenate([self.taken, negative if self.open is None else self.open[negative]])
+        self.taken = np.concatenate([self.taken, now])
         if self.open is not None or len(level) < len(reduced):
             self.open = level if self.open is None else self.open[level]
         return total
+
+    def _sum(self, reduced: Ints, at: Ints) -> int:
+        """Return the sum of reduced costs of arcs that carry all they may."""
+        return exact_sum(reduced) if self.limit is None else exact_dot(reduced, self.limit[at])
 
     def _reduced(self, row: int | None, p: Ints, q: Ints, at: Ints | None) -> Ints:
         market = self.market
@@ -216,7 +260,8 @@ class HallWitness:
     reach
         (m,) int64 positions on the other side of everybody whom a member may be paired with.
     needed, available
-        Sum of the members' minima; sum over `reach` of the smaller of a maximum and the number of members there.
+        Sum of the members' minima; sum over `reach` of the smaller of a maximum and what its pairs with members may
+        have.
     """
 
     side: str
@@ -235,7 +280,9 @@ class HallWitness:
             bounds, maxima = market.capacity, market.demand[:, 1]
         inside = np.zeros(len(bounds), bool)
         inside[members] = True
-        links = np.bincount(theirs[inside[ours]], minlength=len(maxima))
+        here = np.flatnonzero(inside[ours])
+        each = None if market.pair_limit is None else arc_limits(market)[here]
+        links = tally(theirs[here], each, len(maxima))
         needed = sum(bounds[inside, 0].tolist())
         reach = np.flatnonzero(links)
         return cls(side, np.flatnonzero(inside), reach, needed, int(np.minimum(links, maxima).sum()))

@@ -33,11 +33,13 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
     values_here: tuple[int, ...] | None = None
     bounds: tuple[int | None, ...]
     if matching.has_pairs:
-        wrong = pair_flaws(market, matching.pairs, matching.opened)
+        if (matching.units is None) != (market.pair_limit is None):
+            return (*found, Flaw("pairs_form"))
+        wrong = pair_flaws(market, matching.with_units, matching.opened)
         found += wrong
         if wrong:
             return tuple(found)
-        values_here = values(market, matching.pairs, matching.opened)
+        values_here = values(market, matching.with_units, matching.opened)
         listed = matching.blocking
         if listed is not None and not np.array_equal(listed, blocking(market, matching.pairs)):
             found.append(Flaw("blocking_pairs"))
@@ -102,7 +104,7 @@ def _proved_bounds(matching: Matching, found: list[Flaw]) -> tuple[tuple[int, ..
         found.append(Flaw("price_range"))
         return (), False
     if len(p) > count and matching.has_pairs:
-        tied = bounds[-1] == exact_sum(missing_units(market, matching.pairs))
+        tied = bounds[-1] == exact_sum(missing_units(market, matching.with_units))
     return bounds[:count], tied
 
 

@@ -25,7 +25,7 @@ class Solved:
     Attributes
     ----------
     pairs
-        (k, 2) pairs in order, None if there are none.
+        (k, 2) pairs in order, (k, 3) with their units where a pair may have several; None if there are none.
     provider, recipient
         Prices (P,) and (R,) of each level, in order, the tie rule last.
     methods
@@ -55,7 +55,8 @@ def infeasible(market: Market, side: str, members: Ints) -> Matching:
     """Return the answer that no matching meets the minima, proved by a Hall set of one side."""
     proof = Proof("certificate", "hall_set", None, {f"hall_{side}": _frozen(members)})
     levels = claim_levels(market, None, (), [], proof.scope)
-    return Matching(market, np.zeros((0, 2), np.int64), "infeasible", None, levels, proof)
+    pairs, units = _apart(market, None)
+    return Matching(market, pairs, "infeasible", None, levels, proof, units=units)
 
 
 def assembled(market: Market, solved: Solved) -> Matching:
@@ -91,9 +92,18 @@ def assembled(market: Market, solved: Solved) -> Matching:
         status = "optimal" if all_values == bounds else "feasible"
     proof = Proof("certificate", SCOPE, None, arrays) if proved else Proof("none")
     claims = claim_levels(market, values, bounds[: len(levels)], solved.methods, proof.scope)
-    none = np.zeros((0, 2), np.int64)
     stop = None if status == "optimal" else solved.stop_reason
-    return Matching(market, none if pairs is None else _frozen(pairs), status, stop, claims, proof)
+    chosen, units = _apart(market, pairs)
+    return Matching(market, chosen, status, stop, claims, proof, units=units)
+
+
+def _apart(market: Market, pairs: Ints | None) -> tuple[Ints, Ints | None]:
+    """Return pairs (k, 2), and their units where a pair may have several."""
+    if pairs is None:
+        pairs = np.zeros((0, 2 if market.pair_limit is None else 3), np.int64)
+    if market.pair_limit is None:
+        return _frozen(pairs), None
+    return _frozen(np.ascontiguousarray(pairs[:, :2])), _frozen(pairs[:, 2].copy())
 
 
 def _is_plain(market: Market, solved: Solved) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.market.face import arc_limits
 from matcher.market.input import Ints
 from matcher.market.market import Market, check_flow
 
@@ -41,7 +42,8 @@ def to_dimacs(market: Market, path: str | Path) -> None:
     rows += [f"n {node + 1} {units}" for node, units in enumerate(supply.tolist()) if units]
     rows += [f"n {root} {-int(supply.sum())}"] if supply.sum() else []
     ends = (market.provider_idx.tolist(), market.recipient_idx.tolist(), market.cost[0].tolist())
-    rows += [f"a {p + 1} {P + 1 + r} 0 1 {cost}" for p, r, cost in zip(*ends, strict=True)]
+    limits = arc_limits(market).tolist() if market.pair_limit is not None else [1] * market.num_arcs
+    rows += [f"a {p + 1} {P + 1 + r} 0 {most} {cost}" for p, r, cost, most in zip(*ends, limits, strict=True)]
     spare = (capacity[:, 1] - capacity[:, 0]).tolist()
     rows += [f"a {p + 1} {root} 0 {units} 0" for p, units in enumerate(spare)]
     short = (demand[:, 1] - demand[:, 0]).tolist()
@@ -76,7 +78,8 @@ def to_mps(market: Market, path: str | Path) -> None:
     rows.append("RANGES")
     rows += [f" range p_{p} {most - least}" for p, (least, most) in enumerate(capacity) if least]
     rows.append("BOUNDS")
-    rows += [f" UP bound x_{p}_{r} 1" for p, r in zip(ends[0], ends[1], strict=True)]
+    limits = arc_limits(market).tolist() if market.pair_limit is not None else [1] * market.num_arcs
+    rows += [f" UP bound x_{p}_{r} {most}" for p, r, most in zip(*ends[:2], limits, strict=True)]
     rows += [f" UP bound m_{r} {most - least}" for r, (least, most) in enumerate(demand)]
     rows.append("ENDATA")
     Path(path).write_text("\n".join(rows) + "\n", encoding="ascii")
@@ -85,8 +88,8 @@ def to_mps(market: Market, path: str | Path) -> None:
 def read_dimacs(path: str | Path) -> Market:
     """Read a market from a DIMACS file: an assignment (``p asn``), or a flow (``p min``) between two sides.
 
-    Of a flow every arc must lead from a node with a supply to one with a demand and may carry one unit, or more where
-    its ends let no more than one through; all supplies must be shipped. What `to_dimacs` wrote is read back as it was,
+    Of a flow every arc must lead from a node with a supply to one with a demand; where any may carry more than one unit
+    the market has a `pair_limit`; all supplies must be shipped. What `to_dimacs` wrote is read back as it was,
     its last node being the root. An assignment is one of all its nodes.
 
     Raises
@@ -141,9 +144,10 @@ def _of_flow(supply: Ints, table: Ints) -> Market:
     pair = giver[tail] & taker[head]
     spare, short = giver[tail] & (head == root) & rooted, (tail == root) & taker[head] & rooted
     bound = np.minimum(supply[tail], -supply[head])
-    wrong = (giver & taker).any() or not (pair | spare | short).all() or (most[pair] > np.maximum(bound[pair], 1)).any()
-    if wrong or (np.minimum(bound, most)[pair] > 1).any() or (cost[spare] != 0).any():
+    wrong = (giver & taker).any() or not (pair | spare | short).all()
+    if wrong or (cost[spare] != 0).any():
         raise _other("arcs")
+    limit = np.maximum(np.minimum(bound, most), 0)[pair]
     capacity, demand = (np.repeat(np.maximum(s * supply[at], 0)[:, None], 2, 1) for s, at in ((1, giver), (-1, taker)))
     np.subtract.at(capacity[:, 0], number[tail[spare]], most[spare])
     np.subtract.at(demand[:, 0], number[head[short]], most[short])
@@ -158,6 +162,7 @@ def _of_flow(supply: Ints, table: Ints) -> Market:
         capacity=capacity,
         demand=demand,
         unmet_cost=unmet,
+        pair_limit=limit if (limit > 1).any() else None,
     )
 
 

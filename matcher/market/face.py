@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
+
+#: what is chosen of free arcs: whether, or how many units
+Chosen = Bools | Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class Face:
         (P, 2) and (R, 2) int64: bounds on the number of free arcs chosen, a minimum may be negative.
     taken
         (T,) int64: positions of the arcs that every matching of the face has.
+    limit
+        (F,) int64: how many units each free arc may carry; None: one each. What is chosen of the free arcs is then a
+        number of units for each (F,), else a bool.
+    taken_units
+        (T,) int64: units of each arc in `taken`; None: one each.
     """
 
     num_providers: int
@@ -35,6 +43,8 @@ class Face:
     capacity: Ints
     demand: Ints
     taken: Ints
+    limit: Ints | None = None
+    taken_units: Ints | None = None
 
     @classmethod
     def whole(cls, market: Market) -> Face:
@@ -42,7 +52,10 @@ class Face:
         grid = market.matrix is not None and market.matrix.allowed is None
         ends = None if grid else (market.provider_idx, market.recipient_idx)
         bounds = (market.capacity, market.demand)
-        return cls(market.num_providers, market.num_recipients, None, ends, *bounds, np.zeros(0, np.int64))
+        none = np.zeros(0, np.int64)
+        limit = None if market.pair_limit is None else arc_limits(market)
+        units = None if limit is None else none
+        return cls(market.num_providers, market.num_recipients, None, ends, *bounds, none, limit, units)
 
     @property
     def num_free(self) -> int:
@@ -56,17 +69,31 @@ class Face:
             return provider, recipient
         return self.ends[0][at], self.ends[1][at]
 
-    def used(self, chosen: Bools) -> tuple[Ints, Ints]:
-        """Return the number of chosen free arcs at each provider (P,) and each recipient (R,)."""
-        return self.count(np.flatnonzero(chosen))
+    def full(self, chosen: Chosen) -> Bools:
+        """Return (F,) bool: the free arcs that carry all they may."""
+        return chosen.astype(bool) if self.limit is None else chosen >= self.limit
 
-    def count(self, at: Ints) -> tuple[Ints, Ints]:
-        """Return how many of the free arcs at these positions each provider (P,) and each recipient (R,) has."""
+    def some(self, chosen: Chosen) -> Bools:
+        """Return (F,) bool: the free arcs that carry anything."""
+        return chosen > 0
+
+    @property
+    def room(self) -> tuple[Ints, Ints]:
+        """How much the free arcs of each provider (P,) and each recipient (R,) may carry in all."""
+        return self.count(np.arange(self.num_free), self.limit)
+
+    def used(self, chosen: Chosen) -> tuple[Ints, Ints]:
+        """Return the units of the free arcs at each provider (P,) and each recipient (R,)."""
+        at = np.flatnonzero(chosen)
+        return self.count(at, None if self.limit is None else chosen[at].astype(np.int64))
+
+    def count(self, at: Ints, units: Ints | None = None) -> tuple[Ints, Ints]:
+        """Return how many of the free arcs at these positions each provider (P,) and each recipient (R,) has.
+
+        With `units` of each, how many units.
+        """
         provider, recipient = self.ends_of(at)
-        return (
-            np.bincount(provider, minlength=self.num_providers),
-            np.bincount(recipient, minlength=self.num_recipients),
-        )
+        return tally(provider, units, self.num_providers), tally(recipient, units, self.num_recipients)
 
     def reduced(self, cost: Ints | None, provider_price: Ints, recipient_price: Ints) -> Ints:
         """Return cost + provider price - recipient price of every free arc, (F,) int64."""
@@ -80,7 +107,7 @@ class Face:
         price = provider_price[self.ends[0]] - recipient_price[self.ends[1]]
         return price if cost is None else price + cost
 
-    def restrict(self, reduced: Ints, missing: Ints, prices: tuple[Ints, Ints], chosen: Bools) -> tuple[Face, Ints]:
+    def restrict(self, reduced: Ints, missing: Ints, prices: tuple[Ints, Ints], chosen: Chosen) -> tuple[Face, Ints]:
         """Return the optimal face of a level, and the positions here of the arcs that are free in it.
 
         By complementary slackness the optimal matchings are those that agree with `chosen` wherever the reduced cost is
@@ -89,13 +116,13 @@ class Face:
         stay = np.flatnonzero(reduced == 0)
         taken_at = np.flatnonzero(chosen)
         fixed = taken_at[reduced[taken_at] != 0]
-        taken_p, taken_r = self.count(fixed)
+        units = None if self.limit is None else chosen[fixed].astype(np.int64)
+        taken_p, taken_r = self.count(fixed, units)
         used_p, used_r = self.used(chosen)
         capacity = _narrowed(self.capacity, taken_p, used_p, prices[0] != 0)
         demand = _narrowed(self.demand, taken_r, used_r, prices[1] != missing)
-        bounds = (capacity, demand)
         if len(stay) == self.num_free:
-            return Face(self.num_providers, self.num_recipients, self.arcs, self.ends, *bounds, self.taken), stay
+            return replace(self, capacity=capacity, demand=demand), stay
         positions = stay if self.arcs is None else self.arcs[stay]
         taken = fixed if self.arcs is None else self.arcs[fixed]
         face = Face(
@@ -103,10 +130,30 @@ class Face:
             self.num_recipients,
             positions,
             self.ends_of(stay),
-            *bounds,
+            capacity,
+            demand,
             np.concatenate([self.taken, taken]),
+            None if self.limit is None else self.limit[stay],
+            None if units is None or self.taken_units is None else np.concatenate([self.taken_units, units]),
         )
         return face, stay
+
+
+def arc_limits(market: Market) -> Ints:
+    """Return how many units each candidate arc may carry, (A,) int64, never more than both its ends have room for."""
+    limit = np.broadcast_to(1 if market.pair_limit is None else market.pair_limit, (market.num_arcs,))
+    ends = market.capacity[market.provider_idx, 1], market.demand[market.recipient_idx, 1]
+    least: Ints = np.minimum(limit, np.minimum(*ends))
+    return least
+
+
+def tally(idx: Ints, units: Ints | None, size: int) -> Ints:
+    """Return how often each position below `size` occurs in `idx`, or how many units (k,) it has there."""
+    if units is None:
+        return np.bincount(idx, minlength=size)
+    total = np.zeros(size, np.int64)
+    np.add.at(total, idx, units)
+    return total
 
 
 def _narrowed(bounds: Ints, taken: Ints, used: Ints, binding: Bools) -> Ints:

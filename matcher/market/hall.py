@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from matcher.market.face import arc_limits, tally
 from matcher.market.input import Ints
 from matcher.market.market import Market
 
@@ -38,16 +39,17 @@ def _hall_set_of(market: Market, side: str) -> Ints | None:
         needy, giver = giver, needy
     concerned = np.flatnonzero(minima[needy] > 0)
     needy, giver = needy[concerned], giver[concerned]
+    each = np.ones(len(needy), np.int64) if market.pair_limit is None else arc_limits(market)[concerned]
     # More than its arcs a member can never get, nor a giver give: the flow only has to see that it falls short.
-    wanted = np.minimum(minima, np.bincount(needy, minlength=len(minima)) + 1)
-    room = np.minimum(maxima, np.bincount(giver, minlength=len(maxima)))
+    wanted = np.minimum(minima, tally(needy, each, len(minima)) + 1)
+    room = np.minimum(maxima, tally(giver, each, len(maxima)))
     at_n, at_h = np.flatnonzero(wanted), np.flatnonzero(room)
     source, sink = len(minima) + len(maxima), len(minima) + len(maxima) + 1
     solver = SimpleMaxFlow()
     solver.add_arcs_with_capacity(
         np.concatenate([np.full(len(at_h), source), len(minima) + giver, at_n]).astype(np.int32),
         np.concatenate([len(minima) + at_h, needy, np.full(len(at_n), sink)]).astype(np.int32),
-        np.concatenate([room[at_h], np.ones(len(needy), np.int64), wanted[at_n]]),
+        np.concatenate([room[at_h], each, wanted[at_n]]),
     )
     status = solver.solve(source, sink)
     if status != solver.OPTIMAL:

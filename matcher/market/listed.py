@@ -16,9 +16,10 @@ from matcher.base.progress import Budget, Progress
 from matcher.geo import kd_order
 from matcher.market import flow
 from matcher.market.claims import Solved
-from matcher.market.face import Face
+from matcher.market.face import Chosen, Face
+from matcher.market.greedy import greedy
 from matcher.market.hall import hall_set
-from matcher.market.input import Bools, Ints
+from matcher.market.input import Ints
 from matcher.market.jobs.flow import assigned_within, least_cost_within
 from matcher.market.market import Market, MarketLevel
 from matcher.market.prices import NotOptimal, dual_prices
@@ -35,7 +36,7 @@ def solve(market: Market, budget: Budget, start: Ints | None, watch: Callable[[S
             return Solved(hall=short)
     solved = _levels_in_order(market, budget, watch)
     if solved.pairs is None:
-        solved.pairs = start if start is not None else _greedy(market)
+        solved.pairs = start if start is not None else greedy(market)
     return solved
 
 
@@ -43,7 +44,8 @@ def _levels_in_order(market: Market, budget: Budget, watch: Callable[[Solved], N
     """Solve every level on the optimal face of those before it, and the tie rule last."""
     levels, tie = market.objectives, market.tie_objective
     solved = Solved()
-    face, chosen, known = Face.whole(market), np.zeros(0, bool), 0
+    face, known = Face.whole(market), 0
+    chosen: Chosen = np.zeros(0, bool)
     for number, level in enumerate(levels if tie is None else (*levels, tie)):
         # The tie rule is part of what the last level promises, and cheap on what is left by then.
         if level is not tie:
@@ -80,7 +82,7 @@ def _levels_in_order(market: Market, budget: Budget, watch: Callable[[Solved], N
     return solved
 
 
-def _still_best(face: Face, level: MarketLevel, chosen: Bools) -> tuple[Ints, Ints] | None:
+def _still_best(face: Face, level: MarketLevel, chosen: Chosen) -> tuple[Ints, Ints] | None:
     """Return prices that prove what was chosen before best at a level without pair costs, None if it is not.
 
     Without pair costs no cycle of arcs alone gains anything, so the test costs one search and always ends.
@@ -112,9 +114,9 @@ def _solved(
     level: MarketLevel,
     following: MarketLevel | None,
     number: int,
-    chosen: Bools,
+    chosen: Chosen,
     budget: Budget,
-) -> tuple[Bools, str, int] | None:
+) -> tuple[Chosen, str, int] | None:
     """Return the arcs chosen in a face by an optimal matching, the method, and the first level it may not be best at.
 
     `chosen` are those of the level before. None if the budget ran out first.
@@ -126,7 +128,8 @@ def _solved(
         if fits:
             return None if chosen_now is None else (chosen_now, "assignment", 2)
     if cost is None and (number > 0 or not market.has_minima):
-        return flow.most_pairs(face, chosen if number > 0 else np.zeros(face.num_free, bool)), "flow", number + 1
+        nothing = np.zeros(face.num_free, bool if face.limit is None else np.int64)
+        return flow.most_pairs(face, chosen if number > 0 else nothing), "flow", number + 1
     fits, one = assigned_within(face, cost, level.missing, budget)
     if fits:
         return None if one is None else (one, "assignment", number + 1)
@@ -139,10 +142,14 @@ def _solved(
     return None if least is None else (least, "flow", number + 1)
 
 
-def _pairs(market: Market, face: Face, chosen: Bools) -> Ints:
-    """Return the pairs of a matching of a face, (k, 2) in order of (provider, recipient)."""
+def _pairs(market: Market, face: Face, chosen: Chosen) -> Ints:
+    """Return the pairs of a matching of a face, (k, 2) in order, or (k, 3) with units where they may have several."""
     free = np.flatnonzero(chosen)
-    at = np.sort(np.concatenate([face.taken, free if face.arcs is None else face.arcs[free]]))
+    at = np.concatenate([face.taken, free if face.arcs is None else face.arcs[free]])
+    if face.taken_units is not None:
+        units, order = np.concatenate([face.taken_units, chosen[free]]), np.argsort(at)
+        return np.column_stack([market.provider_idx[at], market.recipient_idx[at], units])[order]
+    at.sort()
     if market.matrix is not None and market.matrix.allowed is None:
         return np.column_stack(np.divmod(at, max(1, market.num_recipients)))
     return np.column_stack([market.provider_idx[at], market.recipient_idx[at]])
@@ -158,34 +165,3 @@ def _bound_what_is_left(market: Market, face: Face, level: MarketLevel, solved: 
     solved.provider.append(np.zeros(market.num_providers, np.int64))
     solved.recipient.append(cheapest)
     solved.methods.append("none")
-
-
-def _greedy(market: Market) -> Ints | None:
-    """Return a maximal-looking matching, cheapest pairs first, for a market without minima; None with minima."""
-    if market.has_minima:
-        return None
-    level = market.objectives[0 if market.unmet_cost is not None else 1]
-    worth = market.cost[level.cost_row] - level.missing[market.recipient_idx]
-    order = np.argsort(worth, kind="stable")
-    if market.unmet_cost is not None:
-        order = order[worth[order] < 0]
-    room_p, room_r = market.capacity[:, 1].copy(), market.demand[:, 1].copy()
-    kept = []
-    # In each round every pair that is the best left for both of its ends is taken; the rest of a long chain is left.
-    for _ in range(16):
-        p, r = market.provider_idx[order], market.recipient_idx[order]
-        order = order[(room_p[p] > 0) & (room_r[r] > 0)]
-        if not len(order):
-            break
-        p, r = market.provider_idx[order], market.recipient_idx[order]
-        first_p, first_r = np.full(len(room_p), len(order)), np.full(len(room_r), len(order))
-        rank = np.arange(len(order))
-        np.minimum.at(first_p, p, rank)
-        np.minimum.at(first_r, r, rank)
-        best = (first_p[p] == rank) & (first_r[r] == rank)
-        kept.append(order[best])
-        room_p[p[best]] -= 1
-        room_r[r[best]] -= 1
-        order = order[~best]
-    at = np.sort(np.concatenate([np.zeros(0, np.int64), *kept]))
-    return np.column_stack([market.provider_idx[at], market.recipient_idx[at]])

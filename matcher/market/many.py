@@ -138,7 +138,7 @@ def _here(given: list[Market], budget: Budget) -> list[Matching]:
     answers: list[Matching | None] = [None] * len(given)
     groups: dict[tuple[bool, bytes, bytes], list[int]] = {}
     for at, market in enumerate(given):
-        if market.is_flow and market.matrix is not None and market.matrix.allowed is None:
+        if market.is_flow and market.matrix is not None and market.matrix.allowed is None and market.pair_limit is None:
             # Bytes are compared in a tenth of the time of small arrays; they say the shape too.
             key = (market.unmet_cost is None, market.capacity.tobytes(), market.demand.tobytes())
             groups.setdefault(key, []).append(at)

@@ -56,6 +56,8 @@ class Market(ArrayForm):
         What the market was made from, if it was made from points or from a matrix.
     opening_cost to budget
         What makes the market more than a flow, each None where it was not given; see `matcher.market.beyond.Beyond`.
+    pair_limit
+        () or (A,) int64: how many units each candidate arc may carry; None: one, and every pair counts once.
     notices
         What was done to the numbers that were given and may matter: costs that differed and are equal once rounded.
 
@@ -67,7 +69,8 @@ class Market(ArrayForm):
     """
 
     _format: ClassVar[str] = "matcher.market/1"
-    _formats: ClassVar[tuple[str, ...]] = (_format, "matcher.market/2")  # who knows only flows must not read the second
+    #: who knows only flows must not read the second, who knows only single pairs not the third
+    _formats: ClassVar[tuple[str, ...]] = (_format, "matcher.market/2", "matcher.market/3")
 
     num_providers: int
     num_recipients: int
@@ -93,6 +96,7 @@ class Market(ArrayForm):
     resource: Ints | None = None
     budget: Ints | None = None
     notices: tuple[Notice, ...] = ()
+    pair_limit: Ints | None = None
 
     @classmethod
     def from_matrix(
@@ -107,6 +111,7 @@ class Market(ArrayForm):
         recipient_rank: ArrayLike | None = None,
         level_names: Sequence[str] | None = None,
         resolution: float | None = None,
+        pair_limit: ArrayLike | None = None,
         **beyond: Unpack[Beyond],
     ) -> Market:
         """Make a market of all pairs of a matrix.
@@ -133,6 +138,9 @@ class Market(ArrayForm):
         resolution
             Unit to which costs are rounded; by default 1 for whole numbers, for others 1e-6, finer where the largest
             cost is below 1, coarser where it would come to more than 2**40 steps and no cost vanishes.
+        pair_limit
+            How many units one pair may have, a number or (P, R) (of listed pairs (A,)); None: one. Capacity and demand
+            then count units, as in the transportation problem, and `Matching.units` says how many a pair has.
         **beyond
             What makes the market more than a flow: see `matcher.market.beyond.Beyond`.
 
@@ -141,7 +149,7 @@ class Market(ArrayForm):
         InvalidInput
             With every fault of shape, type and range, NaN and infinity.
         """
-        common = build.Common(capacity, demand, unmet_cost, level_names, resolution, beyond)
+        common = build.Common(capacity, demand, unmet_cost, level_names, resolution, beyond, pair_limit)
         return cls(**build.from_matrix(cost, allowed, (provider_rank, recipient_rank), common))
 
     @classmethod
@@ -160,6 +168,7 @@ class Market(ArrayForm):
         recipient_rank: ArrayLike | None = None,
         level_names: Sequence[str] | None = None,
         resolution: float | None = None,
+        pair_limit: ArrayLike | None = None,
         **beyond: Unpack[Beyond],
     ) -> Market:
         """Make a market of the pairs that are listed; a pair that is not listed is not allowed.
@@ -178,7 +187,7 @@ class Market(ArrayForm):
         InvalidInput
             With every fault of shape, type and range, NaN and infinity, and every pair listed twice.
         """
-        common = build.Common(capacity, demand, unmet_cost, level_names, resolution, beyond)
+        common = build.Common(capacity, demand, unmet_cost, level_names, resolution, beyond, pair_limit)
         sizes, ranks = (num_providers, num_recipients), (provider_rank, recipient_rank)
         return cls(**build.from_arcs(provider_idx, recipient_idx, cost, sizes, ranks, common))
 
@@ -193,6 +202,7 @@ class Market(ArrayForm):
         demand: ArrayLike = 1,
         unmet_km: ArrayLike | None = None,
         datum: str = "wgs84",
+        pair_limit: int | None = None,
         **beyond: Unpack[Beyond],
     ) -> Market:
         """Make a market of points on earth; a pair costs the whole metres of the geodesic between its ends.
@@ -220,7 +230,7 @@ class Market(ArrayForm):
         Beyond some thousand points install the extra `fast` (numba): without it the same loops run as plain Python, a
         hundred times slower. The first call after an installation compiles them once, in about half a minute.
         """
-        common = build.Common(capacity, demand, unmet_km, None, None, beyond)
+        common = build.Common(capacity, demand, unmet_km, None, None, beyond, pair_limit)
         return cls(**build.from_points(provider_latlon, recipient_latlon, max_km, datum, common))
 
     @property
@@ -338,7 +348,8 @@ class Market(ArrayForm):
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the market as plain arrays (no objects, no pickle), readable by `from_arrays`."""
         parts = {"arcs": self.arcs} if self.matrix is None and self.points is None else {"matrix": self.matrix}
-        return market_arrays.written(self, self._formats[0 if self.is_flow else 1], parts)
+        form = self._formats[2 if self.pair_limit is not None else 0 if self.is_flow else 1]
+        return market_arrays.written(self, form, parts)
 
     def __hash__(self) -> int:
         return hash((self.num_providers, self.num_recipients, self.level_names, self.resolution))
@@ -363,3 +374,15 @@ def check_flow(market: Market) -> None:
     """
     if not market.is_flow:
         raise InvalidInput([Fault("not_a_flow", column="market")])
+
+
+def check_single(market: Market) -> None:
+    """Refuse several units a pair where none are heeded.
+
+    Raises
+    ------
+    InvalidInput
+        With the code `stability_of_units`.
+    """
+    if market.pair_limit is not None:
+        raise InvalidInput([Fault("stability_of_units", column="pair_limit")])

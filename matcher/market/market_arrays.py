@@ -31,6 +31,8 @@ def written(market: Market, form: str, parts: Mapping[str, Arcs | Matrix | None]
     }
     if market.unmet_cost is not None:
         arrays["unmet_cost"] = market.unmet_cost
+    if market.pair_limit is not None:
+        arrays["pair_limit"] = market.pair_limit
     if market.notices:
         arrays["notices"] = np.array(json.dumps(noted(market.notices), sort_keys=True))
     arrays.update({f"beyond_{name}": getattr(market, name) for name in FIELDS if getattr(market, name) is not None})
@@ -48,7 +50,8 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return the fields of the market that `written` made arrays of, each checked again."""
     names = tuple(str(name) for name in arrays["level_names"])
     beyond = {name: arrays[f"beyond_{name}"] for name in FIELDS if f"beyond_{name}" in arrays}
-    common = build.Common(arrays["capacity"], arrays["demand"], arrays.get("unmet_cost"), names, 1.0, beyond)
+    bounds = (arrays["capacity"], arrays["demand"])
+    common = build.Common(*bounds, arrays.get("unmet_cost"), names, 1.0, beyond, _limit(arrays))
     notices = reading_notices(json.loads(str(arrays["notices"]))) if "notices" in arrays else ()
     if "provider_latlon" in arrays:
         ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
@@ -68,3 +71,14 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         index = (arrays["arcs_provider_idx"], arrays["arcs_recipient_idx"])
         fields = build.from_arcs(*index, arrays["arcs_cost"], sizes, ranks, common)
     return {**fields, "resolution": float(arrays["resolution"]), "unit": str(arrays["unit"]), "notices": notices}
+
+
+def _limit(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any] | None:
+    """Return the limits of pairs as the door of the market takes them: of a matrix (P, R), 0 where not allowed."""
+    limit = arrays.get("pair_limit")
+    if limit is None or not limit.ndim or "matrix_cost" not in arrays:
+        return limit
+    grid = np.zeros(arrays["matrix_cost"].shape[1:], np.int64)
+    allowed = arrays.get("matrix_allowed")
+    grid[np.ones(grid.shape, bool) if allowed is None else allowed] = limit
+    return grid

@@ -65,6 +65,8 @@ class Matching(ArrayForm):
         False if it was read from arrays of which any was changed after `to_arrays` sealed them.
     opened
         (P,) bool, who is open; None for a flow.
+    units
+        (k,) int64, how many units each pair has, where the market has a `pair_limit`; None: one each.
     """
 
     _format: ClassVar[str] = "matcher.matching/1"
@@ -78,6 +80,7 @@ class Matching(ArrayForm):
     blocking: Ints | None = None
     intact: bool = True
     opened: Bools | None = None
+    units: Ints | None = None
 
     @property
     def has_pairs(self) -> bool:
@@ -89,8 +92,13 @@ class Matching(ArrayForm):
         """Total over the pairs in the market's own unit, exact: a number for one cost level, a tuple for several."""
         if not self.has_pairs:
             return None
-        cost = self.market.pair_cost(self.pairs)
-        return _single([self._in_own_unit(certificate.exact_sum(level)) for level in cost])
+        cost = certificate.pair_totals(self.market, self.with_units)
+        return _single([self._in_own_unit(total) for total in cost])
+
+    @property
+    def with_units(self) -> Ints:
+        """The pairs, (k, 2), or (k, 3) with the units of each where a pair may have several."""
+        return self.pairs if self.units is None else np.column_stack([self.pairs, self.units])
 
     @property
     def objective(self) -> Total | None:
@@ -100,14 +108,14 @@ class Matching(ArrayForm):
         """
         if not self.has_pairs:
             return None
-        values = certificate.values(self.market, self.pairs, self.opened)
+        values = certificate.values(self.market, self.with_units, self.opened)
         rows = [objective.cost_row for objective in self.market.objectives]
         return _single([v if row is None else self._in_own_unit(v) for v, row in zip(values, rows, strict=True)])
 
     @property
     def unmet(self) -> Ints | None:
         """Units below the maximum of every recipient, (R,) int64; None without a matching."""
-        return certificate.missing_units(self.market, self.pairs) if self.has_pairs else None
+        return certificate.missing_units(self.market, self.with_units) if self.has_pairs else None
 
     @property
     def prices(self) -> Prices | None:
@@ -209,7 +217,7 @@ class Matching(ArrayForm):
             "stop_reason": np.array(self.stop_reason or ""),
             "proof": np.array([self.proof.kind, self.proof.scope, self.proof.solver or ""]),
         }
-        for name in ("blocking", "opened"):
+        for name in ("blocking", "opened", "units"):
             if getattr(self, name) is not None:
                 arrays[name] = getattr(self, name)
         for name in Level.__slots__:
@@ -252,6 +260,7 @@ class Matching(ArrayForm):
             pairs.get("blocking"),
             np.array_equal(arrays["seal"], seal(arrays)),
             arrays.get("opened"),
+            reading.units(arrays, len(pairs["pairs"]), market.pair_limit is not None),
         )
 
     def replace(self, **changes: Any) -> Matching:

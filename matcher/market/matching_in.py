@@ -35,6 +35,22 @@ def pairs(array: NDArray[Any], sizes: tuple[int, ...], name: str) -> IntArray:
     return array
 
 
+def units(arrays: Arrays, count: int, wanted: bool) -> IntArray | None:
+    """Return the units of `count` pairs, None where a pair has one.
+
+    Raises
+    ------
+    ValueError
+        If they are missing, of another form, or there where a pair has one.
+    """
+    array = arrays.get("units")
+    if not wanted and array is None:
+        return None
+    if array is None or not wanted or array.dtype != "int64" or array.shape != (count,):
+        raise ValueError("units")
+    return array
+
+
 def positions(array: NDArray[Any], size: int, name: str) -> IntArray:
     """Return positions below `size`.
 

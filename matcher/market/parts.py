@@ -185,6 +185,8 @@ def part_market(market: Market, part: Part, at: Ints | None = None) -> Market:
         np.searchsorted(part.recipient, market.recipient_idx[at]),
     )
     arcs = Arcs(frozen(ends[0]), frozen(ends[1]), frozen(np.ascontiguousarray(market.cost[:, at])))
+    limit = market.pair_limit
+    fields["pair_limit"] = limit if limit is None or limit.ndim == 0 else frozen(limit[at])
     return replace(market, **fields, points=None, matrix=None, _arcs=arcs)
 
 
@@ -215,7 +217,7 @@ def _merged(market: Market, parts: list[Part], solved: list[Solved], reason: Sto
     pairs = None
     if all(one.pairs is not None for one in solved):
         ends = [
-            np.column_stack([part.provider[one.pairs[:, 0]], part.recipient[one.pairs[:, 1]]])
+            np.column_stack([part.provider[one.pairs[:, 0]], part.recipient[one.pairs[:, 1]], one.pairs[:, 2:]])
             for part, one in zip(parts, solved, strict=True)
             if one.pairs is not None
         ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.market.input import Ints
-from matcher.market.market import Market
+from matcher.market.market import Market, check_single
 from matcher.market.points import nearest
 from matcher.stable.preferences import Preferences, blocking_pairs
 
 
 def preferences_of(market: Market) -> Preferences:
     """Return whom each side of a market prefers: its ranks, or the cost of the first level where it gives none."""
+    check_single(market)
     cost = market.cost[0]
     return Preferences(
         market.provider_idx,
@@ -32,6 +33,7 @@ def objectives_of(market: Market) -> tuple[Ints, Ints]:
 
 def blocking(market: Market, pairs: Ints) -> Ints:
     """Return the pairs that block a matching of a market, (b, 2) int64 in order of (provider, recipient)."""
+    check_single(market)
     if market.points is not None and not market.listed:
         return nearest.blocking(market, pairs)
     known = preferences_of(market)

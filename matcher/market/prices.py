@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.market.face import Face
+from matcher.market.face import Chosen, Face
 from matcher.market.input import Bools, Ints
 
 #: a label above any length of a path, and far enough below 2**63 for a cost to be added
@@ -34,12 +34,12 @@ class NotOptimal(RuntimeError):
 
 
 def dual_prices(
-    face: Face, cost: Ints | None, missing: Ints, chosen: Bools, *, provider_cost: Ints | None = None
+    face: Face, cost: Ints | None, missing: Ints, chosen: Chosen, *, provider_cost: Ints | None = None
 ) -> tuple[Ints, Ints]:
     """Return (P,) provider prices p and (R,) recipient prices q that prove `chosen` optimal at a level of a face.
 
-    ``cost + p - q`` is >= 0 at every free arc that is not chosen and <= 0 at every one that is; p is <= 0 at a provider
-    with room left and >= 0 at one above its minimum; q is >= `missing` at a recipient below its maximum and
+    ``cost + p - q`` is >= 0 at every free arc that may carry more and <= 0 at every one that carries any; p is <= 0 at
+    a provider with room left and >= 0 at one above its minimum; q is >= `missing` at a recipient below its maximum and
     <= `missing` at one above its minimum. (With `provider_cost`, p is compared with it in place of 0.)
 
     Raises
@@ -49,6 +49,7 @@ def dual_prices(
     """
     give = np.zeros(face.num_providers, np.int64) if provider_cost is None else provider_cost
     used_p, used_r = face.used(chosen)
+    full, some = face.full(chosen), face.some(chosen)
     # An arc that enters the root bounds a price from below: checked at the end, since it can never move the root.
     price = np.concatenate(
         [
@@ -65,14 +66,15 @@ def dual_prices(
     small = face.ends is None and 0 < face.num_free <= _SMALL_GRID
     dense = face.ends is None and face.num_free > _DENSE * (face.num_providers + face.num_recipients)
     if small:
-        _settle_small_grid(face, cost, chosen, price)
+        _settle_small_grid(face, cost, full, some, price)
     elif dense:
-        _settle_grid(face, cost, chosen, price)
+        _settle_grid(face, cost, full, some, price)
     if not (small or dense) or (price > _UNREACHED).any():
-        graph = _residual(face, cost, np.flatnonzero(~chosen), np.flatnonzero(chosen))
+        graph = _residual(face, cost, np.flatnonzero(~full), np.flatnonzero(some))
         _settle(graph, price, np.flatnonzero(price < _UNREACHED))
         lost = np.flatnonzero(price > _UNREACHED)
         if len(lost):
+            price[lost] = _FAR  # a full arc of a grid may have left less, as if it led anywhere
             _settle(graph, price, lost)
             _lower(graph, price, floor, lost)
     # Nobody depends on the price of a recipient without a partner: what it is charged is its price.
@@ -176,17 +178,17 @@ def _settle_narrow(graph: _Graph, price: Ints, front: Ints) -> Ints:
     raise NotOptimal
 
 
-def _settle_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> None:
+def _settle_grid(face: Face, cost: Ints | None, full: Bools, some: Bools, price: Ints) -> None:
     """Settle a grid of all pairs on few of its arcs: look at all, keep the best into each recipient, settle, repeat."""
     num_p, num_r = face.num_providers, face.num_recipients
-    taken = np.flatnonzero(chosen)
+    taken, closed = np.flatnonzero(some), np.flatnonzero(full)
     grid = np.zeros((num_p, num_r), np.int64) if cost is None else cost.reshape(num_p, num_r)
     label = np.empty_like(grid)
     kept = np.zeros(0, np.int64)
     _settle(_residual(face, cost, kept, taken), price, np.flatnonzero(price < _UNREACHED))
     for _ in range(num_p * num_r + 1):
         np.add(grid, price[:num_p, None], out=label)
-        label.reshape(-1)[taken] = _FAR
+        label.reshape(-1)[closed] = _FAR
         least = label.min(axis=0)
         better = ((least < price[num_p:]) & (least < _UNREACHED)).nonzero()[0]
         if not len(better):
@@ -197,14 +199,14 @@ def _settle_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> N
     raise NotOptimal
 
 
-def _settle_small_grid(face: Face, cost: Ints | None, chosen: Bools, price: Ints) -> None:
+def _settle_small_grid(face: Face, cost: Ints | None, full: Bools, some: Bools, price: Ints) -> None:
     """Settle a small grid of all pairs, the whole of it in every step."""
     num_p, num_r = face.num_providers, face.num_recipients
-    taken = chosen.nonzero()[0]
+    taken = some.nonzero()[0]
     provider, recipient = face.ends_of(taken)
     grid = np.zeros((num_p, num_r), np.int64) if cost is None else cost.reshape(num_p, num_r).copy()
     back = grid.reshape(-1)[taken]
-    grid.reshape(-1)[taken] = _NO_ARC
+    grid.reshape(-1)[full.nonzero()[0]] = _NO_ARC
     p, q = price[:num_p], price[num_p:]
     for _ in range(num_p + num_r + 2):
         np.minimum(q, (grid + p[:, None]).min(axis=0), out=q)

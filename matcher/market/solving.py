@@ -48,8 +48,9 @@ def match(
         "report" also lists the blocking pairs. "require": only matchings without a blocking pair, the best of them by
         the levels; a limit is looked at before the work begins.
     start
-        A matching of this or a nearby market, or (k, 2) pairs. A `Matching` whose prices prove it optimal here too is
-        returned with its pairs unchanged; otherwise it only serves as what is returned if the work is stopped early.
+        A matching of this or a nearby market, or (k, 2) pairs, (k, 3) with units under `pair_limit`. A `Matching` whose
+        prices prove it optimal here too is returned with its pairs unchanged; otherwise it only serves as what is
+        returned if the work is stopped early.
     time_limit_s, work_limit, gap
         Limits. One unit of work is one level solved, or of many points one round over all pairs; each independent part
         of a large market has `work_limit` for itself. A level of listed arcs is solved exactly or not at all, so `gap`
@@ -89,6 +90,8 @@ def match(
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
     if tie_seed is not None:
         _check_seed(tie_seed, stability)
+    if market.pair_limit is not None and stability != "off":
+        raise InvalidInput([Fault("stability_of_units", column="stability", value=stability)])
     if not market.is_flow and stability != "off":
         fields = ", ".join(name for name in FIELDS if getattr(market, name) is not None)
         details = {"fields": fields}
@@ -128,19 +131,21 @@ def _start_pairs(market: Market, start: Matching | ArrayLike | None) -> Ints | N
     if start is None:
         return None
     if isinstance(start, Matching):
-        pairs = start.pairs
+        pairs = start.with_units
         return pairs if start.has_pairs and not certificate.pair_flaws(market, pairs) else None
-    pairs = np.array(start)
+    pairs, columns = np.array(start), 2 if market.pair_limit is None else 3
     if pairs.size == 0:
-        pairs = pairs.reshape(0, 2).astype(np.int64)
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
-        details = {"shape": pairs.shape, "expected": "(k, 2) integers"}
+        pairs = pairs.reshape(0, columns).astype(np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != columns or pairs.dtype.kind not in "iu":
+        details = {"shape": pairs.shape, "expected": f"(k, {columns}) integers"}
         raise InvalidInput([Fault("array_shape", column="start", details=details)])
     pairs = pairs.astype(np.int64)
-    inside = (pairs >= 0).all(axis=1) & (pairs[:, 0] < market.num_providers) & (pairs[:, 1] < market.num_recipients)
+    inside = (
+        (pairs[:, :2] >= 0).all(axis=1) & (pairs[:, 0] < market.num_providers) & (pairs[:, 1] < market.num_recipients)
+    )
     known: Bools = np.zeros(len(pairs), bool)
-    known[inside] = market.allows(pairs[inside])
-    _, first = np.unique(pairs, axis=0, return_index=True)
+    known[inside] = market.allows(pairs[inside, :2])
+    _, first = np.unique(pairs[:, :2], axis=0, return_index=True)
     once = np.zeros(len(pairs), bool)
     once[first] = True
     bad = np.flatnonzero(~(known & once)).tolist()
@@ -160,5 +165,5 @@ def _still_optimal(market: Market, start: Matching) -> Matching | None:
         if parts[0] is None or (parts[1] is None) != (tie is None) or parts[0].shape != (len(market.objectives), count):
             return None
         rows.append([*parts[0], *([] if parts[1] is None else [parts[1]])])
-    again = assembled(market, Solved(start.pairs, rows[0], rows[1], ["start"] * len(market.objectives)))
+    again = assembled(market, Solved(start.with_units, rows[0], rows[1], ["start"] * len(market.objectives)))
     return again if again.status == "optimal" else None

@@ -19,7 +19,7 @@ from matcher.base.result import Proof, Status
 from matcher.market.claims import Solved, assembled, claim_levels
 from matcher.market.hall import hall_set
 from matcher.market.input import Ints
-from matcher.market.market import Market, check_flow
+from matcher.market.market import Market, check_flow, check_single
 from matcher.market.matching import Matching
 from matcher.market.preferences import blocking, objectives_of, preferences_of
 from matcher.programs.cpsat import SOLVER
@@ -61,6 +61,7 @@ def solve_stable(market: Market, budget: Budget | None = None, tie_seed: int | N
         If the costs are too large to be added exactly (code `cost_range`), or the market is no flow.
     """
     check_flow(market)
+    check_single(market)
     known, budget = preferences_of(market), Budget() if budget is None else budget
     ties = known.has_ties()
     order = lottery(known, tie_seed) if ties and tie_seed is not None else None

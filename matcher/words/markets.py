@@ -81,6 +81,18 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "stability is defined for flows; this market has {fields}.",
         "稳定性仅对流问题有定义；本市场含有 {fields}。",
     ),
+    (
+        "fault.pair_limit_of_program",
+        "Several units a pair are for markets that are flows, but this one is more than a flow.",
+        "每对多个单位仅适用于流型市场，而该市场不是。",
+    ),
+    ("mend.pair_limit_of_program", "Leave out pair_limit, or the other fields.", "请去掉 pair_limit 或其他字段。"),
+    (
+        "fault.stability_of_units",
+        "Stability is not defined where a pair may have several units.",
+        "一对可有多个单位时，没有稳定性的定义。",
+    ),
+    ("mend.stability_of_units", 'Use stability="off".', '请使用 stability="off"。'),
     ("mend.stability_of_program", 'Use stability="off".', '请使用 stability="off"。'),
     (
         "fault.index_range",

@@ -15,9 +15,9 @@ from matcher.executors.child import call
 from matcher.executors.frames import Arrays
 from matcher.executors.starting import inside
 from matcher.market import assignment
-from matcher.market.face import Face
+from matcher.market.face import Chosen, Face
 from matcher.market.flow import least_cost
-from matcher.market.input import Bools, Ints
+from matcher.market.input import Ints
 
 JOB: Final = "matcher.market.jobs.flow"
 #: below so many free arcs a flow ends before a child would have begun
@@ -26,7 +26,7 @@ _LARGE: Final = 200_000
 
 def least_cost_within(
     face: Face, cost: Ints | None, missing: Ints, budget: Budget, *, numbering: Ints | None = None
-) -> Bools | None:
+) -> Chosen | None:
     """Return what `flow.least_cost` returns, or None if the budget ran out first."""
     if face.num_free >= _LARGE and budget.can_end and not inside():
         done, chosen = _called(_asked(face, cost, missing, numbering), budget)
@@ -38,7 +38,7 @@ def least_cost_within(
 
 def assigned_within(
     face: Face, cost: Ints | None, missing: Ints, budget: Budget, *, most_pairs_first: bool = False
-) -> tuple[bool, Bools | None]:
+) -> tuple[bool, Chosen | None]:
     """Return whether the level fits an assignment, and what `assignment.least_cost` returns, None if time ran out."""
     if face.num_free >= _LARGE and budget.can_end and not inside():
         if not assignment.suits(face, cost, missing):
@@ -51,7 +51,7 @@ def assigned_within(
     return chosen is not None, chosen
 
 
-def _called(arrays: Arrays, budget: Budget) -> tuple[bool, Bools | None]:
+def _called(arrays: Arrays, budget: Budget) -> tuple[bool, Chosen | None]:
     """Return whether a child took the work, and what it chose, None if the budget ran out first."""
     outcome = call(JOB, arrays, budget)
     if outcome.answers[0] is not None:
@@ -67,6 +67,8 @@ def _asked(face: Face, cost: Ints | None, missing: Ints, numbering: Ints | None)
     arrays = {"capacity": face.capacity, "demand": face.demand, "missing": missing}
     if face.ends is not None:
         arrays["provider"], arrays["recipient"] = face.ends
+    if face.limit is not None:
+        arrays["limit"] = face.limit
     if cost is not None:
         arrays["cost"] = cost
     if numbering is not None:
@@ -78,7 +80,8 @@ def run(arrays: Arrays, tell: Callable[[Arrays], None]) -> Arrays:
     """Solve what the arrays hold."""
     capacity, demand = arrays["capacity"], arrays["demand"]
     ends = (arrays["provider"], arrays["recipient"]) if "provider" in arrays else None
-    face = Face(len(capacity), len(demand), None, ends, capacity, demand, np.zeros(0, np.int64))
+    none = np.zeros(0, np.int64)
+    face = Face(len(capacity), len(demand), None, ends, capacity, demand, none, arrays.get("limit"))
     if "most_pairs_first" in arrays:
         first = bool(arrays["most_pairs_first"])
         one = assignment.least_cost(face, arrays.get("cost"), arrays["missing"], most_pairs_first=first)

@@ -35,7 +35,8 @@ _METHOD: Final = "pricing"
 def suits(market: Market) -> bool:
     """Whether a market is one of points without minima and with so many pairs that they should not be listed."""
     many = market.num_providers * market.num_recipients > MANY_PAIRS
-    return many and market.points is not None and not market.has_minima and not market.listed
+    plain = market.points is not None and market.pair_limit is None
+    return many and plain and not market.has_minima and not market.listed
 
 
 def solve(
