@@ -27,7 +27,7 @@ def assert_same(market, other):
 # --- exactness -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["b", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"])
+@pytest.mark.parametrize("dtype", ["b", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
 def test_every_integer_type_is_kept_exactly(dtype):
     values = np.array([[1, 0], [0, 1]]).astype(dtype)
     market = Market.from_matrix(values)
