@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from matcher.programmes.doors import read_records as read_records
     from matcher.programmes.doors import save_programme as save_programme
     from matcher.programmes.doors import verify_programme as verify_programme
+    from matcher.programmes.holiday import HolidayPolicy as HolidayPolicy
+    from matcher.programmes.holiday import HolidayTeam as HolidayTeam
+    from matcher.programmes.holiday import HolidayVolunteer as HolidayVolunteer
+    from matcher.programmes.holiday import Point as Point
     from matcher.programmes.programme import Programme as Programme
     from matcher.programmes.programme import ProgrammePolicy as ProgrammePolicy
     from matcher.programmes.result import ProgrammePlan as ProgrammePlan
@@ -46,8 +50,12 @@ _HOME = {
     "FederationTeam": "wish_tables",
     "Granted": "wish_tables",
     "Group": "camps",
+    "HolidayPolicy": "holiday",
+    "HolidayTeam": "holiday",
+    "HolidayVolunteer": "holiday",
     "Member": "wish_tables",
     "Place": "centres",
+    "Point": "holiday",
     "Programme": "programme",
     "ProgrammePlan": "result",
     "ProgrammePolicy": "programme",

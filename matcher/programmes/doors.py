@@ -20,11 +20,11 @@ from matcher.base.jsonform import faults_of_validation, read_object, read_toml
 from matcher.base.progress import CancelToken, ProgressCallback
 from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
-from matcher.market.solving import match
 from matcher.model import Record
 from matcher.programmes import staffing
 from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
+from matcher.programmes.holiday import HOLIDAY
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import ProgrammePlan, ProgrammeReport
 from matcher.programmes.rooms import ROOMS
@@ -32,7 +32,7 @@ from matcher.programmes.schema import Records
 from matcher.programmes.wishes import WISHES
 
 #: every programme by name
-PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in (CAMPS, CENTRES, ROOMS, WISHES)}
+PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in (CAMPS, CENTRES, HOLIDAY, ROOMS, WISHES)}
 _FORMAT: Final = "matcher.programme_plan/1"
 _HEAD, _PROOF, _HELPERS, _INPUT = "programme.json", "matching.npz", "helpers.npz", "input"
 
@@ -118,23 +118,32 @@ def plan_programme(
     tables = programme.schema.from_records(records)
     wanted = policy_of(name, policy)
     market = programme.market(tables, wanted)
-    begun = None if start is None else _pairs_here(start, programme, tables)
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     limits |= {"progress": progress, "cancel": cancel}
-    if begun is not None:
-        begun = begun[market.allows(begun)]
+    begun = (
+        None
+        if start is None
+        else programme.engine.begun(market, start.matching, *_pairs_here(start, programme, tables))
+    )
     team = programme.staffed_by(tables)
     if team is not None:
         return ProgrammePlan(programme, tables, wanted, *staffing.solved(team, tables, wanted, market, begun, limits))
-    return ProgrammePlan(programme, tables, wanted, match(market, start=begun, **limits))
+    found = programme.engine.solve(market, tables[programme.providers], begun, limits)
+    return ProgrammePlan(programme, tables, wanted, found)
 
 
-def _pairs_here(start: ProgrammePlan, programme: Programme, tables: Records) -> Any:
-    """Return the pairs of a plan whose both ends are still there, in positions of these tables."""
-    sides = [{r.id: n for n, r in enumerate(tables[side])} for side in (programme.providers, programme.recipients)]  # type: ignore[attr-defined]
-    ids = [(start.providers[j].id, start.recipients[i].id) for j, i in start.matching.pairs.tolist()]
-    found = [(sides[0][p], sides[1][r]) for p, r in ids if p in sides[0] and r in sides[1]]
-    return np.array(sorted(found), np.int64).reshape(-1, 2)
+def _pairs_here(start: ProgrammePlan, programme: Programme, tables: Records) -> tuple[Any, Any]:
+    """Return the pairs of a plan whose both ends are still there, in positions of these tables, and which they were."""
+    now = ProgrammePlan(programme, tables, start.policy, start.matching)
+    sides = [{(type(r), r.id): n for n, r in enumerate(side)} for side in (now.providers, now.recipients)]
+    found, kept = [], []
+    for at, (j, i) in enumerate(start.matching.pairs.tolist()):
+        one, other = start.providers[j], start.recipients[i]
+        ends = sides[0].get((type(one), one.id)), sides[1].get((type(other), other.id))
+        if None not in ends:
+            found.append(ends)
+            kept.append(at)
+    return np.array(found, np.int64).reshape(-1, 2), np.array(kept, np.int64)
 
 
 def verify_programme(plan: ProgrammePlan | str | Path, records: Records | None = None) -> ProgrammeReport:
@@ -192,8 +201,8 @@ def _write(plan: ProgrammePlan, folder: Path, lang: Lang) -> None:
         (folder / _INPUT / name).write_bytes(content)
     text = json.dumps(head_of(plan), ensure_ascii=False, indent=1, sort_keys=True)
     (folder / _HEAD).write_text(text + "\n", encoding="utf-8", newline="\n")
-    for name in ("pairings", "opened", "unmatched", *(() if plan.helpers is None else ("staff",))):
-        frame = getattr(plan, name)
+    for name in plan.frames:
+        frame = plan.frame(name)
         rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
         (folder / f"{name}.csv").write_bytes(codecs.BOM_UTF8 + csv_bytes(list(frame.columns), rows))
     (folder / "summary.txt").write_text(plan.summary(lang) + "\n", encoding="utf-8", newline="\n")
@@ -215,12 +224,13 @@ def load_programme(path: str | Path) -> ProgrammePlan:
         folder = folder.with_name(f".{folder.name}.old")  # a crash between two renames
     try:
         head = read_object((folder / _HEAD).read_text(encoding="utf-8"), "plan")
-        matching = Matching.from_npz(folder / _PROOF)
+        if head.get("format") != _FORMAT:
+            raise InvalidInput([Fault("array_format", value=head.get("format"), details={"expected": _FORMAT})])
+        programme = programme_of(str(head.get("programme")))
+        records = read_records(programme.name, folder / _INPUT)
+        policy = policy_of(programme.name, head.get("policy"))
+        matching = programme.engine.read(folder / _PROOF, lambda: programme.market(records, policy))
         helpers = Matching.from_npz(folder / _HELPERS) if (folder / _HELPERS).exists() else None
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput([Fault("not_found", value=f"{path}: {error}")]) from None
-    if head.get("format") != _FORMAT:
-        raise InvalidInput([Fault("array_format", value=head.get("format"), details={"expected": _FORMAT})])
-    name = str(head.get("programme"))
-    records = read_records(name, folder / _INPUT)
-    return ProgrammePlan(programme_of(name), records, policy_of(name, head.get("policy")), matching, helpers)
+    return ProgrammePlan(programme, records, policy, matching, helpers)

@@ -35,14 +35,20 @@ def served(providers: Any, recipients: Any, pairs: Ints, reach_km: float | None 
 
 def least_share(recipients: Any, children: Ints, done: Ints) -> float | None:
     """Return the least share of a county's children among those `done` (positions); None without counties."""
-    counties = sorted({record.county_id for record in recipients if record.county_id})
+    there = np.zeros(len(children), np.int64)
+    there[done] = children[done]
+    return share_by_county(recipients, children, there)
+
+
+def share_by_county(records: Any, wanted: Ints, given: Ints) -> float | None:
+    """Return the least share of what a county wants that it is given; None without counties."""
+    counties = sorted({record.county_id for record in records if record.county_id})
     if not counties:
         return None
     place = {county: n for n, county in enumerate(counties)}
-    at = np.array([place.get(record.county_id, len(counties)) for record in recipients])
-    served_there = np.bincount(at[done], children[done], len(counties) + 1)[:-1]
-    total = np.bincount(at, children, len(counties) + 1)[:-1]
-    return float((served_there[total > 0] / total[total > 0]).min(initial=1.0))
+    at = np.array([place.get(record.county_id, len(counties)) for record in records])
+    total, part = (np.bincount(at, amount, len(counties) + 1)[:-1] for amount in (wanted, given))
+    return float((part[total > 0] / total[total > 0]).min(initial=1.0))
 
 
 def near(rng: np.random.Generator, county: Any) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from matcher.base.display import Metric
-from matcher.market.market import Market
-from matcher.market.matching import Matching
+from matcher.base.errors import Lang
+from matcher.programmes.engines import MARKETS, ProgrammeEngine
 from matcher.programmes.schema import Records, Schema
 from matcher.programmes.staffing import Staffing
 
@@ -24,7 +24,7 @@ class ProgrammePolicy(BaseModel):
 class Describe(Protocol):
     """A function that returns the metrics of a plan."""
 
-    def __call__(self, records: Records, policy: Any, matching: Matching) -> Mapping[str, Metric]:
+    def __call__(self, records: Records, policy: Any, matching: Any) -> Mapping[str, Metric]:
         """Return the metrics."""
 
 
@@ -43,13 +43,19 @@ class Programme:
     units
         Objective -> the unit of its values.
     market
-        Records and policy to a market.
+        Records and policy to a market, or to what another engine takes.
     metrics
         The numbers of a plan.
     example
         Seed to synthetic records on real coordinates.
     staffing
         How what opens is staffed, None if nobody is asked for.
+    also
+        A second table of recipients, after the first.
+    engine
+        How it is solved and judged.
+    frames, explain
+        Frames of its own by name, and its own answer to why; beside or in place of the common ones.
     """
 
     name: str
@@ -58,10 +64,14 @@ class Programme:
     providers: str
     recipients: str
     units: Mapping[str, str]
-    market: Callable[[Records, Any], Market]
+    market: Callable[[Records, Any], Any]
     metrics: Describe
     example: Callable[[int], Records]
     staffing: Staffing | None = None
+    also: str | None = None
+    engine: ProgrammeEngine = MARKETS
+    frames: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    explain: Callable[[Any, str, str, Lang], str] | None = None
 
     def staffed_by(self, records: Records) -> Staffing | None:
         """Return how what opens is staffed; None if the programme asks for nobody, or its table is not there."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from matcher.base.display import Metric, as_html, table_lines
 from matcher.base.errors import Lang, text
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
-from matcher.market import check
 from matcher.market.input import Ints
 from matcher.market.matching import Matching
-from matcher.market.program.claims import finding, proved_bounds
-from matcher.programmes import staffing
+from matcher.programmes import frames, staffing
 from matcher.programmes.explaining import explained
 from matcher.programmes.places import metres_of
 from matcher.programmes.programme import Programme, ProgrammePolicy
@@ -74,7 +70,7 @@ class ProgrammePlan:
     programme, records, policy
         What it plans, the tables in id order, and what was asked for.
     matching
-        The plan as its market has it.
+        The plan as its market has it: a `Matching`, or what the programme's engine returns.
     helpers
         Who works in what is open, as the market of helpers has it; None where nobody is asked for.
     """
@@ -82,18 +78,18 @@ class ProgrammePlan:
     programme: Programme
     records: Records
     policy: ProgrammePolicy
-    matching: Matching
+    matching: Any
     helpers: Matching | None = None
 
     @property
     def status(self) -> Status:
         """As of a matching: "optimal", "feasible", "infeasible" or "unknown"."""
-        return self.matching.status
+        return cast("Status", self.matching.status)
 
     @property
     def stop_reason(self) -> StopReason | None:
         """Why the search ended early, None if it did not."""
-        return self.matching.stop_reason
+        return cast("StopReason | None", self.matching.stop_reason)
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -105,7 +101,7 @@ class ProgrammePlan:
     @property
     def proof(self) -> Proof:
         """What was proved, with the multipliers that prove it."""
-        return self.matching.proof
+        return cast("Proof", self.matching.proof)
 
     @property
     def providers(self) -> tuple[Any, ...]:
@@ -115,78 +111,43 @@ class ProgrammePlan:
     @property
     def recipients(self) -> tuple[Any, ...]:
         """The records of the side that is served."""
-        return self.records[self.programme.recipients]
+        also = self.programme.also
+        return (*self.records[self.programme.recipients], *(self.records[also] if also else ()))
 
     @cached_property
     def metres(self) -> Ints:
         """Whole metres of each pair, (k,)."""
         return metres_of(self.providers, self.recipients, self.matching.pairs)
 
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return one of the plan's frames: "pairings", "opened", "unmatched", and those of the programme."""
+        return self.frames[name](self)
+
+    @property
+    def frames(self) -> Mapping[str, Callable[[ProgrammePlan], pd.DataFrame]]:
+        """How each frame is made, by name."""
+        helpers = {} if self.helpers is None else {"staff": frames.staff}
+        return {**frames.FRAMES, **helpers, **self.programme.frames}
+
     @property
     def pairings(self) -> pd.DataFrame:
         """Who is served where: recipient_id, provider_id, children, km."""
-        import pandas as pd
-
-        pairs = self.matching.pairs[np.lexsort(self.matching.pairs.T)]
-        rows = [(self.recipients[i], self.providers[j]) for j, i in pairs.tolist()]
-        return pd.DataFrame(
-            {
-                "recipient_id": [r.id for r, _ in rows],
-                "provider_id": [p.id for _, p in rows],
-                "children": [r.children for r, _ in rows],
-                "km": metres_of(self.providers, self.recipients, pairs) / 1000,
-            }
-        )
+        return self.frame("pairings")
 
     @property
     def opened(self) -> pd.DataFrame:
-        """Who is open: provider_id, name, kind, recipients and children served, mean km of a child."""
-        import pandas as pd
-
-        matching = self.matching
-        at = np.flatnonzero(matching.opened) if matching.opened is not None else np.zeros(0, np.int64)
-        children = np.array([r.children for r in self.recipients], np.int64)[matching.pairs[:, 1]]
-        count = len(self.providers)
-        served = np.bincount(matching.pairs[:, 0], children, count)
-        travel = np.bincount(matching.pairs[:, 0], children * self.metres, count)
-        mean = np.divide(travel / 1000, served, out=np.full(count, np.nan), where=served > 0)
-        some = [self.providers[j] for j in at.tolist()]
-        return pd.DataFrame(
-            {
-                "provider_id": [p.id for p in some],
-                "name": [p.name for p in some],
-                "kind": [getattr(p, "kind", None) for p in some],
-                "recipients": np.bincount(matching.pairs[:, 0], minlength=count)[at],
-                "children": served[at].astype(np.int64),
-                "km_mean": mean[at],
-            }
-        )
+        """Who is open: provider_id, name, and what it serves."""
+        return self.frame("opened")
 
     @property
     def unmatched(self) -> pd.DataFrame:
         """Who is not served: kind, id, missing, reason (a stable code), detail."""
-        import pandas as pd
-
-        missing = self.matching.unmet
-        rows = []
-        reach = np.bincount(self.matching.market.recipient_idx, minlength=len(self.recipients))
-        for i in np.flatnonzero(missing if missing is not None else []).tolist():
-            reason = "nobody_in_reach" if not reach[i] else "no_room_or_not_open"
-            rows.append((self.programme.recipients, self.recipients[i].id, int(missing[i]), reason, int(reach[i])))  # type: ignore[index]
-        return pd.DataFrame(rows, columns=["kind", "id", "missing", "reason", "detail"])
+        return self.frame("unmatched")
 
     @property
     def staff(self) -> pd.DataFrame:
         """Who is sent where: provider_id, helper_id, volunteers, km; empty where nobody is asked for."""
-        import pandas as pd
-
-        team = self.programme.staffing
-        rows = (
-            []
-            if self.helpers is None or team is None
-            else staffing.sent(team, self.records, self.policy, self.matching, self.helpers)
-        )
-        return pd.DataFrame(rows, columns=["provider_id", "helper_id", "volunteers", "km"])
+        return frames.staff(self)
 
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
@@ -214,7 +175,7 @@ class ProgrammePlan:
         return text("programme.claimed_by", lang, solver=self.proof.solver or "-")
 
     def _level_lines(self, lang: Lang) -> list[str]:
-        own = proved_bounds(self.matching) or ()
+        own = self.programme.engine.bounds(self.matching) or ()
         rows = []
         for number, level in enumerate(self.levels):
             mine = own[number] if number < len(own) else None
@@ -233,7 +194,7 @@ class ProgrammePlan:
         InvalidInput
             If nobody of the kind ("place", "site" or the tables' names) has this id.
         """
-        return explained(self, kind, known_id, lang)
+        return (self.programme.explain or explained)(self, kind, known_id, lang)
 
     def verify(self, records: Records | None = None) -> ProgrammeReport:
         """Recompute everything from the tables (the plan's own, or `records`), without a solver."""
@@ -247,11 +208,11 @@ class ProgrammePlan:
             sets = staffing.sets_of(self.matching.market, market)
             market = staffing.with_sets(team, records, self.policy, market, sets)
         again = self.matching.replace(market=market)
-        found = list(check.flaws(again)) if not flaws else []
+        found = list(self.programme.engine.flaws(again)) if not flaws else []
         if team is not None and not flaws and not found:
             found += staffing.flaws(team, records, self.policy, again, self.helpers)
         flaws += [(flaw.code, flaw.details) for flaw in found]
-        said = "false" if flaws else finding(again)
+        said = "false" if flaws else self.programme.engine.finding(again)
         metrics = {} if flaws else ProgrammePlan(self.programme, records, self.policy, again, self.helpers).metrics
         return ProgrammeReport(not flaws, said, tuple(flaws), metrics)
 

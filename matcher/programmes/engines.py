@@ -1,0 +1,89 @@
+"""The two ways in which what a programme asks for is solved, read and judged: as a market, or as crews at sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from matcher.base.progress import Budget
+from matcher.market import check
+from matcher.market.certificate import Flaw
+from matcher.market.input import Ints
+from matcher.market.matching import Matching
+from matcher.market.presence import presence
+from matcher.market.presence.presence import Presence
+from matcher.market.presence.solving import solve_presence
+from matcher.market.program import claims
+from matcher.market.solving import match
+
+_NEIGHBOURS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeEngine:
+    """How a programme is solved and judged.
+
+    Attributes
+    ----------
+    solve
+        What was asked, the records that open, a plan to begin with (None: none) and the limits, to a result.
+    read
+        The path of a saved result, and what makes the market again, to the result.
+    begun
+        A result, and its pairs in positions of other tables with those in the result, to a plan to begin with.
+    flaws, finding, bounds
+        Every false claim of a result; "proved" or "claimed"; the bounds that its proof proves by itself.
+    """
+
+    solve: Callable[[Any, Any, Any, dict[str, Any]], Any]
+    read: Callable[[Path, Callable[[], Any]], Any]
+    begun: Callable[[Any, Any, Ints, Ints], Any]
+    flaws: Callable[[Any], Sequence[Flaw]]
+    finding: Callable[[Any], str]
+    bounds: Callable[[Any], Sequence[int | None] | None]
+
+
+def _pairs(market: Any, result: Matching, pairs: Ints, kept: Ints) -> Any:
+    del result, kept
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return pairs[market.allows(pairs)]
+
+
+def _present(case: Any, sites: Any, start: Any, limits: dict[str, Any]) -> Presence:
+    return solve_presence(case, neighbours(sites), Budget(**limits), start)
+
+
+def neighbours(records: Any) -> Ints:
+    """Return (n, k): for each record itself and some others near it, the nearest first."""
+    if not len(records):
+        return np.zeros((0, 1), np.int64)
+    lat, lon = (np.radians([getattr(record, name) for record in records]) for name in ("lat", "lon"))
+    xyz = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    found = []
+    for begin in range(0, len(xyz), 500):
+        near = -(xyz[begin : begin + 500] @ xyz.T)
+        near[np.arange(len(near)), begin + np.arange(len(near))] = -2
+        found.append(np.argsort(near, axis=1, kind="stable")[:, :_NEIGHBOURS])
+    return np.concatenate(found)
+
+
+MARKETS: Final = ProgrammeEngine(
+    lambda market, records, start, limits: match(market, start=start, **limits),
+    lambda path, make: Matching.from_npz(path),
+    _pairs,
+    check.flaws,
+    claims.finding,
+    claims.proved_bounds,
+)
+PRESENCE: Final = ProgrammeEngine(
+    _present,
+    lambda path, make: Presence.from_npz(path).replace(market=make()),
+    lambda case, result, pairs, kept: (pairs, result.start[kept]),
+    presence.flaws,
+    presence.finding,
+    presence.proved_bounds,
+)
