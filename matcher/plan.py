@@ -29,7 +29,6 @@ from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.blocking import blocking_frame
 from matcher.proof.hardrules import hard_violations
-from matcher.show.explain import explain
 from matcher.show.figures import draw_map
 from matcher.show.report import write_report
 from matcher.show.summary import plan_summary
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from matcher.files.plan_edits import Edits
     from matcher.model import Instance
     from matcher.policy.policy import Policy
-    from matcher.show.explain import Explanation
+    from matcher.show.explanation import Explanation
     from matcher.show.picture import Picture
 
 
@@ -223,15 +222,20 @@ class Plan(Solution):
         """
         return plan_summary(self, lang, prices)
 
-    def explain(self, kind: str, id: str, /) -> Explanation:  # noqa: A002 - the contract's name
+    def explain(self, kind: str, id: str, /, *, prices: bool | None = None) -> Explanation:  # noqa: A002 - the contract's
         """Say why this organisation, branch, county or school is paired as it is, and what else it could have.
+
+        Each alternative has what it would cost the plan (see `price`) where that is quick to tell; with `prices=True`
+        also where the whole has to be solved again for it, with False nowhere.
 
         Raises
         ------
         InvalidInput
             If `kind` or `id` is not known.
         """
-        return explain(self, kind, id)
+        from matcher.advice.explaining import explained
+
+        return explained(self, kind, id, prices=prices)
 
     def what_if(
         self,

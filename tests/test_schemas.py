@@ -41,8 +41,13 @@ def written() -> dict[str, list[Any]]:
         "recommendation": [each.to_json() for each in matcher.recommend(full, arrival, k=2)],
         "explanation": [
             full.explain(kind, known).to_json()
-            for kind, known in (("school", "S018"), ("county", full.county_pairings.county_id.iloc[0]))
+            for kind, known in (
+                ("school", "S018"),
+                ("branch", "B001"),
+                ("county", full.county_pairings.county_id.iloc[0]),
+            )
         ],
+        "what_if": [full.what_if(gone).to_json(), none.what_if({"kind": "sets", "field": "child_km"}).to_json()],
         "progress": [Progress("level:convenience").to_json(), Progress("x", 1, 2, 3, 4, 1).to_json()],
         "error": [error(none.raise_for_status), error(lambda: small_plan().save("plan.csv"))],
         "faults": [error(lambda: matcher.Policy(child_km=-1)), error(lambda: matcher.Market.from_matrix([[None]]))],

@@ -18,6 +18,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 import matcher
+from matcher.advice.effects import How
 from matcher.base.names import PairLevel
 from matcher.base.progress import StopReason
 from matcher.base.result import ProofKind, Sense, Status
@@ -164,7 +165,18 @@ def recommendation() -> Schema:
 def explanation() -> Schema:
     """Return the schema of why somebody is paired as it is."""
     partner = whole(id=TEXT, name=TEXT, km=NUMBER, place=WHOLE, kept=YES, since=none_or(WHOLE))
-    other = whole(id=TEXT, name=TEXT, km=NUMBER, state=TEXT, partners=rows(TEXT), partner_names=rows(TEXT))
+    price = whole(
+        status=word(Status),
+        exact=YES,
+        cost=rows({"type": "array", "prefixItems": [TEXT, WHOLE], "minItems": 2, "maxItems": 2}),
+        moved=WHOLE,
+        children=WHOLE,
+        said=PAIR,
+    )
+    there = {"id": TEXT, "name": TEXT, "km": NUMBER, "state": TEXT, "partners": rows(TEXT), "parents": rows(TEXT)}
+    other = whole(**there, partner_names=rows(TEXT), price=none_or(price))
+    nearby = none_or(whole(**there, allowed=YES))
+    some = {"type": "array", "minItems": 2, "maxItems": 3}
     return document(
         "matcher.explanation/1",
         kind={"enum": ["organization", "branch", "county", "school"]},
@@ -178,6 +190,33 @@ def explanation() -> Schema:
         worth=none_or(NUMBER),
         worth_unit=TEXT,
         alternatives=rows(other),
+        own=TEXT,
+        parents=rows(TEXT),
+        closest=none_or({**some, "prefixItems": [TEXT, NUMBER]}),
+        nearest=nearby,
+        nearest_allowed=nearby,
+        rate=none_or({**some, "prefixItems": [TEXT, NUMBER, NUMBER]}),
+        text=BOTH,
+    )
+
+
+def what_if() -> Schema:
+    """Return the schema of what a plan would be with some changes."""
+    values = {"before": none_or(WHOLE), "after": none_or(WHOLE), "difference": none_or(WHOLE), "bound": none_or(WHOLE)}
+    pair: Schema = {"type": "array", "items": TEXT, "minItems": 3, "maxItems": 3}
+    both = none_or({"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2})
+    return document(
+        "matcher.what_if/1",
+        status=word(Status),
+        stop_reason=none_or(word(StopReason)),
+        how=word(How),
+        exact=YES,
+        changes=rows(ANY),
+        levels=rows(whole(name=TEXT, sense=word(Sense), unit=TEXT, exact=YES, **values)),
+        ended=rows(pair),
+        begun=rows(pair),
+        children=both,
+        counties_children=both,
         text=BOTH,
     )
 
@@ -203,6 +242,7 @@ def schemas() -> dict[Path, Schema]:
         "diff": diff(),
         "recommendation": recommendation(),
         "explanation": explanation(),
+        "what_if": what_if(),
         "progress": document("matcher.progress/1", phase=TEXT, done=WHOLE, **progress),
         "error": error,
         "faults": document("matcher.faults/1", count=WHOLE, faults=rows(FAULT)),

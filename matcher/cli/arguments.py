@@ -102,6 +102,7 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     explain = command("explain", programmes.routed(run_explain, programmes.explain), other)
     explain.add_argument("out", metavar="OUT", help=say("saved_either"))
     explain.add_argument("name", metavar="KIND:ID", help=say("name"))
+    explain.add_argument("--instead", metavar="KIND:ID", help=say("instead"))
     diff = command("diff", run_diff)
     diff.add_argument("old", metavar="OUT1", help=say("saved_either"))
     diff.add_argument("new", metavar="OUT2", help=say("saved_either"))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matcher.base.errors import text
+from matcher.base.errors import Fault, InvalidInput, text
+from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.cli.common import CLAIMED, DONE, FAILED, read_input, read_policy, show
 from matcher.cli.people import saved_plan, who
+
+if TYPE_CHECKING:
+    from matcher.plan import Plan
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -33,9 +38,23 @@ def run_warm_up(options: argparse.Namespace) -> int:
 def run_explain(options: argparse.Namespace) -> int:
     """Say why somebody is paired as it is."""
     plan = saved_plan(options.out)
+    if options.instead:
+        return _say_instead(plan, options)
     explanation = plan.explain(*who(plan.instance, options.name))
     show(options, explanation.to_json(), explanation.text(options.lang))
     return DONE
+
+
+def _say_instead(plan: Plan, options: argparse.Namespace) -> int:
+    """Say what a pair would cost the plan; of a pair that it has, what the plan without it would."""
+    sides = dict(who(plan.instance, word) for word in (options.name, options.instead))
+    for level, (provider, recipient) in SIDES.items():
+        kinds = KIND_OF_TABLE[provider], KIND_OF_TABLE[recipient]
+        if sides.keys() == set(kinds):
+            found = plan.price(level, sides[kinds[1]], sides[kinds[0]])
+            show(options, found.to_json(), found.text(options.lang))
+            return DONE
+    raise InvalidInput([Fault("not_a_pair_of_kinds", value=f"{options.name} {options.instead}")])
 
 
 def run_report(options: argparse.Namespace) -> int:

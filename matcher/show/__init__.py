@@ -8,11 +8,11 @@ from matcher.base.public import public
 
 if TYPE_CHECKING:
     from matcher.show.curve_figure import draw_curve as draw_curve
-    from matcher.show.explain import Explanation as Explanation
+    from matcher.show.explanation import Explanation as Explanation
     from matcher.show.tradeoff_figure import draw_tradeoff as draw_tradeoff
 
 _HOME = {
-    "Explanation": "explain",
+    "Explanation": "explanation",
     "draw_curve": "curve_figure",
     "draw_tradeoff": "tradeoff_figure",
 }

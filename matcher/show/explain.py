@@ -2,143 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from matcher.base.display import as_html
-from matcher.base.errors import Fault, InvalidInput, text
+from matcher.base.errors import Fault, InvalidInput
 from matcher.base.names import KIND_OF_TABLE, SIDES
-from matcher.base.numbers import EXACT_UNIT, M_PER_KM, S_PER_MIN, UNKNOWN_COST, IntArray
+from matcher.base.numbers import EXACT_UNIT, M_PER_KM, S_PER_MIN, UNKNOWN_COST, BoolArray, IntArray
 from matcher.base.suggest import Suggester
-from matcher.outcome.unmatched import detail_words, is_planned, why
+from matcher.outcome.unmatched import detail_parts, is_planned, why
 from matcher.problem.terms import empty_place_cost
+from matcher.show.explanation import Alternative, Explanation, Nearby, Partner, State, called
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
 
-State = Literal["free", "taken", "elsewhere", "closed"]
-
 #: kind -> level of pairing and side (0 provider, 1 recipient)
-_PLACE: Final = {
+PLACE: Final = {
     KIND_OF_TABLE[table]: (level, side) for level, tables in SIDES.items() for side, table in enumerate(tables)
 }
 _MOST_ALTERNATIVES: Final = 5
 _MOST_ELSEWHERE: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """One partner: its distance, its place by cost among all partners that the rules allow, and since when."""
-
-    id: str
-    name: str
-    km: float
-    place: int
-    kept: bool
-    since: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """One that the rules allow instead: "free" has room, "taken" is full (with `partners`), "closed" takes nobody.
-
-    `partners` are ids, `partner_names` their names.
-
-    "elsewhere": its organisation or county is not in the county pairing that the pair would need.
-    """
-
-    id: str
-    name: str
-    km: float
-    state: State
-    partners: tuple[str, ...]
-    partner_names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why one organisation, branch, county or school is paired as it is.
-
-    Attributes
-    ----------
-    kind, id, name
-        Who it is about.
-    partners
-        Whom the plan pairs it with, nearest first.
-    allowed
-        How many partners the rules allow.
-    missing, reason, detail
-        How many more it could have, and why it has not, as in `Plan.unmatched`; 0, "", "" if it lacks nothing.
-    worth
-        Of a school: what a place left empty counts in convenience, in km (or minutes, as `worth_unit` says).
-    alternatives
-        The nearest five others that the rules allow, by cost; of a branch or school, inside its county pairing, and
-        then the nearest three outside it.
-    """
-
-    kind: str
-    id: str
-    name: str
-    partners: tuple[Partner, ...]
-    allowed: int
-    missing: int
-    reason: str
-    detail: str
-    worth: float | None
-    worth_unit: str
-    alternatives: tuple[Alternative, ...]
-
-    def text(self, lang: str = "en") -> str:
-        """Say it."""
-        name = _called(self.id, self.name)
-        lines = [text("explain.paired" if self.partners else "explain.none", lang, kind=self.kind, name=name)]
-        for partner in self.partners:
-            kept = ""
-            if partner.kept:
-                kept = text(
-                    "explain.kept" if partner.since is None else "explain.kept_since", lang, since=partner.since
-                )
-            fields = {"name": _called(partner.id, partner.name), "km": partner.km, "place": partner.place}
-            lines.append(text("explain.partner", lang, **fields, allowed=self.allowed, kept=kept))
-        if self.missing:
-            reason = text(f"reason.{self.reason}", lang)
-            lines.append(
-                text(
-                    "explain.missing",
-                    lang,
-                    missing=self.missing,
-                    reason=reason,
-                    detail=detail_words(self.detail, lang) or "-",
-                )
-            )
-        if self.worth is not None:
-            unit = text(f"summary.unit.{self.worth_unit}", lang)
-            lines.append(text("explain.worth", lang, worth=self.worth, unit=unit))
-        lines.append(text("explain.alternatives" if self.alternatives else "explain.no_alternatives", lang))
-        parent = "organization" if self.kind == "school" else "county"
-        for other in self.alternatives:
-            named = zip(other.partners, other.partner_names or other.partners, strict=True)
-            partners = ("、" if lang == "zh" else ", ").join(
-                _called(known, name if name != known else "") for known, name in named
-            )
-            state = text(f"explain.state.{other.state}", lang, partners=partners, kind=parent)
-            lines.append(
-                text("explain.alternative", lang, name=_called(other.id, other.name), km=other.km, state=state)
-            )
-        return "\n".join(lines)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values (format `matcher.explanation/1`), with the text in both languages."""
-        said = {lang: self.text(lang) for lang in ("en", "zh")}
-        return {"format": "matcher.explanation/1", **asdict(self), "text": said}
-
-    def __str__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        return as_html(self.text())
 
 
 def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the contract's name
@@ -149,9 +33,9 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
     InvalidInput
         If `kind` is none of the four, or the instance has no such id.
     """
-    if not isinstance(kind, str) or kind not in _PLACE:
-        raise InvalidInput([Fault("unknown_kind", column="kind", value=kind, details={"known": ", ".join(_PLACE)})])
-    level, side = _PLACE[kind]
+    if not isinstance(kind, str) or kind not in PLACE:
+        raise InvalidInput([Fault("unknown_kind", column="kind", value=kind, details={"known": ", ".join(PLACE)})])
+    level, side = PLACE[kind]
     problem = plan.problem
     nodes = problem.arrays.sides(level)[side]
     if not isinstance(id, str) or id not in nodes.index:
@@ -176,6 +60,8 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
     if kind == "school" and problem.policy.child_rate is not None:
         exact = M_PER_KM if EXACT_UNIT[unit] == "m" else S_PER_MIN
         worth = float(empty_place_cost(problem.facts, problem.policy)[position]) / exact
+    around = _Around(plan, level, side, position, mine, cost)
+    more = around.missing(reason, detail) if missing and reason != "not_planned" else {}
     return Explanation(
         kind,
         id,
@@ -187,9 +73,8 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
         detail,
         worth,
         unit,
-        _alternatives(
-            plan, level, side, position, [other for other in order.tolist() if other not in set(mine.tolist())]
-        ),
+        _alternatives(around, [other for other in order.tolist() if other not in set(mine.tolist())]),
+        **more,
     )
 
 
@@ -198,10 +83,18 @@ def _by_cost(plan: Plan, level: str, side: int, position: int, also: IntArray) -
     others = np.arange(len(plan.problem.arrays.sides(level)[1 - side]))
     arcs = _arcs(side, position, others)
     cost = plan.problem.facts.cost(level, *arcs)
-    allowed = plan.problem.allowed(level, *arcs) & (cost < UNKNOWN_COST)
+    allowed = plan.problem.allowed(level, *arcs) & (cost < UNKNOWN_COST) & _allowed_above(plan, level, arcs)
     allowed[also] = True
     found = others[allowed]
     return found[np.lexsort((found, cost[found]))], cost
+
+
+def _allowed_above(plan: Plan, level: str, arcs: tuple[IntArray, IntArray]) -> BoolArray:
+    """Return whether the rules allow the county pair that each school pair would stand on."""
+    if level == "county":
+        return np.ones(len(arcs[0]), dtype=np.bool_)
+    arrays = plan.problem.arrays
+    return plan.problem.allowed("county", arrays.branches.parent[arcs[0]], arrays.schools.parent[arcs[1]])
 
 
 def _arcs(side: int, position: int, others: IntArray) -> tuple[IntArray, IntArray]:
@@ -229,42 +122,124 @@ def _partners(plan: Plan, level: str, side: int, position: int, mine: IntArray, 
     )
 
 
-def _alternatives(plan: Plan, level: str, side: int, position: int, others: list[int]) -> tuple[Alternative, ...]:
-    problem, pairs = plan.problem, plan.pairs(level)
-    here = [other for other in others if _is_here(plan, level, side, position, other)]
+class _Around:
+    """Whom somebody could be paired with, and how each of them stands."""
+
+    def __init__(self, plan: Plan, level: str, side: int, position: int, mine: IntArray, cost: IntArray):
+        self.plan, self.level, self.side, self.position, self.mine = plan, level, side, position, mine
+        self.cost = cost
+        self.pairs = plan.pairs(level)
+        self.own, self.nodes = plan.problem.arrays.sides(level)[side], plan.problem.arrays.sides(level)[1 - side]
+        problem = plan.problem
+        self.most = (problem.capacity(level) if side == 1 else problem.demand(level))[:, 1]
+
+    def partners(self, other: int) -> list[int]:
+        """Return whom another is paired with."""
+        found: list[int] = self.pairs[self.pairs[:, 1 - self.side] == other][:, self.side].tolist()
+        return found
+
+    def state(self, other: int) -> State:
+        """Return how another stands."""
+        if self.most[other] == 0:
+            return "closed"
+        if not self.is_here(other):
+            return "elsewhere"
+        return "free" if len(self.partners(other)) < self.most[other] else "taken"
+
+    def is_here(self, other: int) -> bool:
+        """Whether the pair would stand on a county pair of the plan, if it needs one."""
+        if self.level == "county":
+            return True
+        parents = [int(self.nodes.parent[other]), int(self.own.parent[self.position])]
+        return bool((self.plan.county_pairs == (parents if self.side == 1 else parents[::-1])).all(axis=1).any())
+
+    def parents(self, nodes: Any, at: int, side: int) -> tuple[str, ...]:
+        """Return whom the parent of a branch (`side` 0) or school (1) is paired with, names with ids."""
+        parent, pairs = int(nodes.parent[at]), self.plan.county_pairs
+        others = pairs[pairs[:, side] == parent][:, 1 - side].tolist()
+        known = self.plan.problem.arrays.sides("county")[1 - side].ids
+        return tuple(called(known[each], _name(self.plan, "county", 1 - side, each)) for each in others)
+
+    def elsewhere(self, other: int) -> tuple[str, ...]:
+        """Return whom the parent of another is paired with."""
+        return () if self.level == "county" else self.parents(self.nodes, other, 1 - self.side)
+
+    def named(self, other: int) -> str:
+        """Return another's name with its id."""
+        return called(self.nodes.ids[other], _name(self.plan, self.level, 1 - self.side, other))
+
+    def missing(self, reason: str, detail: str) -> dict[str, Any]:
+        """Return what an explanation says of somebody who lacks a partner."""
+        problem, level, side = self.plan.problem, self.level, self.side
+        others = np.setdiff1d(np.arange(len(self.nodes)), self.mine)
+        found: dict[str, Any] = {}
+        if level == "school":
+            table = SIDES["county"][side]
+            parent = int(self.own.parent[self.position])
+            found["own"] = called(getattr(problem.arrays, table).ids[parent], _name(self.plan, "county", side, parent))
+            found["parents"] = self.parents(self.own, self.position, side)
+        known, km = detail_parts(detail)
+        if known:
+            found["closest"] = self.named(self.nodes.index[known]), km
+        if reason == "farther_than_children_are_worth" and side == 1:
+            found["rate"] = self.rate()
+        arcs = _arcs(side, self.position, others)
+        metres = problem.facts.metres(level, *arcs)
+        possible = problem.allowed(level, *arcs) & (self.cost[others] < UNKNOWN_COST) & (self.most[others] > 0)
+        allowed = possible & _allowed_above(self.plan, level, arcs)
+        for name, mask in (("nearest", np.ones(len(others), dtype=np.bool_)), ("nearest_allowed", allowed)):
+            if mask.any():
+                at = int(np.lexsort((others, np.where(mask, metres, np.iinfo(np.int64).max)))[0])
+                found[name] = self.nearby(int(others[at]), int(metres[at]), bool(allowed[at]), bool(possible[at]))
+        return found
+
+    def nearby(self, other: int, metres: int, allowed: bool, possible: bool) -> Nearby:
+        """Return another as the nearest."""
+        state: str = self.state(other)
+        if not allowed and state != "closed":
+            state = "barred_above" if possible else "barred"
+        names = [
+            called(self.own.ids[each], _name(self.plan, self.level, self.side, each)) for each in self.partners(other)
+        ]
+        far = metres / M_PER_KM
+        name = _name(self.plan, self.level, 1 - self.side, other)
+        return Nearby(self.nodes.ids[other], name, far, allowed, state, tuple(names), self.elsewhere(other))
+
+    def rate(self) -> tuple[str, float, float] | None:
+        """Return the cheapest allowed branch here, from which rate on it is worth the way, and the rate now."""
+        problem = self.plan.problem
+        worth = int(empty_place_cost(problem.facts, problem.policy)[self.position])
+        here = [other for other in range(len(self.nodes)) if self.is_here(other) and self.most[other]]
+        here = [other for other in here if other not in set(self.mine.tolist())]
+        arcs = _arcs(1, self.position, np.array(here, dtype=np.int64))
+        allowed = problem.allowed("school", *arcs) & (self.cost[here] < UNKNOWN_COST)
+        now = problem.policy.child_rate
+        if not worth or not now or not allowed.any():
+            return None
+        kept = problem.facts.was_pair("school", *arcs) * problem.policy.change_rate
+        net = np.where(allowed, self.cost[here] - kept, np.iinfo(np.int64).max)
+        at = int(np.lexsort((np.array(here), net))[0])
+        exact = M_PER_KM if EXACT_UNIT[problem.facts.unit("school")] == "m" else S_PER_MIN
+        return self.named(here[at]), int(net[at]) / worth * now / exact, now / exact
+
+
+def _alternatives(around: _Around, others: list[int]) -> tuple[Alternative, ...]:
+    here = [other for other in others if around.is_here(other)]
     elsewhere = [other for other in others if other not in set(here)]
+    plan, level, side = around.plan, around.level, around.side
     shown = np.array(here[:_MOST_ALTERNATIVES] + elsewhere[:_MOST_ELSEWHERE], dtype=np.int64)
-    metres = problem.facts.metres(level, *_arcs(side, position, shown))
-    nodes, own = problem.arrays.sides(level)[1 - side], problem.arrays.sides(level)[side]
-    most = (problem.capacity(level) if side == 1 else problem.demand(level))[:, 1]
+    metres = plan.problem.facts.metres(level, *_arcs(side, around.position, shown))
     found = []
     for other, far in zip(shown.tolist(), metres.tolist(), strict=True):
-        partners = pairs[pairs[:, 1 - side] == other][:, side].tolist()
-        state: State = "free" if len(partners) < most[other] else "taken"
-        if most[other] == 0:
-            state = "closed"
-        elif other not in set(here):
-            state = "elsewhere"
-        ids = tuple(own.ids[partner] for partner in partners)
+        partners = around.partners(other)
+        ids = tuple(around.own.ids[partner] for partner in partners)
         names = tuple(_name(plan, level, side, partner) for partner in partners)
-        name = _name(plan, level, 1 - side, other)
-        found.append(Alternative(nodes.ids[other], name, far / M_PER_KM, state, ids, names))
+        name, state = _name(plan, level, 1 - side, other), around.state(other)
+        parents = around.elsewhere(other) if state == "elsewhere" else ()
+        found.append(Alternative(around.nodes.ids[other], name, far / M_PER_KM, state, ids, names, parents))
     return tuple(found)
-
-
-def _is_here(plan: Plan, level: str, side: int, position: int, other: int) -> bool:
-    """Whether the pair would stand on a county pair of the plan, if it needs one."""
-    if level == "county":
-        return True
-    own, nodes = plan.problem.arrays.sides(level)[side], plan.problem.arrays.sides(level)[1 - side]
-    parents = [int(nodes.parent[other]), int(own.parent[position])]
-    return bool((plan.county_pairs == (parents if side == 1 else parents[::-1])).all(axis=1).any())
 
 
 def _name(plan: Plan, level: str, side: int, position: int) -> str:
     name: str = getattr(plan.instance, SIDES[level][side])[position].name
     return name
-
-
-def _called(known_id: str, name: str) -> str:
-    return f"{name} ({known_id})" if name else known_id

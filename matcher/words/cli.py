@@ -56,6 +56,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.template", "write an empty workbook to fill in", "生成待填写的工作簿模板"),
     ("cli.help.plan", "make a plan and save it", "制定并保存方案"),
     ("cli.help.verify", "judge a saved plan by its input", "依据输入数据核验已保存的方案"),
+    (
+        "cli.help.instead",
+        "whom it might be paired with instead: say what that would cost the plan",
+        "改与谁结对：说明该配对会使方案付出什么",
+    ),
     ("cli.help.explain", "say why somebody is paired as it is", "说明某一对象的结对原因"),
     ("cli.help.diff", "say what differs between two saved plans", "比较两份已保存的方案"),
     ("cli.help.report", "write a saved plan as one HTML file", "将已保存的方案写成单个 HTML 文件"),
