@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from matcher.model import School as School
     from matcher.model import Successor as Successor
     from matcher.model import TravelTime as TravelTime
+    from matcher.online.door import arrivals as arrivals
     from matcher.plan import Plan as Plan
     from matcher.plan import load_plan as load_plan
     from matcher.policy.policy import Policy as Policy
@@ -114,8 +115,23 @@ _MOVED = {
     "road_times": "files",
     "with_roads": "files",
 }
+#: names of a package that are called from here too, beside the forty
+_CALLED = {"arrivals": "online"}
 #: packages with names of their own
-_PACKAGES = ("advice", "base", "files", "geo", "market", "policy", "programmes", "renewal", "show", "stable", "study")
+_PACKAGES = (
+    "advice",
+    "base",
+    "files",
+    "geo",
+    "market",
+    "online",
+    "policy",
+    "programmes",
+    "renewal",
+    "show",
+    "stable",
+    "study",
+)
 
 __all__ = sorted([*_HOME, "__version__"])
 
@@ -126,6 +142,9 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _PACKAGES:
         return importlib.import_module(f"matcher.{name}")
+    if name in _CALLED:
+        globals()[name] = value = getattr(importlib.import_module(f"matcher.{_CALLED[name]}"), name)
+        return value
     if name in _MOVED:
         place = f"matcher.{_MOVED[name]}"
         warnings.warn(f"matcher.{name} is {place}.{name} now", DeprecationWarning, stacklevel=2)
@@ -134,4 +153,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_PACKAGES])
+    return sorted([*__all__, *_CALLED, *_PACKAGES])

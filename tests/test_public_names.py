@@ -67,6 +67,14 @@ def test_the_top_has_forty_names() -> None:
     assert len(TOP) == 40
 
 
+def test_names_that_are_called_from_the_top_too_are_those_of_their_package() -> None:
+    """The forty stay forty: a few doors of packages open here as well."""
+    assert matcher._CALLED.keys().isdisjoint(matcher.__all__)
+    for name, package in matcher._CALLED.items():
+        assert getattr(matcher, name) is getattr(getattr(matcher, package), name)
+        assert name in dir(matcher)
+
+
 @pytest.mark.parametrize("package", sorted(matcher._PACKAGES))
 def test_every_public_name_of_a_package_loads(package) -> None:
     found = getattr(matcher, package)

@@ -28,6 +28,7 @@ def draw(seed: int) -> tuple[dict, dict]:
             cost=float(rng.integers(0, 30)) / 4,
             posted=maybe(day()),
             deadline=maybe(day()),
+            weight=int(rng.integers(0, 3)),
             **point(),
         )
         for i in range(int(rng.integers(1, 6)))
@@ -105,7 +106,8 @@ def best(tables: dict, policy: dict) -> tuple:
                 "distance": sum(metres[t, i] for i, t in enumerate(to) if t is not None),
                 "cost": sum(round(100 * w.cost) for w, t in zip(wishes, to, strict=True) if t is not None),
             }
-            value = (to.count(None), *(values[name] for name in policy["objectives"]))
+            left = sum(w.weight for w, t in zip(wishes, to, strict=True) if t is None)
+            value = (left, *(values[name] for name in policy["objectives"]))
             found = value if found is None else min(found, value)
     assert found is not None
     return found

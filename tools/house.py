@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "matcher"
 FLOORS = [
     {"words", "_version"}, {"base"}, {"geo", "executors"}, {"tables", "programs"}, {"model", "stable"},
     {"facts", "market"}, {"policy"}, {"problem"}, {"proof"}, {"outcome", "methods"}, {"show"}, {"files"}, {"plan"},
-    {"solver", "checking", "programmes"}, {"renewal"}, {"advice"}, {"study"}, {"service"}, {"cli"},
+    {"solver", "checking", "programmes"}, {"renewal", "online"}, {"advice"}, {"study"}, {"service"}, {"cli"},
     {"__init__", "__main__"},
 ]  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -27,6 +27,7 @@ class Wish(Entity):
     cost: float = Field(default=0, ge=0, le=1e7, allow_inf_nan=False)
     posted: Day = None
     deadline: Day = None
+    weight: Count = 1
 
     @property
     def children(self) -> int:
@@ -93,6 +94,7 @@ SCHEMA: Final = Schema(
                 Column("cost", "费用", "decimal", False, ("金额", "费用(元)")),
                 Column("posted", "发布日期", "text", False, ("日期",)),
                 Column("deadline", "截止日期", "text", False, ("期限",)),
+                Column("weight", "权重", "count", False, ("紧急程度",)),
             ),
         ),
         Table(

@@ -4,7 +4,7 @@ A member j takes a wish i of a category it takes up, whose deadline leaves it `d
 is paired with (where the table `counties` says so), and whose child it was not given before. It takes at most `most`
 wishes, at most one of the same child, and together they cost at most its budget. Objectives in strict order:
 
-    granted   least  wishes that nobody takes up
+    granted   least  weight of the wishes that nobody takes up; 1 each by default
     waiting   least  days that the wishes left over have waited
     distance  least  metres between member and child
     cost      least  cents that the granted wishes cost
@@ -69,7 +69,7 @@ def market(records: Records, policy: WishesPolicy) -> Market:
     cents = np.array([round(100 * wish.cost) for wish in wishes], np.int64)
     none = np.zeros(len(pairs), np.int64)
     costs = {"distance": metres, "cost": cents[pairs[:, 1]]}
-    missing = {"granted": np.ones(len(wishes), np.int64), "waiting": _waited(wishes, policy.day)}
+    missing = {"granted": np.array([wish.weight for wish in wishes], np.int64), "waiting": _waited(wishes, policy.day)}
     return Market.from_arcs(
         pairs[:, 0],
         pairs[:, 1],

@@ -1,0 +1,122 @@
+"""Wishes as they arrive: bid prices beside greedy, batches and hindsight; speed of a decision; a long stream.
+
+python -m benchmarks.programmes.arrivals year --seeds 0-19 --csv runs.csv
+python -m benchmarks.programmes.arrivals speed
+python -m benchmarks.programmes.arrivals long --arrivals 2500000 --state state.json    (again and again, it goes on)
+
+`year`: 20,401 wishes of 147 synthetic counties over a year with seasons and an hour of 460; prices know two years that
+are drawn like it, never itself. Runs that the CSV has already are not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import matcher
+from matcher.online import ArrivalEvent, bands, compare, wish_year
+from matcher.programmes import Member, Wish
+
+POLICIES = {"bid_prices": "bid_prices", "greedy": "greedy", "batches": {"kind": "batches", "batch_s": 86_400}}
+
+
+def year(options: argparse.Namespace) -> None:
+    """Print how near each policy comes to hindsight, and the other measures with bands."""
+    first, _, last = options.seeds.partition("-")
+    path = Path(options.csv)
+    rows = list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
+    done = {int(row["seed"]) for row in rows}
+    for seed in [seed for seed in range(int(first), int(last or first) + 1) if seed not in done]:
+        began = time.perf_counter()
+        runs, _ = compare(POLICIES, [seed])
+        new = runs.to_dict("records")
+        with path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(new[0]))
+            if not rows:
+                writer.writeheader()
+            writer.writerows(new)
+        rows += new
+        print(f"seed {seed}: {time.perf_counter() - began:.0f} s", flush=True)
+    whole = [{name: cell if name == "policy" else float(cell) for name, cell in row.items()} for row in rows]
+    print(bands(whole).round(4).to_string(index=False))
+
+
+def speed(options: argparse.Namespace) -> None:
+    """Print milliseconds of `assign` with 20,000 open members, and with 20,000 wishes waiting."""
+    rng = np.random.default_rng(1)
+    spots = np.column_stack([rng.uniform(24, 34, options.open), rng.uniform(100, 116, options.open)])
+    members = [Member(id=f"m{j}", lat=lat, lon=lon, most=10**6) for j, (lat, lon) in enumerate(spots)]
+    for name, sides in (("members open", members), ("wishes waiting", members[:1000])):
+        desk = matcher.arrivals({"members": sides}, policy={"every": 0})
+        if name == "wishes waiting":
+            desk.left[:] = 0
+        taken = []
+        for n in range(options.open + options.calls):
+            lat, lon = rng.uniform(24, 34), rng.uniform(100, 116)
+            wish = Wish(id=str(n), child=str(n), lat=lat, lon=lon)
+            if name == "members open" and n < options.open:
+                continue
+            began = time.perf_counter()
+            desk.assign(wish, at=n, due=10**9)
+            if n >= options.open:
+                taken.append(1000 * (time.perf_counter() - began))
+        p50, p99 = np.quantile(taken, [0.5, 0.99])
+        print(
+            f"{options.open} {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, most {max(taken):.2f} ms, {desk.waiting} held"
+        )
+
+
+def long(options: argparse.Namespace) -> None:
+    """Follow a stream without end: members give again every day; print memory as it goes."""
+    small = wish_year(5, wishes=2000, counties=14, members=200)
+    people, count = small.market.num_recipients, small.market.num_providers
+    path = Path(options.state)
+    state = path.read_text(encoding="utf-8") if path.exists() else None
+    policy = {"kind": "bid_prices", "every": 20_000, "hold_s": 3600, "until_s": 10**12}
+    desk = matcher.arrivals(small.market, policy=policy, state=state)
+    began, start = time.perf_counter(), desk.tally.arrived
+    for n in range(start, start + options.arrivals):
+        if n % 500 == 0:
+            for one in desk.follow(ArrivalEvent(n, "units", j, units=2) for j in range(count) if desk.left[j] < 4):
+                del one
+        desk.assign(n * 7919 % people, at=n, due=n + 3600)
+        desk.answered()
+        if (n + 1) % 500_000 == 0:
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            rate = (n + 1 - start) / (time.perf_counter() - began)
+            print(
+                f"{n + 1:>12,} arrived, {desk.waiting} wait, {memory:.0f} MB at most, {rate:,.0f} a second", flush=True
+            )
+    part = path.with_suffix(".part")
+    part.write_text(desk.to_json(), encoding="utf-8")
+    os.replace(part, path)
+    print(f"state of {path.stat().st_size:,} bytes;", desk.tally.measures())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one of the commands."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("year")
+    one.add_argument("--seeds", default="0-19")
+    one.add_argument("--csv", default="arrivals.csv")
+    two = commands.add_parser("speed")
+    two.add_argument("--open", type=int, default=20_000)
+    two.add_argument("--calls", type=int, default=2000)
+    three = commands.add_parser("long")
+    three.add_argument("--arrivals", type=int, default=10_000_000)
+    three.add_argument("--state", default="arrivals.json")
+    options = parser.parse_args(argv)
+    {"year": year, "speed": speed, "long": long}[options.command](options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

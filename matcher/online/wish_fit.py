@@ -1,0 +1,195 @@
+"""Wishes that come one by one: which members suit each, and which of them is best at given prices."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from matcher.base.days import day_number
+from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.numbers import BoolArray, FloatArray, IntArray
+from matcher.geo import chord_floor_m, ecef, pair_m
+from matcher.online.prices import Expected
+from matcher.programmes.schema import Records
+from matcher.programmes.wish_tables import Member, Wish
+
+DAY_S: Final = 86_400
+_NO_LIMIT: Final = 1 << 60
+#: places of a key, which is a list of plain values so that a state can hold it
+_ID, _CHILD, _COUNTY, _KIND, _LAT, _LON, _CENTS, _WEIGHT, _DEADLINE = range(9)
+_BLOCK: Final = 32
+#: grants that are remembered so that nobody is given the same child twice; the oldest are forgotten
+_MOST_MET: Final = 200_000
+
+
+class WishFit:
+    """Members as providers; times are seconds, day 0 the day before 1 January of year 1 (`date.toordinal`).
+
+    A pair is worth `worth_m` times the weight of the wish, less the whole metres between the two.
+    """
+
+    def __init__(self, records: Records, worth_m: int, granted: Iterable[tuple[int, Wish]] = ()) -> None:
+        self.worth_m = worth_m
+        self.team_of = {county.id: county.team_id for county in records.get("counties", ())}  # type: ignore[attr-defined]
+        self._members: list[Member] = []
+        self._at: dict[str, int] = {}
+        self._given = len(records["members"])
+        for member in records["members"]:
+            self._add(member)  # type: ignore[arg-type]
+        self._arrays()
+        self._met: OrderedDict[tuple[int, str], None] = OrderedDict()
+        for each in records.get("granted", ()):
+            if each.member_id in self._at:  # type: ignore[attr-defined]
+                self._met[self._at[each.member_id], each.child] = None  # type: ignore[attr-defined]
+        self._most = np.array([member.most for member in self._members], np.int64)
+        for position, wish in granted:
+            self._most[position] -= 1
+            self.take(self.key_of(wish), position)
+
+    def _add(self, member: Member) -> None:
+        if member.id in self._at:
+            raise InvalidInput(
+                [Fault("repeated_id", "members", column="id", value=member.id, details={"first_row": "?"})]
+            )
+        self._at[member.id] = len(self._members)
+        self._members.append(member)
+
+    def _arrays(self) -> None:
+        """Set the arrays of the members, and forget what was kept of them."""
+        members = self._members
+        self._lat, self._lon = (np.array([getattr(m, name) for m in members], float) for name in ("lat", "lon"))
+        self._xyz = ecef(self._lat, self._lon)
+        self._money = np.array([_NO_LIMIT if m.budget is None else round(100 * m.budget) for m in members], np.int64)
+        self._days = DAY_S * np.array([m.days for m in members], np.int64)
+        self._suits: dict[tuple[str | None, str | None], IntArray] = {}
+
+    @property
+    def num_providers(self) -> int:
+        """Number of members, P."""
+        return len(self._members)
+
+    def capacity(self) -> IntArray:
+        """Return how many wishes each member takes, less what it was given before the beginning."""
+        return np.concatenate([self._most, [m.most for m in self._members[len(self._most) :]]]).astype(np.int64)
+
+    def key_of(self, who: Any) -> list[Any]:
+        """Return the key of a wish."""
+        check_kind(who, Wish, "wish")
+        cents = round(100 * who.cost)
+        due = None if who.deadline is None else DAY_S * day_number(who.deadline)
+        return [who.id, who.child, who.county_id, who.category, who.lat, who.lon, cents, who.weight, due]
+
+    def name_of(self, key: list[Any]) -> str:
+        """Return the id of the wish."""
+        return str(key[_ID])
+
+    def provider_name(self, position: int) -> str:
+        """Return the id of the member."""
+        return self._members[position].id
+
+    def worth(self, key: list[Any]) -> int:
+        """Return what the wish is worth next door."""
+        return int(self.worth_m * key[_WEIGHT])
+
+    def _candidates(self, key: list[Any]) -> IntArray:
+        """Return the members of the wish's team and category, in order."""
+        team = self.team_of.get(key[_COUNTY]) or None
+        known = self._suits.get((team, key[_KIND]))
+        if known is None:
+            suits = [
+                (not m.categories or key[_KIND] in m.categories) and (team is None or m.team_id == team)
+                for m in self._members
+            ]
+            known = self._suits[team, key[_KIND]] = np.flatnonzero(suits)
+        return known
+
+    def _may(self, key: list[Any], some: IntArray, now: int) -> BoolArray:
+        may: BoolArray = self._money[some] >= key[_CENTS]
+        return may if key[_DEADLINE] is None else may & (self._days[some] <= key[_DEADLINE] - now)
+
+    def _metres(self, key: list[Any], some: IntArray) -> IntArray:
+        return pair_m(self._lat[some], self._lon[some], np.full(len(some), key[_LAT]), np.full(len(some), key[_LON]))
+
+    def pairs(self, key: list[Any]) -> tuple[IntArray, IntArray]:
+        """Return the members that suit the wish whatever is left of them, and what each pair is worth."""
+        some = self._candidates(key)
+        some = some[self.worth(key) > chord_floor_m(self._xyz[some], ecef([key[_LAT]], [key[_LON]]))]
+        value = self.worth(key) - self._metres(key, some)
+        return some[value > 0], value[value > 0]
+
+    def best(self, key: list[Any], left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
+        """Return the best member at these prices, ties to the lower position.
+
+        Geodesics are measured only of those whose chord, a lower bound, leaves them a chance.
+        """
+        some = self._candidates(key)
+        some = some[(left[some] >= 1) & self._may(key, some, now)]
+        hope = self.worth(key) - chord_floor_m(self._xyz[some], ecef([key[_LAT]], [key[_LON]])) - price[some]
+        some, hope = some[hope >= 0], hope[hope >= 0]
+        best: tuple[float, int, int] | None = None
+        while len(some) and (best is None or hope.max() >= -best[0]):
+            first = np.argpartition(-hope, min(_BLOCK, len(hope) - 1))[:_BLOCK]
+            value = self.worth(key) - self._metres(key, some[first])
+            for position, worth in zip(some[first].tolist(), value.tolist(), strict=True):
+                gain = worth - float(price[position])
+                if worth > 0 and gain >= 0 and (position, key[_CHILD]) not in self._met:
+                    best = min(best or (1.0, 0, 0), (-gain, position, worth))
+            rest = np.ones(len(some), bool)
+            rest[first] = False
+            some, hope = some[rest], hope[rest]
+        return None if best is None else best[1:]
+
+    def take(self, key: list[Any], provider: int) -> None:
+        """Note what is spent, and whom the member knows now."""
+        if self._money[provider] < _NO_LIMIT:
+            self._money[provider] -= key[_CENTS]
+        self._met[provider, key[_CHILD]] = None
+        while len(self._met) > _MOST_MET:
+            self._met.popitem(last=False)
+
+    def join(self, who: Any) -> int:
+        """Take a member that joins."""
+        check_kind(who, Member, "member")
+        self._add(who)
+        money = self._money
+        self._arrays()
+        self._money[: len(money)] = money
+        return len(self._members) - 1
+
+    def position_of(self, provider: Any) -> int:
+        """Return the position of a member by its id."""
+        if provider not in self._at:
+            raise InvalidInput([Fault("not_an_option", column="member", value=provider, details={"known": "members"})])
+        return self._at[provider]
+
+    def expected(self, sample: Any) -> Expected:
+        """Return wishes, or the tables of a programme that hold them, as pairs at the days on which they are posted."""
+        wishes = sample["wishes"] if isinstance(sample, Mapping) else sample
+        wishes = sorted((wish for wish in wishes if wish.posted), key=lambda wish: (wish.posted, wish.id))
+        parts = [self.pairs(self.key_of(wish)) for wish in wishes]
+        start = np.concatenate([[0], np.cumsum([len(provider) for provider, _ in parts])]).astype(np.int64)
+        provider, value = (np.concatenate([part[n] for part in parts] or [np.zeros(0, np.int64)]) for n in (0, 1))
+        at = np.array([DAY_S * day_number(wish.posted) for wish in wishes], np.int64)
+        return Expected(at, start, provider, value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return who joined, what money is left, and who was given whom."""
+        return {
+            "joined": [member.model_dump(mode="json") for member in self._members[self._given :]],
+            "money": self._money.tolist(),
+            "met": [list(each) for each in self._met],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what `to_json` returned."""
+        for member in state["joined"]:
+            self._add(Member.model_validate(member))
+        self._arrays()
+        if len(state["money"]) != len(self._members):
+            details = {"shape": (len(state["money"]),), "expected": (len(self._members),)}
+            raise InvalidInput([Fault("array_shape", "state", column="members", details=details)])
+        self._money = np.array(state["money"], np.int64)
+        self._met = OrderedDict.fromkeys((j, child) for j, child in state["met"])
