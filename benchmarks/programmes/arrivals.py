@@ -24,7 +24,8 @@ import matcher
 from matcher.online import ArrivalEvent, bands, compare, wish_year
 from matcher.programmes import Member, Wish
 
-POLICIES = {"bid_prices": "bid_prices", "greedy": "greedy", "batches": {"kind": "batches", "batch_s": 86_400}}
+POLICIES = {"bid_prices": "bid_prices", "greedy": "greedy"}
+BATCHES = {"batches": {"kind": "batches", "batch_s": 7 * 86_400}}
 
 
 def year(options: argparse.Namespace) -> None:
@@ -35,7 +36,7 @@ def year(options: argparse.Namespace) -> None:
     done = {int(row["seed"]) for row in rows}
     for seed in [seed for seed in range(int(first), int(last or first) + 1) if seed not in done]:
         began = time.perf_counter()
-        runs, _ = compare(POLICIES, [seed])
+        runs, _ = compare(POLICIES | (BATCHES if options.batches else {}), [seed])
         new = runs.to_dict("records")
         with path.open("a", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(new[0]))
@@ -107,6 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     one = commands.add_parser("year")
     one.add_argument("--seeds", default="0-19")
     one.add_argument("--csv", default="arrivals.csv")
+    one.add_argument("--batches", action="store_true", help="weekly batches beside, which take longest")
     two = commands.add_parser("speed")
     two.add_argument("--open", type=int, default=20_000)
     two.add_argument("--calls", type=int, default=2000)

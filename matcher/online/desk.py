@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -175,7 +175,7 @@ class ArrivalDesk:
             others = self.left >= 1
             self.price[position] = float(self.price[others].mean()) if others.any() else 0.0
         self.left[position] += units
-        return [] if self.policy.kind == "batches" else self._decide_held()
+        return [] if self.policy.kind == "batches" else self._decide_held(self.fit.suited(position))
 
     def follow(self, events: Iterable[ArrivalEvent]) -> Iterator[ArrivalDecision]:
         """Yield every final decision of a stream, whose end declines nobody who still waits."""
@@ -294,10 +294,10 @@ class ArrivalDesk:
         self.tally.declined += 1
         return ArrivalDecision(self.fit.name_of(one.key), "declined", None, 0, one.arrived, self.now)
 
-    def _decide_held(self) -> list[ArrivalDecision]:
-        """Look at everybody who waits, in the order in which they came."""
+    def _decide_held(self, looked_at: Callable[[Any], bool] | None = None) -> list[ArrivalDecision]:
+        """Look at everybody who waits, or those whose key is to be looked at, in the order in which they came."""
         made = []
-        for number, one in list(self._held.items()):
+        for number, one in [item for item in self._held.items() if looked_at is None or looked_at(item[1].key)]:
             found = self._choice(one)
             if found is not None:
                 del self._held[number]

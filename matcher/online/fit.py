@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +43,9 @@ class Fit(Protocol):
 
     def take(self, key: Any, provider: int) -> None:
         """Note that the pair was made."""
+
+    def suited(self, position: int) -> Callable[[Any], bool]:
+        """Return what tells a key for which a provider may do."""
 
     def join(self, who: Any) -> int:
         """Take a provider that joins; return its position."""
@@ -119,6 +122,11 @@ class MarketFit:
 
     def take(self, key: int, provider: int) -> None:
         """Nothing beside the capacity changes."""
+
+    def suited(self, position: int) -> Callable[[int], bool]:
+        """Return whether a recipient has a pair with the provider."""
+        ends = np.searchsorted(self.market.provider_idx, [position, position + 1])
+        return set(self.market.recipient_idx[slice(*ends)].tolist()).__contains__
 
     def join(self, who: Any) -> int:
         """Return the position: every provider of a market is known from the beginning."""

@@ -85,13 +85,14 @@ def estimated(
     start, many = expected.start[:-1][some], weight[some]
     if not len(start):
         return np.zeros(len(left))
-    provider, value = expected.provider, expected.value.astype(float)
+    # in single precision: prices are good to a thousandth of tau, and this is half of the time
+    provider, value = expected.provider, expected.value.astype(np.float32)
     sizes = np.diff(np.append(start, len(provider)))
-    each = np.repeat(many, sizes)
-    tau = max(1.0, smoothing * float(np.abs(value).mean()))
+    each = np.repeat(many.astype(np.float32), sizes)
+    tau = max(1.0, smoothing * float(np.abs(expected.value).mean()))
     price = price.copy()
     for _ in range(rounds):
-        worth = (value - price[provider]) / tau
+        worth = (value - price.astype(np.float32)[provider]) / np.float32(tau)
         top = np.maximum(np.maximum.reduceat(worth, start), 0)
         share = np.exp(worth - np.repeat(top, sizes))
         share /= np.repeat(np.add.reduceat(share, start) + np.exp(-top), sizes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -149,6 +149,16 @@ class WishFit:
         self._met[provider, key[_CHILD]] = None
         while len(self._met) > _MOST_MET:
             self._met.popitem(last=False)
+
+    def suited(self, position: int) -> Callable[[list[Any]], bool]:
+        """Return whether a wish is of the member's categories and team."""
+        member = self._members[position]
+
+        def may(key: list[Any]) -> bool:
+            team = self.team_of.get(key[_COUNTY])
+            return (not member.categories or key[_KIND] in member.categories) and (not team or member.team_id == team)
+
+        return may
 
     def join(self, who: Any) -> int:
         """Take a member that joins."""

@@ -66,7 +66,7 @@ class ArrivalYear:
 def wish_year(
     seed: int, *, wishes: int = 20_401, counties: int = 147, members: int = 2400, place: int = 2017
 ) -> ArrivalYear:
-    """Return a synthetic year: seasons, working hours, and an hour in which many wishes of a few counties come.
+    """Return a synthetic year: seasons, working hours, and an hour in which 460 come at once.
 
     Parameters
     ----------
@@ -94,9 +94,8 @@ def wish_year(
     rush = min(_RUSH, wishes // 10)
     at, where = _times(rng, wishes - rush), rng.choice(counties, wishes - rush, p=weight / weight.sum())
     begin = int(rng.integers(60, 330)) * _DAY + int(rng.integers(9, 17)) * 3600
-    few = rng.choice(counties, min(counties, 12), replace=False)
     at = np.concatenate([at, begin + rng.integers(0, 3600, rush)])
-    where = np.concatenate([where, rng.choice(few, rush)])
+    where = np.concatenate([where, rng.choice(counties, rush, p=weight / weight.sum())])
     order = np.argsort(at, kind="stable")
     at, where = at[order], where[order]
     kind = rng.choice(len(_WORTH_KM), wishes, p=_SHARE)
