@@ -129,7 +129,7 @@ def test_a_stream_cut_at_a_hundred_places_decides_the_same(name):
 
 
 def test_bid_prices_come_near_hindsight_and_greedy_does_not():
-    place = {"wishes": 600, "counties": 7, "members": 70}
+    place = {"wishes": 600, "counties": 7, "members": 44}
     _, found = compare({"bid": {"every": 25}, "greedy": "greedy"}, [1], years=lambda seed: wish_year(seed, **place))
     share = found[found["measure"] == "of_hindsight"].set_index("policy")["mean"]
     assert share["hindsight"] == 1

@@ -21,7 +21,7 @@ from matcher.online.prices import Expected, estimated
 
 Answer = Literal["paired", "held", "declined"]
 _FORMAT: Final = "matcher.arrivals/1"
-_COLD, _WARM = 150, 25
+_COLD, _WARM = 150, 12
 #: who came so far, as a sample of who will come
 _SAMPLE: Final = 2000
 _WORD: Final = (1 << 64) - 1
@@ -41,6 +41,8 @@ class ArrivalPolicy(BaseModel):
         Seconds between batches.
     every
         Arrivals after which prices are estimated anew; 0: only when `refresh` is called.
+    refresh_s
+        Seconds after which prices are estimated anew where fewer came.
     until_s
         When the last is expected to come: without a sample of who is expected, those who came so far stand for them.
     smoothing
@@ -52,7 +54,8 @@ class ArrivalPolicy(BaseModel):
     kind: Literal["bid_prices", "greedy", "batches", "hindsight"] = "bid_prices"
     hold_s: int | None = Field(default=None, ge=0)
     batch_s: int = Field(default=86_400, ge=1)
-    every: int = Field(default=500, ge=0)
+    every: int = Field(default=1000, ge=0)
+    refresh_s: int = Field(default=7 * 86_400, ge=1)
     until_s: int | None = None
     smoothing: float = Field(default=0.02, gt=0, le=1)
 
@@ -107,8 +110,10 @@ class ArrivalDesk:
         self.fit, self.policy = fit, policy
         self._expected, self._weight = expected, weight
         self.left: FloatArray = fit.capacity().astype(float)
+        self._coming: FloatArray = np.zeros(len(self.left))  # of those who are known but not there yet
         if joined is not None:
-            self.left[~np.asarray(joined, bool)] = 0
+            away = ~np.asarray(joined, bool)
+            self._coming[away], self.left[away] = self.left[away], 0
         self.price: FloatArray = np.zeros(len(self.left))
         self.now = -(1 << 62)
         self.tally = Tally()
@@ -152,8 +157,10 @@ class ArrivalDesk:
         self._number += 1
         self._held[self._number] = one
         heapq.heappush(self._turns, (one.due, self._number))
-        if self.policy.kind == "batches" and self._batch is None:
+        if self._batch is None and self.policy.kind == "batches":
             self._batch = at + self.policy.batch_s
+        elif self._batch is None and self.policy.kind == "bid_prices" and self.policy.every:
+            self._batch = at + self.policy.refresh_s
         return ArrivalDecision(self.fit.name_of(key), "held", None, 0, at, at)
 
     def join(self, provider: Any, at: int, units: int | None = None) -> list[ArrivalDecision]:
@@ -162,6 +169,7 @@ class ArrivalDesk:
         position = self.fit.join(provider)
         while len(self.left) < self.fit.num_providers:
             self.left, self.price = np.append(self.left, 0.0), np.append(self.price, 0.0)
+            self._coming = np.append(self._coming, 0.0)
         return self._gives(position, int(self.fit.capacity()[position]) if units is None else units)
 
     def give(self, provider: Any, at: int, units: int = 1) -> list[ArrivalDecision]:
@@ -170,7 +178,8 @@ class ArrivalDesk:
         return self._gives(self.fit.position_of(provider), units)
 
     def _gives(self, position: int, units: int) -> list[ArrivalDecision]:
-        if self.left[position] < 1:
+        known, self._coming[position] = self._coming[position] > 0, 0
+        if self.left[position] < 1 and not known:
             # the price of who had nothing to give says nothing of who has: as the others, until the next estimate
             others = self.left >= 1
             self.price[position] = float(self.price[others].mean()) if others.any() else 0.0
@@ -202,7 +211,10 @@ class ArrivalDesk:
             turn = self._turns[0][0] if self._turns else None
             if self._batch is not None and self._batch <= at and (turn is None or self._batch <= turn):
                 self.now = max(self.now, self._batch)
-                self._match_batch()
+                if self.policy.kind == "batches":
+                    self._match_batch()
+                else:
+                    self.refresh()
             elif turn is not None and turn <= at:
                 self.now = max(self.now, turn)
                 one = self._held.pop(heapq.heappop(self._turns)[1], None)
@@ -229,13 +241,16 @@ class ArrivalDesk:
         """Estimate prices anew from what is left, who waits and what is expected; decide who waits by them."""
         rounds = _COLD if self._since < 0 else _WARM
         self._since = 0
+        # while nobody waits, prices may stay as they are until somebody comes
+        self._batch = self.now + self.policy.refresh_s if self.policy.every and self._held else None
         later, weight = self._later()
         if later is None:
             return
         waiting = [self.fit.pairs(one.key) for one in self._held.values()]
         known = later.and_open(waiting)
         weights = np.concatenate([np.ones(len(waiting)), np.full(len(later.at), weight)])
-        self.price = estimated(known, weights, self.left, self.price, self.policy.smoothing, rounds)
+        room = self.left + self._coming
+        self.price = estimated(known, weights, room, self.price, self.policy.smoothing, rounds)
         self._answers += self._decide_held()
 
     def _later(self) -> tuple[Expected | None, float]:
@@ -338,7 +353,7 @@ class ArrivalDesk:
 
     def to_json(self) -> str:
         """Return the state as JSON: `matcher.arrivals(..., state=...)` goes on from it with the same decisions."""
-        changed = np.flatnonzero((self.left != 0) | (self.price != 0)).tolist()
+        changed = np.flatnonzero((self.left != 0) | (self.price != 0) | (self._coming != 0)).tolist()
         state = {
             "format": _FORMAT,
             "policy": self.policy.model_dump(mode="json"),
@@ -346,7 +361,7 @@ class ArrivalDesk:
             "since": self._since,
             "batch": self._batch,
             "number": self._number,
-            "providers": [[j, self.left[j], self.price[j]] for j in changed],
+            "providers": [[j, self.left[j], self.price[j], self._coming[j]] for j in changed],
             "held": [[number, *one] for number, one in self._held.items()],
             "answers": [list(answer) for answer in self._answers],
             "tally": self.tally.to_json(),
@@ -373,8 +388,9 @@ class ArrivalDesk:
             raise InvalidInput([Fault("not_an_option", "state", column="policy", value=state["policy"], details=known)])
         self.fit.restore(state["fit"])
         self.left, self.price = np.zeros(self.fit.num_providers), np.zeros(self.fit.num_providers)
-        for position, left, price in state["providers"]:
-            self.left[position], self.price[position] = left, price
+        self._coming = np.zeros(self.fit.num_providers)
+        for position, *known in state["providers"]:
+            self.left[position], self.price[position], self._coming[position] = known
         self.now, self._since, self._batch = state["now"], state["since"], state["batch"]
         self._number, self.tally = state["number"], Tally(**state["tally"])
         self._first, self._sample = state["first"], state["sample"]

@@ -47,7 +47,7 @@ def arrivals(
     weight
         How many are expected for each of the sample.
     joined
-        (P,) bool, who is there from the beginning; the others `join`. None: all.
+        (P,) bool, who is there from the beginning; the others `join`, and prices count on them. None: all.
     state
         What `ArrivalDesk.to_json` returned: the desk goes on from there.
 

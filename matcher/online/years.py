@@ -64,7 +64,7 @@ class ArrivalYear:
 
 
 def wish_year(
-    seed: int, *, wishes: int = 20_401, counties: int = 147, members: int = 2400, place: int = 2017
+    seed: int, *, wishes: int = 20_401, counties: int = 147, members: int = 1500, place: int = 2017
 ) -> ArrivalYear:
     """Return a synthetic year: seasons, working hours, and an hour in which 460 come at once.
 
@@ -73,12 +73,12 @@ def wish_year(
     seed
         Of who comes, when and with what wish.
     wishes, counties, members
-        How many; a prefecture's team of members serves three or four counties.
+        How many; a prefecture's team of members serves seven counties.
     place
         Seed of counties and members: years of one `place` have the same.
     """
     ground = np.random.default_rng([place, 1])
-    team = np.arange(counties) * 2 // 7
+    team = np.arange(counties) // 7
     teams = int(team.max()) + 1
     centre = np.column_stack([ground.uniform(24, 34, teams), ground.uniform(100, 116, teams)])
     seat = centre[team] + ground.normal(0, 0.3, (counties, 2))
@@ -87,7 +87,7 @@ def wish_year(
     point = centre[home] + ground.normal(0, 0.4, (members, 2))
     takes = ground.random((members, len(_WORTH_KM))) < 0.45
     takes[np.arange(members), ground.integers(0, len(_WORTH_KM), members)] = True
-    capacity = ground.integers(2, 12, members)
+    capacity = ground.integers(4, 17, members)
     joins = np.where(ground.random(members) < 0.3, ground.integers(0, _YEAR * _DAY, members), 0)
 
     rng = np.random.default_rng([seed, 2])
