@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matcher.base import told
-from matcher.base.errors import check_kind
+from matcher.base.errors import InvalidInput, check_kind
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.methods.dispatch import solve_problem
 from matcher.plan import Plan
+from matcher.policy.fitting import faults_of_policy
 from matcher.problem.problem import Problem
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def solve(
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
     problem = Problem.of(instance, policy)
+    faults = faults_of_policy(problem.policy, problem.facts)
+    if faults:
+        raise InvalidInput(faults)
     known = None if start is None else start_pairs(problem, start)
     told.info("solve", sizes=repr(instance), objectives=len(problem.objectives))
     if start is not None and known is not None:

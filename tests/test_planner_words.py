@@ -16,23 +16,24 @@ from matcher.files.plan_edits import read_edits
 from matcher.files.writing import write_workbook
 
 
-def test_columns_and_kinds_that_nobody_has_are_warned_of() -> None:
+def test_columns_and_kinds_that_nobody_has_are_faults() -> None:
     """A slip in `by`, `where` or `kinds` would else be a rule that binds nobody."""
     instance = small_instance()
     rules = [
         {"kind": "floor", "level": "school", "by": "nite", "percent": 50},
         {"kind": "forbid", "level": "county", "provider": {"kinds": "大学"}, "recipient": {"where": {"levl": "x"}}},
-        {"kind": "floor", "level": "school", "by": "note", "number": 0, "percent": 0},
+        {"kind": "floor", "level": "school", "by": "note", "percent": 1},
         {"kind": "forbid", "level": "county", "provider": {"kinds": "enterprise", "where": {"level": "x"}}},
     ]
-    plan = matcher.solve(instance, matcher.Policy(rules=rules))
-    said = {notice.code: notice for notice in plan.warnings if notice.code.startswith("policy_")}
-    assert {code: notice.details["names"] for code, notice in said.items()} == {
-        "policy_unknown_column": "levl, nite",
-        "policy_unknown_kind": "大学",
-    }
-    assert all(notice.text(lang) for notice in said.values() for lang in ("en", "zh"))
-    assert matcher.verify(instance, plan).ok
+    with pytest.raises(matcher.InvalidInput) as caught:
+        matcher.solve(instance, matcher.Policy(rules=rules))
+    said = [(fault.code, fault.column, fault.value) for fault in caught.value.faults]
+    assert said == [
+        ("no_such_column", "rules.0.by", "nite"),
+        ("no_such_column", "rules.1.recipient.where", "levl"),
+        ("no_such_value", "rules.3.provider.where", "x"),
+    ]
+    assert all(caught.value.message(lang) for lang in ("en", "zh"))
 
 
 def test_kinds_are_words_in_sentences() -> None:

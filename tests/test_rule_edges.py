@@ -23,7 +23,8 @@ def test_a_group_in_which_nobody_is_counted_binds_nothing_and_is_told(by: str, c
         branches=[matcher.Branch(id="b", organization_id="o", **at)],
         schools=[matcher.School(id=f"s{i}", county_id=f"c{i}", children=i, extras={"team": f"t{i}"}) for i in range(2)],
     )
-    of = {"all": {"ids": ["nobody"]}, "county": {"parents": ["c1"]}}.get(by, {"ids": ["s1"]})
+    of = {"all": {"ids": ["s0"]}, "county": {"parents": ["c1"]}}.get(by, {"ids": ["s1"]})
+    count = "children" if by == "all" else count  # s0 has none of them, but is itself a school
     rule = {"kind": "floor", "level": "school", "by": by, "count": count, "number": 1, "of": of}
     plan = matcher.solve(instance, matcher.Policy(rules=[rule]))
     assert plan.status == "optimal"

@@ -70,6 +70,11 @@ def province(name: str) -> str:
     return found if found is not None else _PROVINCES.get(canonical(name), visible(name).strip())
 
 
+def is_province(name: str) -> bool:
+    """Return whether a name is the official one of a province of China."""
+    return _PROVINCES.get(name) == name
+
+
 @lru_cache(maxsize=1 << 16)
 def county_stem(name: str) -> str:
     """Return what a county is called without what kind of county it is; the canonical name if nothing is left.

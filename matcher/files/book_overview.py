@@ -119,7 +119,7 @@ def policy_lines(book: Book, proof: str, levels: Sequence[str], digest: str, ver
     """Return the page of the policy, of what was proved, and of what to know."""
     say, lang = book.say, book.lang
     lines = [TextLine("title", say("sheet.policy")), TextLine("head", say("head.policy"))]
-    lines += [TextLine("text", sentence) for sentence in book.plan.policy.sentences(lang)]
+    lines += [TextLine("text", sentence) for sentence in book.plan.policy.sentences(lang, book.plan.instance)]
     lines += [TextLine("head", say("head.proof")), TextLine("text", proof)]
     lines += [_level(line, lang) for line in levels]
     if book.plan.warnings:

@@ -1,23 +1,20 @@
 """Names where ids belong: put the id where exactly one row can be meant, never guess.
 
-A name is looked for as it is written, then in its canonical form, then with the name of whose it is before it
-(贵州大学教育学院团支部), last for counties without what kind of county it is (关岭县 for 关岭布依族苗族自治县).
-The first of these under which exactly one row is found decides; several at one of them are a fault with the choices.
+The first way to read a name (`NameIndex`) under which exactly one row is found decides; several at one of them are a
+fault with the choices.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from matcher.base.canonical import canonical, county_stem
 from matcher.base.names import ENTITIES, PAIR_COLUMNS, REFERENCES, SIDES
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.files.cells import as_text
 from matcher.files.making import make_ids
+from matcher.tables.named import NameIndex
 
 if TYPE_CHECKING:
     from matcher.files.rawtables import Findings
@@ -29,7 +26,7 @@ _MOST_CHOICES: Final = 8
 
 def put_ids_for_names(typed: Mapping[str, Typed], found: Findings) -> None:
     """Make the ids that tables lack, and replace names by ids in every column of references, in place."""
-    known: dict[str, NamedRows] = {}
+    known: dict[str, NameIndex] = {}
     for table in ("organizations", "counties", "branches", "schools"):
         if table not in typed:
             continue
@@ -37,7 +34,7 @@ def put_ids_for_names(typed: Mapping[str, Typed], found: Findings) -> None:
             if child == table:
                 _replace(typed[table], column, [target] * len(typed[table]), known, found)
         make_ids(table, typed, found)
-        known[table] = NamedRows(table, typed[table], typed)
+        known[table] = named_rows(table, typed)
     old = _old_ids(typed)
     by_table = {table: known[table].ids if table in known else set() for table in ENTITIES}
     for table, columns in {**PAIR_COLUMNS, "previous": ("provider_id", "recipient_id")}.items():
@@ -46,84 +43,24 @@ def put_ids_for_names(typed: Mapping[str, Typed], found: Findings) -> None:
                 _replace(typed[table], column, targets, known, found, old if table == "previous" else set())
 
 
-class NamedRows:
-    """Ids of a table, and the ids of each name."""
-
-    def __init__(self, name: str, table: Typed, typed: Mapping[str, Typed]):
-        self._name, self._table, self._typed = name, table, typed
-        self.ids = set(table.columns.get("id", ()))
-
-    def lookup(self, literal: str, plain: str) -> tuple[Sequence[str], str]:
-        """Return the ids that a name can mean, and how it was understood; `literal` is the cell as it was written."""
-        whole = canonical(literal)
-        for how, index, key in (
-            ("name", "_as_written", literal),
-            ("name", "_as_written", plain),
-            ("spelling", "_canonical", whole),
-            ("spelling", "_ids_canonical", whole),
-            ("whole_name", "_with_parent", whole),
-            ("county_name", "_stems", county_stem(literal)),
-        ):
-            ids = getattr(self, index).get(key, ())
-            if ids:
-                return ids, how
-        return (), ""
-
-    def _named(self) -> Iterator[tuple[str, str, int]]:
-        """Yield name, id and position of every row that has both."""
-        names = self._table.columns.get("name", ())
-        for position, (name, known) in enumerate(zip(names, self._table.columns.get("id", ()), strict=False)):
-            if isinstance(name, str) and isinstance(known, str):
-                yield name, known, position
-
-    def _index(self, keys: Iterator[tuple[str, str]]) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for key, known in keys:
-            found[key].append(known)
-        return dict(found)
-
-    @cached_property
-    def _as_written(self) -> Mapping[str, list[str]]:
-        return self._index((name, known) for name, known, _ in self._named())
-
-    @cached_property
-    def _canonical(self) -> Mapping[str, list[str]]:
-        return self._index((canonical(name), known) for name, known, _ in self._named())
-
-    @cached_property
-    def _ids_canonical(self) -> Mapping[str, list[str]]:
-        return self._index((canonical(known), known) for known in sorted(k for k in self.ids if isinstance(k, str)))
-
-    @cached_property
-    def _stems(self) -> Mapping[str, list[str]]:
-        if self._name != "counties":
-            return {}
-        return self._index((county_stem(name), known) for name, known, _ in self._named())
-
-    @cached_property
-    def _with_parent(self) -> Mapping[str, list[str]]:
-        """Names with the name of whose they are before them."""
-        column, target = next(((c, t) for (child, c), t in REFERENCES.items() if child == self._name), ("", ""))
-        if target not in self._typed:
-            return {}
-        of = self._typed[target].columns
+def named_rows(name: str, typed: Mapping[str, Typed]) -> NameIndex:
+    """Return the ids of a table, and the ids of each name."""
+    columns = typed[name].columns
+    ids, names = columns.get("id", ()), columns.get("name", ())
+    column, target = next(((c, t) for (child, c), t in REFERENCES.items() if child == name), ("", ""))
+    wholes: list[object] = []
+    if target in typed and column in columns:
+        of = typed[target].columns
         called = dict(zip(of.get("id", ()), of.get("name", ()), strict=False))
-        parents = self._table.columns[column]
-
-        def keys() -> Iterator[tuple[str, str]]:
-            for name, known, position in self._named():
-                parent = called.get(parents[position])
-                if isinstance(parent, str) and parent:
-                    yield canonical(parent + name), known
-
-        return self._index(keys())
+        wholes = [called.get(parent) for parent in columns[column]]
+    return NameIndex(ids, names, wholes, counties=name == "counties")
 
 
 def _replace(
     table: Typed,
     column: str,
     targets: Sequence[str | None],
-    known: Mapping[str, NamedRows],
+    known: Mapping[str, NameIndex],
     found: Findings,
     old: set[tuple[str, str]] | None = None,
 ) -> None:

@@ -11,7 +11,7 @@ from matcher.base.fieldtypes import words
 from matcher.base.names import SIDES
 from matcher.base.notices import Notice
 from matcher.base.suggest import nearest_word
-from matcher.files.naming import NamedRows
+from matcher.files.naming import named_rows
 from matcher.files.rawtables import Findings, RawTable
 from matcher.files.typed import Typed
 from matcher.tables.headers import normal
@@ -49,11 +49,11 @@ def _pairs(
     typed: Mapping[str, Typed], providers: str, table: Typed, title: str, found: Findings
 ) -> Iterator[tuple[str, Any, int]]:
     """Yield provider, recipient and row of every pair that a column names; a fault for each name that is nobody's."""
-    known = NamedRows(providers, typed[providers], typed)
+    known = named_rows(providers, typed)
     names = sorted(name for name in typed[providers].columns.get("name", ()) if isinstance(name, str))
     for position, row in enumerate(table.extras):
         for word in words(row.get(title)):
-            ids = [word] if word in known.ids else sorted(set(known.lookup(word, word)[0]))
+            ids = known.meant(word)
             if len(ids) == 1:
                 yield ids[0], table.columns["id"][position], table.raw.rows[position]
                 continue

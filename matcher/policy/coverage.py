@@ -86,6 +86,14 @@ class Floor(Rule):
         weight: IntArray = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
         return weight
 
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        return [("of", self.of, _TABLE[self.level])]
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        chosen, table = self.of.mask(facts, _TABLE[self.level]), _TABLE[self.level]
+        groups = sum(bool((members & chosen).any()) for _, members in _groups(self.by, facts, self.level))
+        return {table: int(chosen.sum())} | ({} if self.by == "all" else {"groups": groups})
+
     def sentence(self, lang: str = "en") -> str:
         amount = f"{self.percent:g} %" if self.percent else str(self.number)
         return text(
@@ -133,6 +141,9 @@ class Load(Rule):
             pairs = {"school": ProductWeights((owner == position).astype(np.int64), weight)}
             yield Row("load", details, least=self.least, most=self.most, pairs=pairs)
 
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        return [("of", self.of, self.table)]
+
     def sentence(self, lang: str = "en") -> str:
         who, what = text(f"rule.table.{self.table}", lang), text(f"rule.count.{self.count}", lang)
         parts = [
@@ -165,6 +176,14 @@ class ChildrenPerVolunteer(Rule):
                 details = {"id": branch.id, "volunteers": branch.volunteers}
                 yield Row("children_per_volunteer", details, most=most, pairs={"school": ProductWeights(only, weight)})
 
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        return [("of", self.of, "branches")]
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        chosen = self.of.mask(facts, "branches").tolist()
+        known = (branch.volunteers is not None for branch in facts.instance.branches)
+        return {"branches": sum(meant and there for meant, there in zip(chosen, known, strict=True))}
+
     def sentence(self, lang: str = "en") -> str:
         return text("rule.children_per_volunteer", lang, most=self.most, of=self.of.words(lang))
 
@@ -184,6 +203,12 @@ class Skills(Rule):
         met: BoolArray = facts.fit(level, provider_idx, recipient_idx) >= enough
         return met | ~self.of.mask(facts, "schools")[recipient_idx]
 
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        return [("of", self.of, "schools")]
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        return {"schools": int((self.of.mask(facts, "schools") & (facts.num_needs > 0)).sum())}
+
     def sentence(self, lang: str = "en") -> str:
         return text(f"rule.skills.{self.meet}", lang, of=self.of.words(lang))
 
@@ -202,6 +227,9 @@ class Priority(Rule):
     def weigh_children(self, facts: Facts, rate: IntArray) -> IntArray:
         weighed: IntArray = np.where(self.of.mask(facts, "schools"), np.rint(rate * self.factor), rate).astype(np.int64)
         return weighed
+
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        return [("of", self.of, "schools")]
 
     def sentence(self, lang: str = "en") -> str:
         return text("rule.priority", lang, factor=self.factor, of=self.of.words(lang))
@@ -233,6 +261,9 @@ class WantedKind(Rule):
     def _of_kind(self, facts: Facts) -> BoolArray:
         return Selector(kinds=self.kinds).mask(facts, "organizations")
 
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        return [("of", self.of, "counties")]
+
     def sentence(self, lang: str = "en") -> str:
         form = "only" if self.least is None else "least"
         kinds = kinds_words(self.kinds, lang)
@@ -260,6 +291,9 @@ class MaxChanges(Rule):
         branches, schools = case.arrays.branches, case.arrays.schools
         above = np.column_stack([branches.parent[pairs[:, 0]], schools.parent[pairs[:, 1]]])
         yield Row("max_changes", details, most=self.most, pairs={**kept, "county": ListedWeights(above, 1)})
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        return {"pairs": len(facts.previous_pairs(self.level))}
 
     def sentence(self, lang: str = "en") -> str:
         return text(f"rule.max_changes.{self.level}", lang, most=self.most)

@@ -51,6 +51,13 @@ class Keep(Rule):
             raise ValueError("min_years needs year")
         return self
 
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        providers, recipients = SIDES[self.level]
+        return [("provider", self.provider, providers), ("recipient", self.recipient, recipients)]
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        return {"pairs": sum(1 for _ in self.pins_if_possible(facts))}
+
     def pins_if_possible(self, facts: Facts) -> Iterator[tuple[str, int, int]]:
         pairs = facts.previous_pairs(self.level)
         tables = SIDES[self.level]

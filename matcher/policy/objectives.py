@@ -98,6 +98,11 @@ class Objective(BaseModel):
             raise ValueError("at_most is for levels where less is better, at_least for those where more is")
         return self
 
+    @property
+    def table(self) -> str:
+        """The table of the recipients that a level of coverage counts."""
+        return "schools" if self.name.endswith("schools") else "counties"
+
     def words(self, lang: str = "en") -> str:
         """Say the objective, with its slack, cap, place and band."""
         said = text(f"objective.{self.name}", lang)

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,7 +20,7 @@ from matcher.base.jsonform import no_deeper, read_object, read_toml
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, CostUnit
 from matcher.base.suggest import nearest_word
 from matcher.base.toml import dump
-from matcher.facts import Travel
+from matcher.facts import Facts, Travel
 from matcher.policy.coverage import ChildrenPerVolunteer, Floor, Load, MaxChanges, Priority, Skills, WantedKind
 from matcher.policy.keep import Keep
 from matcher.policy.objectives import (
@@ -30,6 +30,9 @@ from matcher.policy.objectives import (
 )
 from matcher.policy.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Within
 from matcher.tables.drafts import record_fault
+
+if TYPE_CHECKING:
+    from matcher.model import Instance
 
 #: a rule as data: the word `kind` says which
 AnyRule = Annotated[
@@ -192,9 +195,19 @@ class Policy(BaseModel):
             found.append(Within(provinces=None if self.within == "province" else self.within))
         return (*found, *self.rules)
 
-    def sentences(self, lang: str = "en") -> list[str]:
-        """Say the policy in sentences: the objectives in order, the exchange rate, the rules."""
-        listed = [objective.words(lang) for objective in self.objectives]
+    def sentences(self, lang: str = "en", instance: Instance | None = None) -> list[str]:
+        """Say the policy in sentences: the objectives in order, the exchange rate, the rules.
+
+        With `instance`, each rule says how many of its rows it binds.
+        """
+        facts = None if instance is None else Facts(instance, self.travel)
+        listed = [
+            objective.words(lang)
+            if facts is None or objective.where is None
+            else objective.words(lang)
+            + binding_words({objective.table: objective.where.count(facts, objective.table)}, lang)
+            for objective in self.objectives
+        ]
         said = [text("policy.objectives", lang, objectives="; ".join(f"{n}. {s}" for n, s in enumerate(listed, 1)))]
         if self.child_rate is None:
             said.append(text("policy.child_rate.none", lang))
@@ -202,7 +215,7 @@ class Policy(BaseModel):
             said.append(text("policy.child_rate.km", lang, child_km=self.child_km))
         else:
             said.append(text("policy.child_rate.min", lang, child_min=self.child_min))
-        said += [rule.sentence(lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
+        said += [rule_words(rule, facts, lang) for rule in self.all_rules() if not isinstance(rule, Locks)]
         if self.asks_stability:
             gains = {"km": self.stability_km, "min": self.stability_min}
             used = sorted({self.county_cost, self.school_cost})
@@ -213,9 +226,9 @@ class Policy(BaseModel):
             said.append(text(f"policy.stability.{self.stability}", lang, **fields))
         return said
 
-    def summary(self, lang: str = "en") -> str:
-        """Say the policy, a sentence a line."""
-        return "\n".join(self.sentences(lang))
+    def summary(self, lang: str = "en", instance: Instance | None = None) -> str:
+        """Say the policy, a sentence a line; with `instance`, how many rows each rule binds."""
+        return "\n".join(self.sentences(lang, instance))
 
     def _repr_html_(self) -> str:
         return as_html(self.summary())
@@ -246,6 +259,19 @@ class Policy(BaseModel):
         """
         content = read_toml(source, "policy")
         return cls(**{name: None if value == "none" else value for name, value in content.items()})
+
+
+def rule_words(rule: Rule, facts: Facts | None, lang: str) -> str:
+    """Say a rule, and how many rows it binds where the instance is known."""
+    return rule.sentence(lang) if facts is None else rule.sentence(lang) + binding_words(rule.binds(facts), lang)
+
+
+def binding_words(counts: Mapping[str, int], lang: str) -> str:
+    """Say how many rows of each table are bound, in brackets; nothing where no rows are counted."""
+    listed = ("、" if lang == "zh" else ", ").join(
+        text(f"rule.binds.{table}", lang, count=count) for table, count in counts.items()
+    )
+    return text("rule.binds", lang, listed=listed) if listed else ""
 
 
 def _nearest_field(loc: Sequence[Any]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
 from matcher.base.fieldtypes import Id, NotBoolean
-from matcher.base.names import PairLevel
+from matcher.base.names import SIDES, PairLevel
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, BoolArray, IntArray
 from matcher.facts import Facts
 from matcher.tables.arrays import Nodes
@@ -104,6 +104,10 @@ class Selector(BaseModel):
             chosen &= np.array([record.extras.get(column) == value for record in records], dtype=np.bool_)
         return chosen
 
+    def count(self, facts: Facts, table: str) -> int:
+        """Return how many rows of `table` are meant."""
+        return int(self.mask(facts, table).sum())
+
     def words(self, lang: str) -> str:
         """Say which rows are meant."""
         kinds = kinds_words(self.kinds or (), lang)
@@ -142,6 +146,14 @@ class Rule(BaseModel):
     def rows(self, case: Case) -> Iterable[Row]:
         """Return the linear rows that a plan must keep, none by default."""
         return ()
+
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        """Return the fields that select rows: name, selector, and the table that it selects from."""
+        return []
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        """Return how many rows the rule speaks of, by table; "pairs" are pairs of last year, "groups" those of rows."""
+        return {table: selector.count(facts, table) for _, selector, table in self.selectors()}
 
     @property
     def most_weight(self) -> float:
@@ -192,6 +204,9 @@ class Reach(Rule):
             return None
         return facts.metres_floor(level, provider_idx, recipient_idx) <= round(self.max_km * M_PER_KM)
 
+    def binds(self, facts: Facts) -> dict[str, int]:
+        return {SIDES[self.level][1]: len(facts.arrays.sides(self.level)[1])}
+
     def sentence(self, lang: str = "en") -> str:
         parts = []
         if self.max_km is not None:
@@ -218,6 +233,11 @@ class Within(Rule):
         named = [position for position, name in enumerate(facts.arrays.provinces) if name in self.provinces]
         return np.isin(home, named) & np.ones_like(there, dtype=np.bool_)
 
+    def binds(self, facts: Facts) -> dict[str, int]:
+        home = facts.arrays.organizations.province
+        named = [at for at, name in enumerate(facts.arrays.provinces) if name in (self.provinces or (name,))]
+        return {"organizations": int(np.isin(home, named).sum())}
+
     def sentence(self, lang: str = "en") -> str:
         if self.provinces is None:
             return text("rule.within.province", lang)
@@ -234,6 +254,9 @@ class Listed(Rule):
         if level != self.level:
             return None
         return facts.cost(level, provider_idx, recipient_idx) < UNKNOWN_COST
+
+    def binds(self, facts: Facts) -> dict[str, int]:
+        return {SIDES[self.level][1]: len(facts.arrays.sides(self.level)[1])}
 
     def sentence(self, lang: str = "en") -> str:
         return text(f"rule.listed.{self.level}", lang)
@@ -284,10 +307,14 @@ class Forbid(Rule):
     def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
         if level != self.level:
             return None
-        tables = ("organizations", "counties") if level == "county" else ("branches", "schools")
+        tables = SIDES[self.level]
         return ~(
             self.provider.mask(facts, tables[0])[provider_idx] & self.recipient.mask(facts, tables[1])[recipient_idx]
         )
+
+    def selectors(self) -> list[tuple[str, Selector, str]]:
+        providers, recipients = SIDES[self.level]
+        return [("provider", self.provider, providers), ("recipient", self.recipient, recipients)]
 
     def sentence(self, lang: str = "en") -> str:
         provider, recipient = self.provider.words(lang), self.recipient.words(lang)

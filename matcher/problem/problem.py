@@ -14,6 +14,7 @@ from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.violations import Violation
 from matcher.facts import Facts
 from matcher.model import Instance
+from matcher.policy.fitting import named
 from matcher.policy.policy import Policy
 from matcher.policy.rows import Row
 from matcher.policy.rules import Pin, Rule
@@ -58,6 +59,7 @@ class Problem:
         policy = Policy() if policy is None else policy
         check_kind(instance, Instance, "instance")
         check_kind(policy, Policy, "policy")
+        policy = named(policy, instance)
         facts = Facts(instance, policy.travel) if facts is None or facts.travel != policy.travel else facts
         faults = list(_unknown_pins(facts, policy))
         if policy.stability == "tolerance" and instance.preferences:

@@ -89,7 +89,7 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     yield from years(known)
     yield from _strangers(known)
     yield f'<section id="asked"><h2>{known.said("policy")}</h2><ul>'
-    yield from (f"<li>{html_text(sentence)}</li>" for sentence in plan.policy.sentences(known.lang))
+    yield from (f"<li>{html_text(sentence)}</li>" for sentence in plan.policy.sentences(known.lang, plan.instance))
     yield f"</ul>\n<h2>{known.said('warnings')}</h2><ul>"
     yield from (f"<li>{html_text(notice.text(known.lang))}</li>" for notice in plan.warnings)
     yield f"</ul>\n<p>{known.said('digest', digest=plan.instance.digest)}</p></section>\n"

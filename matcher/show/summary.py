@@ -33,6 +33,7 @@ def plan_summary(plan: Plan, lang: str = "en", prices: pd.DataFrame | None = Non
     if prices is not None:
         lines += price_lines(prices, lang)
     lines.append(rate_sentence(plan.policy, lang))
+    lines += rule_lines(plan, lang)
     lines += warning_lines(plan, lang)
     return "\n".join(line for line in lines if line)
 
@@ -151,6 +152,12 @@ def rate_sentence(policy: Policy, lang: str) -> str:
     if all(objective.name != "convenience" for objective in policy.objectives):
         return ""
     return policy.sentences(lang)[1]
+
+
+def rule_lines(plan: Plan, lang: str) -> list[str]:
+    """Return the rules in sentences, each with how many rows it binds."""
+    said = plan.policy.sentences(lang, plan.instance)[2:]
+    return [text("summary.rules", lang), *(f"  - {sentence}" for sentence in said)] if said else []
 
 
 def warning_lines(plan: Plan, lang: str) -> list[str]:

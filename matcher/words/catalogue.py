@@ -20,7 +20,7 @@ import matcher.words
 LANGS: Final = ("en", "zh")
 #: fields that name a level of pairing, a kind of partner, a table or what is counted, by a code that has a word in
 #: either language
-_WORDS = {"level", "kind", "table", "target", "count"}
+_WORDS = {"level", "kind", "table", "target", "other", "count"}
 
 
 @cache

@@ -29,6 +29,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "The {level} coverage floor (by {by}) counts nobody in {groups} group(s) and asks for nothing there: {names}.",
         "{level}级覆盖下限（按 {by}）在 {groups} 个组中没有计数对象，在这些组中不作要求：{names}。",
     ),
+    ("summary.rules", "Rules:", "规则："),
     (
         "notice.policy_unknown_id",
         "The policy names ids that the input does not have: {names}.",
@@ -322,6 +323,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("summary.unit.pairs", "pairs", "对"),
     ("summary.unit.organizations", "organisations", "个组织"),
     # words for codes
+    ("word.policy", "policy", "政策"),
     ("word.county", "county", "区县"),
     ("word.school", "school", "学校"),
     ("word.organization", "organisation", "组织"),

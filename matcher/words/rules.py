@@ -2,6 +2,96 @@
 
 TEXTS: tuple[tuple[str, str, str], ...] = (
     ("rule.all", "all", "全部"),
+    ("rule.binds", " [binds: {listed}]", "【涉及：{listed}】"),
+    ("rule.binds.organizations", "{count:,} organisation(s)", "{count:,} 个组织"),
+    ("rule.binds.branches", "{count:,} branch(es)", "{count:,} 个支部"),
+    ("rule.binds.counties", "{count:,} county or counties", "{count:,} 个区县"),
+    ("rule.binds.schools", "{count:,} school(s)", "{count:,} 所学校"),
+    ("rule.binds.pairs", "{count:,} pair(s) of last year", "{count:,} 对上年结对"),
+    ("rule.binds.groups", "{count:,} group(s)", "{count:,} 个组"),
+    (
+        "fault.forbids_all",
+        "the rule forbids every pair at {level} level.",
+        "该规则禁止{level}级的所有结对。",
+    ),
+    (
+        "mend.forbids_all",
+        "Say in provider or recipient whom it means.",
+        "请在 provider 或 recipient 中写明针对谁。",
+    ),
+    (
+        "fault.no_provinces",
+        "no row of {target} has a province, so nobody could be paired within one.",
+        "表 {target} 没有一行填写省份，按省结对将无人可结。",
+    ),
+    ("mend.no_provinces", "Fill in the column province.", "请填写省份列。"),
+    (
+        "fault.no_travel_times",
+        "travel is asked for in minutes at {level} level, but no travel time is listed there and no speed given.",
+        "{level}级按分钟计路程，但行程表没有该级的数据，也未给出速度。",
+    ),
+    (
+        "mend.no_travel_times",
+        "Give the table travel_times, or speed_kmh in the policy.",
+        "请提供行程表，或在政策中给出 speed_kmh。",
+    ),
+    (
+        "fault.selects_nobody",
+        "the conditions together select no row of {target}, so the rule binds nobody.",
+        "这些条件合在一起，在表 {target} 中选不出任何一行，规则不起作用。",
+    ),
+    ("mend.selects_nobody", "Correct the conditions, or remove the rule.", "请改正条件，或删除该规则。"),
+    (
+        "fault.selector_not_of_table",
+        "this condition says nothing of the rows of {target}.",
+        "该条件不适用于表 {target}。",
+    ),
+    (
+        "mend.selector_not_of_table",
+        "Kinds are of organisations and their branches, parents of branches and schools.",
+        "类型只用于组织及其支部，上级只用于支部和学校。",
+    ),
+    (
+        "fault.no_such_column",
+        "{value!r} is no column of {target}, so the rule binds nobody.",
+        "表 {target} 没有列“{value}”，规则不起作用。",
+    ),
+    (
+        "fault.no_such_column.elsewhere",
+        "{value!r} is no column of {target}, but one of {other}.",
+        "表 {target} 没有列“{value}”，它在表 {other} 中。",
+    ),
+    (
+        "fault.no_such_column.known",
+        "{value!r} is the column {known} of {target}, no further column of your own.",
+        "“{value}”是表 {target} 的固定列 {known}，不是自有列。",
+    ),
+    ("mend.no_such_column", "Name a column of {target}.", "请写表 {target} 中的列。"),
+    (
+        "mend.no_such_column.elsewhere",
+        "Add the column to {target}, or select by parents there.",
+        "请在表 {target} 中补上该列，或改用 parents 按上级选取。",
+    ),
+    (
+        "mend.no_such_column.known",
+        "Use ids, kinds, provinces or parents for it.",
+        "请改用 ids、kinds、provinces 或 parents。",
+    ),
+    ("mend.no_such_column.nearest", "Did you mean {nearest}?", "是否指“{nearest}”？"),
+    (
+        "fault.no_such_value",
+        "no row of {target} has {value!r} in the column {of}.",
+        "表 {target} 的列“{of}”中没有“{value}”。",
+    ),
+    ("mend.no_such_value", "Give a value that a row has.", "请填写该列中已有的值。"),
+    ("mend.no_such_value.nearest", "Did you mean {nearest}?", "是否指“{nearest}”？"),
+    (
+        "fault.no_such_province",
+        "{value!r} is the province of nobody.",
+        "没有任何一行的省份是“{value}”。",
+    ),
+    ("mend.no_such_province", "Give a province that a row has.", "请填写表中已有的省份。"),
+    ("mend.no_such_province.nearest", "Did you mean {nearest}?", "是否指“{nearest}”？"),
     (
         "rule.reach.county.km",
         "No organisation is paired with a county farther than {max_km:g} km.",
