@@ -170,12 +170,13 @@ def test_demo_plans_the_example(
 
 
 def test_workbooks_go_out_and_come_back(tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The template reads back and plans; a plan's workbook verifies like its folder."""
+    """The template's examples are never planned; a plan's workbook verifies like its folder."""
     out = tmp_path / "out"
     assert main(["plan", str(tables), "-o", str(out), "--xlsx"]) == 0
     assert main(["verify", str(tables), str(out / "plan.xlsx")]) == 3  # it carries no proof
     assert main(["template", str(tmp_path / "t.xlsx"), "--lang", "zh"]) == 0
-    assert main(["plan", str(tmp_path / "t.xlsx"), "-o", str(tmp_path / "second")]) == 0
+    assert main(["plan", str(tmp_path / "t.xlsx"), "-o", str(tmp_path / "second")]) == 2
+    assert "only_examples" in capsys.readouterr().err
 
 
 def test_python_m_matcher(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "emptied_by_rule",
         "travel_times",
     ),
-    "no kind": ({}, {"rules": [{"kind": "wanted_kind", "kinds": []}]}, "emptied_by_rule", "no kind"),
     "no counties": ({"counties": [], "schools": []}, {}, "emptied_by_table", "counties"),
     "nobody wants any": ({}, {"county_demand": 0}, "emptied_by_bounds", "counties"),
     "no objective asks for pairs": ({}, {"objectives": ["county_travel"]}, "emptied_by_objectives", "1"),

@@ -45,9 +45,7 @@ def instance() -> matcher.Instance:
         ({"kind": "forbid", "level": "county", "provider": {"kinds": "企业"}}, "selects_nobody", None),
         ({"kind": "forbid", "level": "county", "recipient": {"kinds": "高校"}}, "selector_not_of_table", None),
         ({"kind": "forbid", "level": "county", "recipient": {"parents": "U1"}}, "selector_not_of_table", None),
-        ({"kind": "forbid", "level": "county"}, "forbids_all", None),
         ({"kind": "floor", "by": "市（州）", "percent": 9}, "no_such_column", None),
-        ({"kind": "reach", "level": "county", "max_min": 300}, "no_travel_times", None),
         ({"kind": "within", "provinces": ["贵洲省"]}, "no_such_province", "贵州省"),
     ],
     ids=str,
@@ -62,21 +60,6 @@ def test_a_rule_that_binds_nobody_or_everybody_is_a_fault(rule: Any, code: str, 
         assert fault.details["nearest"] == nearest
     for lang in LANGS:
         assert "{" not in fault.message(lang) + fault.mend(lang)
-
-
-@pytest.mark.parametrize("fields", [{"within": "province"}, {"county_cost": "min"}, {"max_school_min": 30}], ids=str)
-def test_fields_that_leave_nobody_are_faults(fields: Any) -> None:
-    """A province that nobody has, minutes that nothing says."""
-    whole = instance()
-    if "within" in fields:
-        whole = whole.model_copy(
-            update={"counties": [county.model_copy(update={"province": None}) for county in whole.counties]}
-        )
-    with pytest.raises(InvalidInput) as caught:
-        matcher.solve(whole, Policy(**fields))
-    assert [fault.code for fault in caught.value.faults] == [
-        "no_provinces" if "within" in fields else "no_travel_times"
-    ]
 
 
 def test_names_stand_for_ids() -> None:

@@ -25,6 +25,8 @@ class Mend:
         Where it stands, as in a fault.
     before, after
         What the cell held, and what it was taken for; None where there was nothing, or nothing is left.
+    key, name
+        What the record is ordered by in its table, and the column's own name, if the cell is in a record.
     """
 
     code: str
@@ -34,6 +36,8 @@ class Mend:
     before: Any = None
     after: Any = None
     sheet: str | None = None
+    key: tuple[str, ...] | None = None
+    name: str | None = None
 
     def change(self) -> str:
         """Return `before → after`, each cut to a readable length."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from matcher.base.errors import Fault, InvalidInput, Lang, text
 from matcher.base.plain import shown
@@ -68,6 +68,24 @@ class Notice:
 
     def __str__(self) -> str:
         return self.text()
+
+
+#: what changes a plan's meaning is said before what was merely tidied; columns that are carried on come last
+_LIGHT: Final = ("table_taken", "made_ids", "names_for_ids", "partners_taken", "placed_by_gazetteer", "read_as")
+_HEAVY_MENDS: Final = ("mended_swapped", "mended_about", "mended_header_unit")
+
+
+def by_weight(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Return notices with the most important first, else in their order."""
+    return tuple(sorted(notices, key=_weight))
+
+
+def _weight(notice: Notice) -> int:
+    if notice.code == "unknown_column" and "nearest" not in notice.details:
+        return 3
+    if notice.code.startswith("mended_") and notice.code not in _HEAVY_MENDS:
+        return 2
+    return int(notice.code in _LIGHT)
 
 
 def noted(notices: tuple[Notice, ...]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from matcher._version import __version__
 from matcher.base.errors import Lang, text
 from matcher.cli import programme_commands as programmes
 from matcher.cli.common import BAD_INPUT
-from matcher.cli.looking import run_explain, run_report, run_template, run_verify, run_warm_up
+from matcher.cli.looking import run_check, run_explain, run_report, run_template, run_verify, run_warm_up
 from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
 from matcher.cli.year import run_diff, run_next_year, run_recommend, run_replan
 
@@ -80,6 +80,9 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     making.add_argument("--html", action="store_true", help=say("html"))
     making.add_argument("--year", metavar="YEAR", type=int, help=say("year"))
 
+    check = command("check", run_check, reading)
+    check.add_argument("--mend", metavar="OUT.xlsx", help=say("mend"))
+    check.add_argument("--all", action="store_true", help=say("all"))
     plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, making, other)
     plan.add_argument("--previous", metavar="OLD", help=say("previous"))
     following = command("next-year", run_next_year, old, reading, making)

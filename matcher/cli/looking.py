@@ -24,6 +24,30 @@ def run_verify(options: argparse.Namespace) -> int:
     return {"proved": DONE, "claimed": CLAIMED, "false": FAILED}[report.finding]
 
 
+def run_check(options: argparse.Namespace) -> int:
+    """Say what a plan would be based on; write the tidy tables where asked to."""
+    from matcher.files.guarding import check_not_input
+    from matcher.files.mendbook import write_mended
+    from matcher.policy.fitting import faults_of_policy
+    from matcher.show.basis import checkup
+
+    if options.mend is not None:
+        check_not_input(options.mend, options.input, options.policy, options.gazetteer)
+    policy = read_policy(options.policy)
+    found = checkup(read_input(options), policy)
+    said = [found.text(options.lang, everything=options.all, source=options.input)]
+    if options.mend is not None:
+        path = write_mended(found.problem.instance, options.mend, lang=options.lang, replace=options.force)
+        said.append(text("cli.saved", options.lang, path=path))
+    faults = faults_of_policy(found.problem.policy, found.problem.facts)
+    if faults:
+        if not options.json:
+            print("\n".join(said))
+        raise InvalidInput(faults)
+    show(options, found.to_json(), said)
+    return DONE
+
+
 def run_warm_up(options: argparse.Namespace) -> int:
     """Compile the loops for markets of points, once for an installation."""
     from matcher.market.points.compiled import AVAILABLE

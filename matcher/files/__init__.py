@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.files.mendbook import write_mended as write_mended
     from matcher.files.roads import road_times as road_times
     from matcher.files.roads import with_roads as with_roads
     from matcher.files.writing import write_tables as write_tables
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _HOME = {
     "road_times": "roads",
     "with_roads": "roads",
+    "write_mended": "mendbook",
     "write_tables": "writing",
     "write_workbook": "writing",
 }

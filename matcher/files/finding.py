@@ -13,7 +13,17 @@ from matcher.tables.columns import TABLES, Table
 from matcher.tables.headers import columns_of, nearest_table, table_like, table_of
 
 #: sheets that hold no table: this library's own and those that explain how to fill in a form
-OTHER_SHEETS: Final = ("readme", "说明", "notes", "填表说明", "填报说明", "使用说明", "instructions")
+OTHER_SHEETS: Final = (
+    "readme",
+    "说明",
+    "notes",
+    "填表说明",
+    "填报说明",
+    "使用说明",
+    "instructions",
+    "mends",
+    "整理记录",
+)
 #: columns that can be made where there is none: ids from names, levels from what is paired
 _MAKEABLE: Final = ("id", "level")
 #: columns that a table must have to be known by them alone

@@ -21,6 +21,7 @@ from matcher.files.csvfiles import read_folder
 from matcher.files.frames import read_frames
 from matcher.files.gazetteer import read_gazetteer
 from matcher.files.making import make_levels
+from matcher.files.mendbook import placed
 from matcher.files.naming import put_ids_for_names
 from matcher.files.partners import take_partners
 from matcher.files.rawtables import Findings
@@ -116,7 +117,7 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
         else:
             instance.__dict__.pop("notices", None)
             instance._reading = (*notices, *mend_notices(found.mends))
-            instance._mends = tuple(found.mends)
+            instance._mends = tuple(placed(found.mends, typed, records))
             return instance
     rows = {name: table.raw.rows for name, table in typed.items()}
     for fault in cross_check({name: records.get(name, ()) for name in RECORDS}, rows, absent):

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from matcher.base.disk import write_made
@@ -31,6 +32,9 @@ FORMATS: Final[Mapping[str, str]] = {
     "share": "0.0%",
     "any": "General",
 }
+#: row (0 for the header) and column of a cell -> its comment
+Marks = Mapping[tuple[int, int], str]
+_MARKED: Final = "FFE699"
 _NARROWEST: Final = 8
 _FILLED_IN: Final = 18
 #: kind of a line of a page -> size of its letters, whether they are bold, colour behind
@@ -104,10 +108,12 @@ def add_sheet(
     *,
     filters: bool = True,
     wraps: bool = False,
+    marks: Marks = MappingProxyType({}),
 ) -> None:
     """Add a sheet with a frozen header, filters, widths and formats; cells are text, numbers or None.
 
-    With `wraps`, for paper, columns are narrow and long texts and headers take several lines.
+    With `wraps`, for paper, columns are narrow and long texts and headers take several lines. `marks` are cells to
+    colour, each with its comment.
     """
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.comments import Comment
@@ -130,7 +136,7 @@ def add_sheet(
     if wraps:
         for number, cells in enumerate([[column.title for column in columns], *rows], 1):
             _set_height(sheet, number, cells, widths)
-    header = []
+    header: list[Any] = []
     for column in columns:
         cell = WriteOnlyCell(sheet, plain(column.title))
         cell.font = Font(bold=True)
@@ -138,19 +144,44 @@ def add_sheet(
         cell.alignment = Alignment(vertical="center", wrap_text=True)
         if column.note:
             cell.comment = Comment(column.note, "matcher", width=320, height=120)
+        if (said := marks.get((0, len(header)))) is not None:
+            _mark(cell, said)
         header.append(cell)
     sheet.append(header)
+    marked = {row for row, _ in marks}
     # one cell a column, used again for every row: a row is serialised as soon as it is appended
     cells = [WriteOnlyCell(sheet) for _ in columns]
     for cell, column in zip(cells, columns, strict=True):
         cell.number_format = FORMATS[column.kind]
         cell.alignment = Alignment(vertical="top", wrap_text=wraps and column.kind == "text")
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         for cell, value in zip(cells, row, strict=True):
             cell.value = plain(value) if isinstance(value, str) else value
             if isinstance(value, float):
                 cell._value = repr(value)  # openpyxl itself would write 16 digits and lose the last bit
-        sheet.append(cells)
+        sheet.append(cells if number not in marked else _with_marks(sheet, cells, number, marks))
+
+
+def _with_marks(sheet: Any, cells: Sequence[Any], number: int, marks: Marks) -> list[Any]:
+    """Return the cells of a row with those marked that `marks` names."""
+    from openpyxl.cell import WriteOnlyCell
+
+    row = list(cells)
+    for at, cell in enumerate(cells):
+        said = marks.get((number, at))
+        if said is not None:
+            row[at] = own = WriteOnlyCell(sheet, cell.value)
+            own._value, own.number_format = cell._value, cell.number_format
+            _mark(own, said)
+    return row
+
+
+def _mark(cell: Any, said: str) -> None:
+    from openpyxl.comments import Comment
+    from openpyxl.styles import PatternFill
+
+    cell.fill = PatternFill("solid", fgColor=_MARKED)
+    cell.comment = Comment(plain(said), "matcher", width=320, height=100)
 
 
 def add_text(workbook: Any, title: str, lines: Sequence[str], widths: Sequence[int] = (100,)) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from matcher.base.disk import write_whole
 from matcher.base.errors import Lang
 from matcher.base.escaping import escape
 from matcher.files.cells import write_bounds
-from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
+from matcher.files.sheets import Marks, SheetColumn, add_sheet, new_workbook, save_workbook
 from matcher.model import Instance
 from matcher.tables.columns import TABLES, Table
 
@@ -103,11 +104,19 @@ def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en", r
         If the extra `excel` is not installed.
     """
     workbook = new_workbook()
+    add_tables(workbook, instance, lang)
+    return save_workbook(workbook, Path(path), replace=replace)
+
+
+def add_tables(
+    workbook: Any, instance: Instance, lang: Lang, marks: Mapping[str, Marks] = MappingProxyType({})
+) -> None:
+    """Add a sheet a table, with the cells marked that `marks` names by table."""
     for spec, header, rows in grids(instance, lang):
         kinds = [KINDS.get(column.type, "text") for column in spec.columns]
         kinds += ["text"] * (len(header) - len(kinds))
         titles = [*(_with_datum(title, column.type) for title, column in zip(header, spec.columns, strict=False))]
         titles += header[len(titles) :]
         columns = [SheetColumn(title, kind) for title, kind in zip(titles, kinds, strict=True)]
-        add_sheet(workbook, spec.zh if lang == "zh" else spec.name, columns, rows)
-    return save_workbook(workbook, Path(path), replace=replace)
+        title = spec.zh if lang == "zh" else spec.name
+        add_sheet(workbook, title, columns, rows, marks=marks.get(spec.name, MappingProxyType({})))

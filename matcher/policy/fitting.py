@@ -16,7 +16,7 @@ from matcher.base.suggest import Suggester, nearest_word
 from matcher.facts import Facts
 from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.policy import Policy
-from matcher.policy.rules import Forbid, Listed, Pin, Reach, Rule, Selector, Within
+from matcher.policy.rules import Pin, Rule, Selector, Within
 from matcher.tables.columns import TABLES
 from matcher.tables.headers import column_named, normal
 from matcher.tables.named import NameIndex
@@ -119,37 +119,18 @@ def faults_of_policy(policy: Policy, facts: Facts) -> list[Fault]:
         for field, selector, table in rule.selectors():
             faults += _of_selector(selector, table, facts, f"rules.{at}.{field}")
         faults += _of_rule(rule, facts, f"rules.{at}")
-    if policy.within is not None:
-        faults += _of_rule(Within(provinces=None if policy.within == "province" else policy.within), facts, "within")
-    return faults + list(_without_times(policy, facts))
+    if isinstance(policy.within, tuple):
+        faults += _provinces(policy.within, facts, "within")
+    return faults
 
 
 def _of_rule(rule: Rule, facts: Facts, place: str) -> Iterator[Fault]:
     if isinstance(rule, Floor) and rule.by not in _GROUPS:
         yield from _column(rule.by, SIDES[rule.level][1], facts, f"{place}.by")
-    elif isinstance(rule, Forbid) and rule.provider == rule.recipient == Selector():
-        yield Fault("forbids_all", "policy", column=place, details={"level": rule.level})
     elif isinstance(rule, WantedKind):
         yield from _kinds(rule.kinds, f"{place}.kinds")
-    elif isinstance(rule, Within):
-        if rule.provinces is not None:
-            yield from _provinces(rule.provinces, facts, place)
-        for table in ("organizations",) if rule.provinces is not None else SIDES["county"]:
-            if len(getattr(facts.arrays, table)) and (getattr(facts.arrays, table).province < 0).all():
-                yield Fault("no_provinces", "policy", column=place, details={"target": table})
-
-
-def _without_times(policy: Policy, facts: Facts) -> Iterator[Fault]:
-    """Find levels that ask for minutes where nothing says how many: they would have no pair at all."""
-    if policy.speed_kmh is not None:
-        return
-    listed = {record.level for record in facts.instance.travel_times}
-    for rule in policy.all_rules():
-        asks = isinstance(rule, Listed) or (isinstance(rule, Reach) and rule.max_min is not None)
-        level = getattr(rule, "level", "")
-        if asks and level not in listed and all(map(len, facts.arrays.sides(level))):
-            yield Fault("no_travel_times", "policy", details={"level": level})
-            return
+    elif isinstance(rule, Within) and rule.provinces is not None:
+        yield from _provinces(rule.provinces, facts, place)
 
 
 def _of_selector(selector: Selector, table: str, facts: Facts, place: str) -> Iterator[Fault]:

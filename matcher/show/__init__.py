@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.show.basis import Checkup as Checkup
+    from matcher.show.basis import checkup as checkup
     from matcher.show.curve_figure import draw_curve as draw_curve
     from matcher.show.explanation import Explanation as Explanation
     from matcher.show.tradeoff_figure import draw_tradeoff as draw_tradeoff
 
 _HOME = {
+    "Checkup": "basis",
     "Explanation": "explanation",
+    "checkup": "basis",
     "draw_curve": "curve_figure",
     "draw_tradeoff": "tradeoff_figure",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matcher.base.display import Metric, amount, number, percent, table_lines, title
 from matcher.base.errors import text
 from matcher.base.names import SIDES
+from matcher.base.notices import Notice, by_weight
 from matcher.base.result import Level
 from matcher.policy.policy import Policy
 from matcher.show.witnesswords import witness_words
@@ -162,9 +163,18 @@ def rule_lines(plan: Plan, lang: str) -> list[str]:
 
 def warning_lines(plan: Plan, lang: str) -> list[str]:
     """Return the warnings, the first few in full."""
+    said = notice_lines(by_weight(plan.warnings), lang)
+    shown = [f"  ! {line}" for line in said[:_MOST_WARNINGS]]
+    if len(said) > len(shown):
+        shown.append(text("summary.more_warnings", lang, count=len(said) - len(shown)))
+    return [text("summary.warnings", lang), *shown] if shown else []
+
+
+def notice_lines(notices: Iterable[Notice], lang: str) -> list[str]:
+    """Say notices, the columns that are carried on in one line at the end."""
     carried: dict[str, list[str]] = {}  # columns that nobody may have meant as one of ours: one line for all tables
     said = []
-    for notice in plan.warnings:
+    for notice in notices:
         if notice.code == "unknown_column" and "nearest" not in notice.details:
             carried.setdefault(notice.details["column"], []).append(notice.details["table"])
         else:
@@ -175,10 +185,7 @@ def warning_lines(plan: Plan, lang: str) -> list[str]:
             f"{column} ({', '.join(words[table] for table in tables)})" for column, tables in carried.items()
         )
         said.append(text("summary.carried_columns", lang, columns=columns))
-    shown = [f"  ! {line}" for line in said[:_MOST_WARNINGS]]
-    if len(said) > len(shown):
-        shown.append(text("summary.more_warnings", lang, count=len(said) - len(shown)))
-    return [text("summary.warnings", lang), *shown] if shown else []
+    return said
 
 
 def price_lines(prices: pd.DataFrame, lang: str = "en") -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from matcher.base.display import table_lines
 from matcher.base.errors import Lang, text
 from matcher.base.names import ASSUMED_CHILDREN, ENTITIES
+from matcher.base.notices import by_weight
 from matcher.tables.nine import NineTables
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ class Known(NineTables, Protocol):
 
 def instance_summary(instance: Known, lang: Lang = "en") -> str:
     """Return the summary of `instance` in `lang`."""
-    lines = [text("instance.head", lang), *table_lines(_tables(instance, lang))]
+    lines = [text("instance.head", lang), *table_lines(table_rows(instance, lang))]
     sources = Counter(school.coord_precision or "" for school in instance.schools)
     if set(sources) - {""}:
         named = (f"{source or text('instance.unsaid', lang)} {count:,}" for source, count in sorted(sources.items()))
         lines.append(text("instance.points", lang, points=", ".join(named)))
-    lines += [f"  ! {notice.text(lang)}" for notice in instance.notices[:_MOST_NOTICES]]
+    lines += [f"  ! {notice.text(lang)}" for notice in by_weight(instance.notices)[:_MOST_NOTICES]]
     if len(instance.notices) > _MOST_NOTICES:
         lines.append(text("instance.more", lang, count=len(instance.notices) - _MOST_NOTICES))
     return "\n".join(lines)
 
 
-def _tables(instance: Known, lang: Lang) -> list[tuple[str, str, str]]:
+def table_rows(instance: Known, lang: Lang) -> list[tuple[str, str, str]]:
+    """Return what each table holds: its name, its rows, and places and children in them."""
     rows = []
     for table in ENTITIES:
         records = getattr(instance, table)

@@ -313,7 +313,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "Columns that are not known are carried through: {columns}.",
         "未知的列原样带出：{columns}。",
     ),
-    ("summary.more_warnings", "  ! and {count} more", "  ! 另有 {count} 条"),
+    (
+        "summary.more_warnings",
+        "  ! and {count} more: matcher check INPUT --all shows them (in Python plan.warnings)",
+        "  ! 另有 {count} 条：用 matcher check 数据 --all 查看",
+    ),
     ("summary.unknown", "unknown", "未知"),
     ("summary.unit.km", "km", "公里"),
     ("summary.unit.min", "min", "分钟"),

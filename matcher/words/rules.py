@@ -10,32 +10,6 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("rule.binds.pairs", "{count:,} pair(s) of last year", "{count:,} 对上年结对"),
     ("rule.binds.groups", "{count:,} group(s)", "{count:,} 个组"),
     (
-        "fault.forbids_all",
-        "the rule forbids every pair at {level} level.",
-        "该规则禁止{level}级的所有结对。",
-    ),
-    (
-        "mend.forbids_all",
-        "Say in provider or recipient whom it means.",
-        "请在 provider 或 recipient 中写明针对谁。",
-    ),
-    (
-        "fault.no_provinces",
-        "no row of {target} has a province, so nobody could be paired within one.",
-        "表 {target} 没有一行填写省份，按省结对将无人可结。",
-    ),
-    ("mend.no_provinces", "Fill in the column province.", "请填写省份列。"),
-    (
-        "fault.no_travel_times",
-        "travel is asked for in minutes at {level} level, but no travel time is listed there and no speed given.",
-        "{level}级按分钟计路程，但行程表没有该级的数据，也未给出速度。",
-    ),
-    (
-        "mend.no_travel_times",
-        "Give the table travel_times, or speed_kmh in the policy.",
-        "请提供行程表，或在政策中给出 speed_kmh。",
-    ),
-    (
         "fault.selects_nobody",
         "the conditions together select no row of {target}, so the rule binds nobody.",
         "这些条件合在一起，在表 {target} 中选不出任何一行，规则不起作用。",

@@ -317,7 +317,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("instance.children", ", {children:,} children", "，儿童 {children:,} 名"),
     ("instance.points", "Points of the schools: {points}", "学校坐标来源：{points}"),
     ("instance.unsaid", "given", "原有"),
-    ("instance.more", "  … and {count} more", "  …… 另有 {count} 条"),
+    (
+        "instance.more",
+        "  … and {count} more: matcher check INPUT --all shows them (in Python instance.notices)",
+        "  …… 另有 {count} 条：用 matcher check 数据 --all 查看",
+    ),
     # the tables by name
     ("word.organizations", "organizations", "组织"),
     ("word.branches", "branches", "支部"),

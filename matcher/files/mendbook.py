@@ -1,0 +1,96 @@
+"""The tidy tables of an input that needed mending: the library's own form, each mended cell marked, all listed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.base.errors import Lang, text
+from matcher.base.escaping import escape
+from matcher.base.mends import Mend
+from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
+from matcher.files.typed import Typed
+from matcher.files.writing import add_tables
+from matcher.model import Instance, Record
+from matcher.tables.columns import TABLES
+from matcher.words.catalogue import has_text
+
+_COLUMNS: Final = ("table", "sheet_name", "row", "column", "before", "after", "what")
+#: columns that a mend of a whole point touches
+_POINT: Final = ("lat", "lon")
+
+
+def placed(mends: Sequence[Mend], typed: Mapping[str, Typed], records: Mapping[str, Sequence[Record]]) -> list[Mend]:
+    """Return mends with the record and the column that each is in, as far as it is in one."""
+    found: list[Mend] = []
+    rows: dict[str, dict[int, int]] = {}
+    for mend in mends:
+        table = typed.get(mend.table)
+        if table is None:
+            found.append(mend)
+            continue
+        at = rows.setdefault(mend.table, {row: position for position, row in enumerate(table.raw.rows)})
+        position = at.get(mend.row) if mend.row is not None else None
+        key = None if position is None else records[mend.table][position].sort_key()
+        name = next((name for name, title in table.titles.items() if title == mend.column), None)
+        found.append(replace(mend, key=key, name=name))
+    return found
+
+
+def write_mended(instance: Instance, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
+    """Write the tables of `instance` as a workbook with every mended cell marked; return its path.
+
+    Each marked cell is coloured and says in a comment what it was; a first sheet lists all mends, also those of rows
+    that were left out. `matcher.read` gives an equal instance back, without mends.
+
+    Raises
+    ------
+    SaveError
+        If the target can't be written, or is not ours to replace.
+    MissingExtra
+        If the extra `excel` is not installed.
+    """
+    workbook = new_workbook()
+    _list(workbook, instance.mends, lang)
+    marks: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
+    for mend in instance.mends:
+        for place in _places(mend, instance):
+            said = text("mendbook.note", lang, before="∅" if mend.before is None else str(mend.before)[:200])
+            marks[mend.table][place] = f"{kind_words(mend.code, lang)}\n{said}"
+    add_tables(workbook, instance, lang, marks)
+    return save_workbook(workbook, Path(path), replace=replace)
+
+
+def kind_words(code: str, lang: Lang) -> str:
+    """Say what kind of mend it is."""
+    return text(f"mend_kind.{code}", lang) if has_text(f"mend_kind.{code}") else code
+
+
+def _places(mend: Mend, instance: Instance) -> list[tuple[int, int]]:
+    """Return row (0 for the header) and column of each cell of the tidy table that a mend touched."""
+    names = [column.name for column in TABLES[mend.table].columns]
+    row = 0
+    if mend.row is not None:
+        keys = {record.sort_key(): at for at, record in enumerate(getattr(instance, mend.table), 1)}
+        if mend.key not in keys:
+            return []
+        row = keys[mend.key]
+    touched = _POINT if mend.code in ("point", "swapped") else (mend.name,)
+    return [(row, names.index(name)) for name in touched if name in names]
+
+
+def _list(workbook: Any, mends: Sequence[Mend], lang: Lang) -> None:
+    """Add the sheet that lists every mend."""
+    kinds = {"row": "whole"}
+    columns = [SheetColumn(text(f"mendbook.{name}", lang), kinds.get(name, "text")) for name in _COLUMNS]
+    rows: list[list[Any]] = []
+    for mend in mends:
+        before, after = (None if value is None else escape(str(value)[:500]) for value in (mend.before, mend.after))
+        place = [text(f"word.{mend.table}", lang), mend.sheet or "", mend.row, escape(mend.column or "")]
+        rows.append([*place, before, after, kind_words(mend.code, lang)])
+    if not rows:
+        rows = [[text("check.found_nothing", lang), *[None] * (len(columns) - 1)]]
+    add_sheet(workbook, text("mendbook.sheet", lang), columns, rows)
