@@ -17,6 +17,7 @@ from matcher.base.errors import InfeasibleError, Lang, UnsolvedError, text
 from matcher.base.names import SIDES, UNMATCHED_COLUMNS
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
+from matcher.files.boundaries import read_boundaries
 from matcher.files.planfolder import saved_fields
 from matcher.files.saving import save_plan
 from matcher.outcome.document import from_json, to_json
@@ -280,8 +281,10 @@ class Plan(Solution):
 
         return price(self, kind, id, partner)
 
-    def map(self, *, lang: Lang = "en", title: str | None = None) -> Picture:
+    def map(self, *, lang: Lang = "en", title: str | None = None, boundaries: Any = None) -> Picture:
         """Draw the pairs on a map: a picture that shows itself in a notebook and saves as PNG or SVG.
+
+        `boundaries` is GeoJSON in WGS-84 degrees to draw below them: a path, a mapping, a GeoDataFrame.
 
         Raises
         ------
@@ -289,7 +292,8 @@ class Plan(Solution):
             If the extra `figures` is not installed.
         """
         county, school = (pair_frame(self.problem, level, self.pairs(level)) for level in SIDES)
-        return draw_map(self.instance, county, school, lang=lang, title=title)
+        outlines = read_boundaries(boundaries)
+        return draw_map(self.instance, county, school, lang=lang, title=title, outlines=outlines)
 
     def report(
         self,
@@ -298,15 +302,17 @@ class Plan(Solution):
         lang: Lang = "en",
         replace: bool = False,
         curve: pd.DataFrame | None = None,
+        boundaries: Any = None,
         scripts: bool = True,
     ) -> Path:
         """Write the plan as one HTML file that needs no network; return its path.
 
         A file that this library did not make, or that was changed since, is only written over with `replace`. `curve`
-        is what `matcher.tradeoff` returned, if the plan's place on it shall be drawn. With the extra `report` the page
-        has a map and tables that answer; without it, or with `scripts=False`, it shows the same and runs nothing.
+        is what `matcher.tradeoff` returned, to draw the plan's place on it; `boundaries` are as in `map`. With the
+        extra `report` the page answers; without it, or with `scripts=False`, it shows the same and runs nothing.
         """
-        return write_report(self, Path(path), lang, replace=replace, curve=curve, scripts=scripts)
+        outlines, options = read_boundaries(boundaries), {"replace": replace, "scripts": scripts}
+        return write_report(self, Path(path), lang, curve=curve, outlines=outlines, **options)
 
     def save(self, path: str | Path, *, lang: Lang = "en", replace: bool = False, edits: Edits | None = None) -> Path:
         """Write the plan to a folder, or to a workbook if `path` ends in .xlsx; return the path.

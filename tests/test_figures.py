@@ -1,5 +1,7 @@
 """The figures: true to their numbers, the same bytes every time, readable, and nobody else's settings touched."""
 
+import itertools
+import json
 import re
 import subprocess
 import sys
@@ -10,15 +12,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
+import matplotlib.colors
 import matplotlib.font_manager
 import numpy as np
 import pandas as pd
 import pytest
 
 from matcher.base.errors import InvalidInput, MissingExtra
+from matcher.files import read_boundaries
 from matcher.geo import geodesic_m, nearest, pair_m
 from matcher.model import Instance
-from matcher.show import figures, pairmap, picture
+from matcher.plan import Plan
+from matcher.show import draw_maps, figures, multiples, pairmap, picture
 from matcher.show.picture import Ink, ink
 from matcher.words.catalogue import catalogue
 
@@ -226,12 +231,13 @@ def test_every_pair_and_point_is_on_the_map():
     assert "区县结对 30 对，距离中位数 {:.0f} 公里".format(COUNTY["km"].median()) in " ".join(words(drawn))
 
 
-def test_labels_name_the_largest_counties_and_never_overlap():
+def test_labels_name_every_county_and_never_overlap():
     drawn = figures.draw_map(INSTANCE, COUNTY, SCHOOL, lang="zh")
     renderer = drawn.figure.canvas.get_renderer()
     labels = [text for text in drawn.figure.axes[0].texts if text.get_zorder() == 30]
-    assert 10 <= len(labels) <= 14
-    assert "第29县" in [label.get_text() for label in labels]
+    names = [label.get_text() for label in labels]
+    assert {county.name for county in INSTANCE.counties} <= set(names)  # every county, and organisations with them
+    assert {organization.name for organization in INSTANCE.organizations} & set(names)
     boxes = [label.get_window_extent(renderer) for label in labels]
     assert all(box.count_overlaps(boxes) == 1 for box in boxes)
 
@@ -325,7 +331,9 @@ def test_schools_of_an_unknown_province_are_counted_apart():
 
 
 def test_every_text_of_the_figures_is_used():
-    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (figures, pairmap, picture))
+    source = "".join(
+        Path(module.__file__).read_text(encoding="utf-8") for module in (figures, pairmap, picture, multiples)
+    )
     dynamic = {"county_pairs", "school_pairs", *pairmap._MARKS}
     for key in catalogue():
         room, _, name = key.partition(".")
@@ -338,3 +346,88 @@ def test_every_text_of_the_figures_is_used():
 )
 def test_round_up(value, want):
     assert picture.round_up(value) == pytest.approx(want)
+
+
+# --- boundaries, and maps in small ------------------------------------------------------------------------------------
+
+SQUARE = {"type": "Polygon", "coordinates": [[[110, 26], [112, 26], [112, 28], [110, 28], [110, 26]]]}
+
+
+def test_boundaries_are_drawn_below_the_pairs():
+    from matplotlib.collections import LineCollection
+
+    outlines = read_boundaries({"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": SQUARE}]})
+    drawn = figures.draw_map(INSTANCE, COUNTY, SCHOOL, outlines=outlines)
+    lines = [c for c in drawn.figure.axes[0].collections if isinstance(c, LineCollection)]
+    assert sorted(len(line.get_segments()) for line in lines) == sorted([1, len(COUNTY), len(SCHOOL)])
+    assert min(lines, key=lambda line: line.get_zorder()).get_segments()[0].shape == (5, 2)
+    plain = figures.draw_map(INSTANCE, COUNTY, SCHOOL)
+    assert plain.figure.axes[0].get_xlim() == drawn.figure.axes[0].get_xlim()
+
+
+@pytest.mark.parametrize("wrap", ["file", "mapping", "interface", "collection"])
+def test_boundaries_are_read_from_wherever_they_are(tmp_path, wrap):
+    found = {
+        "type": "GeometryCollection",
+        "geometries": [SQUARE, {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}],
+    }
+    (tmp_path / "b.geojson").write_text(json.dumps(found), encoding="utf-8")
+    source = {
+        "file": tmp_path / "b.geojson",
+        "mapping": found,
+        "interface": type("Frame", (), {"__geo_interface__": found})(),
+        "collection": {"type": "FeatureCollection", "features": [{"geometry": each} for each in found["geometries"]]},
+    }[wrap]
+    rings = read_boundaries(source).rings
+    assert [ring.tolist() for ring in rings] == [
+        [[26, 110], [26, 112], [28, 112], [28, 110], [26, 110]], [[2, 1], [4, 3]],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {}, {"type": "Polygon"}, {"type": "Polygon", "coordinates": 3}, {"type": "Polygon", "coordinates": [[3]]},
+        {"type": "LineString", "coordinates": [[1, 2], ["a", "b"]]}, {"type": "Point", "coordinates": [1, 2]},
+        {"type": "LineString", "coordinates": [[500000, 3000000], [500001, 3000001]]},
+        {"type": "LineString", "coordinates": [[float("nan"), 2], [1, 2]]},
+        {"type": "FeatureCollection", "features": [None, 3, {"geometry": None}]},
+    ],
+)  # fmt: skip
+def test_what_is_no_boundary_is_a_fault(source):
+    with pytest.raises(InvalidInput, match="not_geojson"):
+        read_boundaries(source)
+
+
+@pytest.mark.parametrize("grouped", ["code", "column", "province"])
+def test_maps_in_small_name_every_county_and_its_organization(grouped):
+    records = [county.model_dump() for county in INSTANCE.counties]
+    if grouped == "code":
+        records = [row | {"id": f"43{i % 3:02d}{i:02d}"} for i, row in enumerate(records)]
+    if grouped == "column":
+        records = [row | {"extras": {"地市": f"{'甲乙丙'[i % 3]}市"}} for i, row in enumerate(records)]
+    order = [row["id"] for row in records]
+    of = dict(zip([county.id for county in INSTANCE.counties], order, strict=True))
+    schools = [school.model_dump() | {"county_id": of[school.county_id]} for school in INSTANCE.schools]
+    instance = Instance(
+        organizations=INSTANCE.organizations, branches=INSTANCE.branches, counties=records, schools=schools
+    )
+    pairs = [(f"O{i:03d}", order[i]) for i in range(len(order))]
+    plan = Plan.from_pairs(instance, county_pairs=pairs)
+    (page,) = draw_maps(plan, lang="zh", boundaries=read_boundaries(SQUARE))
+    panels = page.figure.axes
+    wanted = {"code": 6, "column": 6, "province": 2}[grouped]  # three groups in each of two provinces
+    assert len(panels) == wanted
+    renderer, written = page.figure.canvas.get_renderer(), []
+    for panel in panels:
+        labels = [each for each in panel.texts if each.get_zorder() == 30]
+        boxes = [label.get_window_extent(renderer) for label in labels]
+        assert all(box.count_overlaps(boxes) == 1 for box in boxes)
+        written += [label.get_text() for label in labels]
+    assert sorted(written) == sorted(f"第{i}县\norg {i}" for i in range(len(order)))
+
+
+def test_the_colours_of_far_and_near_survive_grey_print():
+    """Each shade of the scale is darker than the one before."""
+    grey = [np.dot(matplotlib.colors.to_rgb(shade), (0.299, 0.587, 0.114)) for shade in picture.SCALE]
+    assert all(one - other > 0.03 for one, other in itertools.pairwise(grey))

@@ -61,7 +61,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def plain(monkeypatch) -> None:
     """Reports without figures: they take their time, and one test looks at them."""
-    monkeypatch.setattr(report, "_figures", lambda known: ())
+    monkeypatch.setattr(report, "_figures", lambda *given: ())
 
 
 def page_of(plan: matcher.Plan, folder: Path, **options: Any) -> Page:

@@ -112,5 +112,7 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     report = command("report", run_report)
     report.add_argument("out", metavar="OUT", help=say("saved_folder"))
     report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
+    report.add_argument("--boundaries", metavar="FILE", help=say("boundaries"))
+    report.add_argument("--maps", metavar="FOLDER", help=say("maps"))
     command("warm-up", run_warm_up)
     return whole

@@ -13,6 +13,7 @@ from matcher.cli.people import saved_plan, who
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
+    from matcher.show.outlines import Outlines
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -83,13 +84,28 @@ def _say_instead(plan: Plan, options: argparse.Namespace) -> int:
 
 def run_report(options: argparse.Namespace) -> int:
     """Write the HTML report of a saved plan."""
+    from matcher.files.boundaries import read_boundaries
     from matcher.files.planfolder import find_plan
     from matcher.plan import load_plan
 
     plan = load_plan(options.out)
     path = options.html or find_plan(Path(options.out)) / "plan.html"
-    target = plan.report(path, lang=options.lang, replace=options.force)
+    boundaries = read_boundaries(options.boundaries)
+    if options.maps is not None:
+        _write_maps(plan, Path(options.maps), options, boundaries)
+    target = plan.report(path, lang=options.lang, replace=options.force, boundaries=boundaries)
     return _written(target, options)
+
+
+def _write_maps(plan: Plan, folder: Path, options: argparse.Namespace, boundaries: Outlines | None) -> None:
+    """Write the maps of each prefecture, a page a picture; nothing of a person's is written over."""
+    from matcher.base.disk import write_made
+    from matcher.base.seal import sealed_picture
+    from matcher.show.multiples import draw_maps
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(draw_maps(plan, lang=options.lang, boundaries=boundaries), 1):
+        write_made(folder / f"map-{number:02}.png", sealed_picture(picture.png()), replace=options.force)
 
 
 def run_template(options: argparse.Namespace) -> int:

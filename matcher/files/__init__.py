@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.files.boundaries import read_boundaries as read_boundaries
     from matcher.files.mendbook import write_mended as write_mended
     from matcher.files.roads import road_times as road_times
     from matcher.files.roads import with_roads as with_roads
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matcher.files.writing import write_workbook as write_workbook
 
 _HOME = {
+    "read_boundaries": "boundaries",
     "road_times": "roads",
     "with_roads": "roads",
     "write_mended": "mendbook",

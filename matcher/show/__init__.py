@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matcher.show.basis import checkup as checkup
     from matcher.show.curve_figure import draw_curve as draw_curve
     from matcher.show.explanation import Explanation as Explanation
+    from matcher.show.multiples import draw_maps as draw_maps
     from matcher.show.tradeoff_figure import draw_tradeoff as draw_tradeoff
 
 _HOME = {
@@ -18,6 +19,7 @@ _HOME = {
     "Explanation": "explanation",
     "checkup": "basis",
     "draw_curve": "curve_figure",
+    "draw_maps": "multiples",
     "draw_tradeoff": "tradeoff_figure",
 }
 __all__ = sorted(_HOME)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.errors import Lang
+from matcher.show.outlines import Outlines
 from matcher.show.pairmap import Lines, Marks, pair_map
 from matcher.show.picture import (
     FAINT,
@@ -50,6 +51,7 @@ def draw_map(
     *,
     lang: Lang = "en",
     title: str | None = None,
+    outlines: Outlines | None = None,
 ) -> Picture:
     """Draw the pairs of a plan on a map.
 
@@ -61,14 +63,30 @@ def draw_map(
         Frames with the columns county_id, organization_id, km and school_id, branch_id, km.
     lang, title
         Language, and a heading in place of the usual one.
+    outlines
+        Boundaries to draw below the pairs.
 
     Raises
     ------
     MissingExtra
         If Matplotlib is not installed.
     """
-    known = instance.arrays
     pen = ink(lang, (county.name for county in instance.counties))
+    points, lines = marks_and_lines(instance, county_pairings, school_pairings, pen)
+    notes = [
+        pen.say(f"{line.level}_pairs", count=len(line.km), median=float(np.median(line.km)))
+        for line in reversed(lines)
+        if len(line.km)
+    ]
+    head = pen.say("map_title") if title is None else title
+    return pair_map(points, lines, ink=pen, title=head, note="  ·  ".join(notes), outlines=outlines)
+
+
+def marks_and_lines(
+    instance: Instance, county_pairings: pd.DataFrame, school_pairings: pd.DataFrame, pen: Ink
+) -> tuple[list[Marks], list[Lines]]:
+    """Return what a map shows: points by kind, with labels for counties and paired organisations, and pairs."""
+    known = instance.arrays
     orgs = _positions(county_pairings, "organization_id", known.organizations)
     counties = _positions(county_pairings, "county_id", known.counties)
     branches = _positions(school_pairings, "branch_id", known.branches)
@@ -89,20 +107,21 @@ def draw_map(
     ]
     used = np.unique(orgs)
     points += [
-        Marks(kind, _latlon(known.organizations, used[kinds[used] == kind]))
+        Marks(
+            kind,
+            _latlon(known.organizations, used[kinds[used] == kind]),
+            tuple(
+                pen.label(instance.organizations[i].name, known.organizations.ids[i])
+                for i in used[kinds[used] == kind].tolist()
+            ),
+        )
         for kind in ("organization", "institution", "enterprise", "university")
     ]
     lines = [
         Lines("school", _latlon(known.branches, branches), _latlon(known.schools, schools), _km(school_pairings)),
         Lines("county", _latlon(known.organizations, orgs), _latlon(known.counties, counties), _km(county_pairings)),
     ]
-    notes = [
-        pen.say(f"{line.level}_pairs", count=len(line.km), median=float(np.median(line.km)))
-        for line in reversed(lines)
-        if len(line.km)
-    ]
-    head = pen.say("map_title") if title is None else title
-    return pair_map(points, lines, ink=pen, title=head, note="  ·  ".join(notes))
+    return points, lines
 
 
 def draw_histogram(

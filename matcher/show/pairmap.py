@@ -7,13 +7,15 @@ network.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.show.labels import Labels, boxes_around, write_labels
+from matcher.show.outlines import Outlines, thinned
 from matcher.show.picture import (
     FAINT,
     GRID,
@@ -36,7 +38,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+#: degrees (n, 2) -> km (n, 2)
+Projection = Callable[[Floats], Floats]
 
+#: counties up to which each gets its label, on a leader where there is no room beside it
+FEW: Final = 110
+#: of more counties: how many of the largest are tried, and how many labelled
+_MOST_TRIED: Final = 150
+_MOST_DENSE: Final = 60
+#: kinds of points that no label may hide
+_KEPT_FREE: Final = frozenset({"county", "university", "enterprise", "institution", "organization"})
 #: kind of point -> marker, area, face, edge, drawing order
 _MARKS: Final[Mapping[str, tuple[str, float, str, str, int]]] = {
     "school": (".", 16, "#8b8f98", "none", 3),
@@ -99,11 +110,9 @@ def pair_map(
     ink: Ink,
     title: str = "",
     note: str = "",
-    most_labels: int = 14,
+    outlines: Outlines | None = None,
 ) -> Picture:
-    """Draw pairs as lines coloured by km under points by kind, with graticule and scale bar."""
-    from matplotlib.collections import LineCollection
-
+    """Draw pairs as lines coloured by km under points by kind, with graticule, scale bar and boundaries if given."""
     groups = [group for group in points if len(group.latlon)]
     if not groups:
         return empty_picture(ink, title)
@@ -121,7 +130,46 @@ def pair_map(
     drawn = [line for line in lines if len(line.km)]
     top = top_of([line.km for line in drawn])
     shades = shades_of(top)
-    for line in drawn:
+    if outlines is not None:
+        draw_outlines(axes, outlines, project)
+    draw_lines(axes, drawn, project, shades)
+    draw_marks(axes, groups, project)
+    heading(figure, ink, title, note, 0.55)
+    left, panel = (0.55 + width + 0.3) / full_w, 1.85 / full_w
+    bottom = draw_legend(figure, groups, drawn, ink, (left, (0.45 + height) / full_h))
+    if drawn:
+        most = max(float(line.km.max()) for line in drawn)
+        place = (left, bottom - 0.55 / full_h, panel, 0.11 / full_h)
+        bar = figure.colorbar(
+            shades, cax=figure.add_axes(place), orientation="horizontal", extend="max" if most > top else "neither"
+        )
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=0, pad=3, colors=FAINT)
+        bar.set_ticks([0, top / 2, top], labels=[f"{tick:g}" for tick in (0, top / 2, top)], fontproperties=ink.font(8))
+        bar.ax.set_title(ink.say("pair_km"), fontproperties=ink.font(8.5), color=TEXT, loc="left", pad=5)
+    _write(figure, axes, groups, project, ink)
+    return Picture(figure)
+
+
+def draw_outlines(axes: Axes, outlines: Outlines, project: Projection) -> None:
+    """Draw boundaries as thin lines below everything else."""
+    from matplotlib.collections import LineCollection
+
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    rings = [thinned(project(ring), (x1 - x0) / 1500) for ring in outlines.rings]
+    seen = [
+        ring
+        for ring in rings
+        if ring[:, 0].max() >= x0 and ring[:, 0].min() <= x1 and ring[:, 1].max() >= y0 and ring[:, 1].min() <= y1
+    ]
+    axes.add_collection(LineCollection(seen, colors=FAINT, linewidths=0.5, alpha=0.7, zorder=0.5), autolim=False)
+
+
+def draw_lines(axes: Axes, lines: Sequence[Lines], project: Projection, shades: Any) -> None:
+    """Draw pairs, near ones first; county pairs thick."""
+    from matplotlib.collections import LineCollection
+
+    for line in lines:
         order = np.argsort(line.km, kind="stable")
         ends = np.stack([project(line.start[order]), project(line.end[order])], axis=1)
         thick = 1.5 if line.level == "county" else 0.8
@@ -133,8 +181,13 @@ def pair_map(
                 alpha=0.95 if line.level == "county" else 0.6,
                 capstyle="round",
                 zorder=2 if line.level == "county" else 1,
-            )
+            ),
+            autolim=False,
         )
+
+
+def draw_marks(axes: Axes, groups: Sequence[Marks], project: Projection) -> None:
+    """Draw the points of each kind with its own mark."""
     for group in groups:
         marker, _, face, edge, zorder = _MARKS[group.kind]
         x, y = project(group.latlon).T
@@ -148,23 +201,25 @@ def pair_map(
             linewidths=0.9 if marker == "x" else 0.0 if edge == "none" else 0.7 if len(x) < 300 else 0.5,
             zorder=zorder,
         )
-    heading(figure, ink, title, note, 0.55)
-    left, panel = (0.55 + width + 0.3) / full_w, 1.85 / full_w
-    bottom = _legend(figure, groups, drawn, ink, (left, (0.45 + height) / full_h))
-    if drawn:
-        most = max(float(line.km.max()) for line in drawn)
-        place = (left, bottom - 0.55 / full_h, panel, 0.11 / full_h)
-        bar = figure.colorbar(
-            shades, cax=figure.add_axes(place), orientation="horizontal", extend="max" if most > top else "neither"
-        )
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(length=0, pad=3, colors=FAINT)
-        bar.set_ticks([0, top / 2, top], labels=[f"{tick:g}" for tick in (0, top / 2, top)], fontproperties=ink.font(8))
-        bar.ax.set_title(ink.say("pair_km"), fontproperties=ink.font(8.5), color=TEXT, loc="left", pad=5)
-    for group in groups:
-        if group.labels:
-            _labels(figure, axes, group, project(group.latlon), ink, most_labels)
-    return Picture(figure)
+
+
+def _write(figure: Figure, axes: Axes, groups: Sequence[Marks], project: Projection, ink: Ink) -> None:
+    """Label the counties, then the others, the largest first, where nothing is hidden by it."""
+    named = [group for group in groups if group.labels]
+    few = sum(len(group.labels) for group in named if group.kind == "county") <= FEW
+    named.sort(key=lambda group: group.kind != "county")
+    marks = [boxes_around(axes, project(group.latlon), 4.0) for group in groups if group.kind in _KEPT_FREE]
+    taken = np.concatenate(marks) if marks else np.zeros((0, 4))
+    for group in named:
+        if group.kind != "county" and not few:
+            continue
+        size = np.zeros(len(group.latlon)) if group.size is None else group.size
+        order = np.argsort(-size, kind="stable")[: None if few else _MOST_TRIED]
+        wanted = Labels(
+            [group.labels[i] for i in order], project(group.latlon[order]),
+            np.sqrt(_areas(group)[order]) / 2 + 2.0, 7.0 if group.kind == "county" else 6.0, leads=few,
+        )  # fmt: skip
+        taken = write_labels(figure, axes, wanted, ink, taken=taken, most=None if few else _MOST_DENSE)
 
 
 def _areas(group: Marks) -> Floats:
@@ -247,14 +302,19 @@ def _scale_bar(axes: Axes, span_km: float, ink: Ink) -> None:
     )  # fmt: skip
 
 
-def _legend(
-    figure: Figure, groups: Sequence[Marks], lines: Sequence[Lines], ink: Ink, corner: tuple[float, float]
+def draw_legend(
+    figure: Figure,
+    groups: Sequence[Marks],
+    lines: Sequence[Lines],
+    ink: Ink,
+    corner: tuple[float, float],
+    columns: int = 1,
 ) -> float:
     """Draw the legend with its upper left at `corner` and return where it ends, in the figure's units."""
     from matplotlib.lines import Line2D
 
     handles = []
-    for group in sorted(groups, key=lambda group: -_MARKS[group.kind][4]):
+    for group in sorted((each for each in groups if len(each.latlon)), key=lambda group: -_MARKS[group.kind][4]):
         marker, area, face, edge, _ = _MARKS[group.kind]
         handles.append(
             Line2D(
@@ -268,38 +328,7 @@ def _legend(
         handles.append(Line2D([], [], color=SCALE[2], linewidth=thick, solid_capstyle="round", label=ink.say(name)))
     legend = figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=corner, frameon=False, prop=ink.font(8.5),
-        labelcolor=TEXT, borderpad=0, borderaxespad=0, handletextpad=0.7, labelspacing=0.75,
+        labelcolor=TEXT, borderpad=0, borderaxespad=0, handletextpad=0.7, labelspacing=0.75, ncols=columns,
     )  # fmt: skip
     box = legend.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
     return float(box.y0 / figure.bbox.height)
-
-
-def _labels(figure: Figure, axes: Axes, group: Marks, xy: Floats, ink: Ink, most: int) -> None:
-    """Write the labels of the largest points where they hide neither each other nor a labelled point."""
-    from matplotlib.patheffects import withStroke
-    from matplotlib.transforms import Bbox
-
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    size = np.zeros(len(xy)) if group.size is None else group.size
-    order = np.argsort(-size, kind="stable")
-    pixels = axes.transData.transform(xy)
-    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in pixels[order[: 2 * most]]]
-    frame, halo = axes.get_window_extent(renderer), [withStroke(linewidth=2.4, foreground=PAPER)]
-    reach, written = np.sqrt(_areas(group)) / 2 + 2.5, 0
-    for i in order:
-        if written == most:
-            return
-        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
-            away = reach[i] if dx == 0 or dy == 0 else 0.75 * reach[i]
-            note = axes.annotate(
-                group.labels[i], tuple(xy[i]), (dx * away, dy * away), textcoords="offset points",
-                ha=("center", "left", "right")[dx], va=("center", "bottom", "top")[dy],
-                fontproperties=ink.font(8), color=TEXT, zorder=30, path_effects=halo, parse_math=False,
-            )  # fmt: skip
-            box = note.get_window_extent(renderer)
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
-            if inside and not box.count_overlaps(taken):
-                taken.append(box)
-                written += 1
-                break
-            note.remove()

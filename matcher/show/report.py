@@ -18,11 +18,13 @@ from matcher.base.errors import MissingExtra
 from matcher.base.escaping import html_text
 from matcher.base.seal import sealed_page
 from matcher.show import figures
+from matcher.show.multiples import draw_maps, pages_of
 from matcher.show.page import live
 from matcher.show.page.head import head
 from matcher.show.page.knowledge import Knowledge
 from matcher.show.page.sections import sections
 from matcher.show.page.years import years
+from matcher.show.pairmap import FEW
 from matcher.show.tradeoff_figure import draw_tradeoff
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 #: bytes from which on a figure is a smaller PNG in place of an SVG
 _MOST_SVG: Final = 300_000
+#: pages of maps up to which they stand in the report; more are made by `draw_maps`
+_MOST_PAGES: Final = 4
 
 
 def write_report(
@@ -82,10 +86,7 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
         yield from live.board(known)
     else:
         yield f'<p class="hint">{known.said("static")}</p>\n'
-    yield from _figures(known)
-    if curve is not None:
-        beside = {known.plain("this_plan"): plan}
-        yield _figure(known.said("curve"), draw_tradeoff(curve, beside=beside, lang=known.lang))
+    yield from _figures(known, curve, outlines)
     yield from years(known)
     yield from _strangers(known)
     yield f'<section id="asked"><h2>{known.said("policy")}</h2><ul>'
@@ -104,15 +105,20 @@ def _style() -> str:
     return resources.files("matcher").joinpath("data/report/page.css").read_text(encoding="utf-8")
 
 
-def _figures(known: Knowledge) -> Iterator[str]:
-    if not len(known.plan.county_pairs):
+def _figures(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | None) -> Iterator[str]:
+    plan, lang = known.plan, known.lang
+    if not len(plan.county_pairs):
         return
     try:
-        for name, draw in _drawings(known.plan, known.lang).items():
-            kind = (
-                ' class="static"' if name == "map" else ""
-            )  # where the page answers, the map that answers stands for it
-            yield _figure(known.said(f"figure.{name}"), draw(), kind)
+        for name, draw in _drawings(plan, lang, outlines).items():
+            # where the page answers, the map that answers stands for it on the screen
+            yield _figure(known.said(f"figure.{name}"), draw(), ' class="static"' if name == "map" else "")
+        if len(plan.instance.counties) > FEW and pages_of(plan.instance) <= _MOST_PAGES:
+            for picture in draw_maps(plan, lang=lang, boundaries=outlines):
+                yield _figure(known.said("figure.map"), picture, ' class="static"')
+        if curve is not None:
+            place = {known.plain("this_plan"): plan}
+            yield _figure(known.said("curve"), draw_tradeoff(curve, beside=place, lang=lang))
     except MissingExtra as error:
         yield f"<p>{html_text(error)}</p>\n"
 
@@ -134,9 +140,9 @@ def _few_colors(png: bytes) -> bytes:
     return target.getvalue()
 
 
-def _drawings(plan: Plan, lang: Lang) -> dict[str, Callable[[], Picture]]:
+def _drawings(plan: Plan, lang: Lang, outlines: Outlines | None) -> dict[str, Callable[[], Picture]]:
     county, school = plan.county_pairings, plan.school_pairings
-    drawn: dict[str, Callable[[], Picture]] = {"map": lambda: plan.map(lang=lang)}
+    drawn: dict[str, Callable[[], Picture]] = {"map": lambda: plan.map(lang=lang, boundaries=outlines)}
     if not any(plan.strangers.values()):
         drawn["histogram"] = lambda: figures.draw_histogram(county, school, lang=lang)
         if len(plan.instance.schools):

@@ -200,6 +200,12 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("cli.help.file", "workbook to write", "要写出的工作簿"),
     ("cli.help.name", "whom to explain, such as school:S001", "要说明的对象，如 school:S001 或 学校:S001"),
     ("cli.help.report_file", "file to write, OUT/plan.html by default", "输出文件，默认 OUT/plan.html"),
+    (
+        "cli.help.boundaries",
+        "GeoJSON of boundaries to draw under the maps (WGS-84)",
+        "画在地图下面的边界 GeoJSON（WGS-84）",
+    ),
+    ("cli.help.maps", "folder for maps of each prefecture, as PNG", "存放各地市地图（PNG）的文件夹"),
     ("phase.read", "reading", "读取"),
     ("phase.arcs", "candidate pairs", "候选配对"),
     ("phase.bounds", "bounds", "下界"),

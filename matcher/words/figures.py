@@ -13,7 +13,18 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "图只能存为 .png 或 .svg，不能存为 {value}。",
     ),
     ("mend.figure_format", "Give a name that ends in .png or .svg.", "请使用以 .png 或 .svg 结尾的文件名。"),
+    (
+        "fault.not_geojson",
+        "the boundaries are no GeoJSON with lines or areas in degrees ({reason}).",
+        "边界不是以度为单位、含线或面的 GeoJSON（{reason}）。",
+    ),
+    (
+        "mend.not_geojson",
+        "Give a GeoJSON file of boundaries in longitude and latitude, WGS-84.",
+        "请提供以经纬度（WGS-84）表示边界的 GeoJSON 文件。",
+    ),
     ("figures.map_title", "Who is paired with whom", "结对地图"),
+    ("figures.maps_title", "Who is paired with whom, page {page} of {pages}", "结对地图，第 {page} 页，共 {pages} 页"),
     (
         "figures.county_pairs",
         "{count:,} county pairs, median {median:,.0f} km",
@@ -25,6 +36,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "学校结对 {count:,} 对，距离中位数 {median:,.0f} 公里",
     ),
     ("figures.km", "km", "公里"),
+    ("figures.panel_width", "{km:,.0f} km across", "宽 {km:,.0f} 公里"),
     ("figures.pair_km", "length of a pair, km", "结对距离（公里）"),
     ("figures.county_line", "county pair", "区县结对"),
     ("figures.school_line", "school pair", "学校结对"),

@@ -17,6 +17,17 @@
   const since = which => [...new Set(which.map(place => data.was[place]))].filter(Boolean).join("; ");
   const ownerOf = place => branch[place][2];
 
+  const OTHER = { county: organization, organization: county, school: branch };
+  const why = (kind, found) => {
+    if (!found) return "";
+    const [reason, nearest, km] = found, other = OTHER[kind][nearest];
+    // a function: a name may hold what replace() takes for a pattern
+    const near = other ? " " + filled(words.nearest, { name: `${other[1]} ${other[0]}`, km }) : "";
+    return data.reasons[reason] + near;
+  };
+  const filled = (said, fields) => said.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+  for (const kind of KINDS) for (const each of data[kind]) each.push(why(kind, each.pop()));
+
   // --- rows of the tables: what is shown, and behind it the position of the thing --------------------------------------
   const rows = {
     county: county.map((c, i) => [c[1], c[2], c[3], named(organization, c[4]), far(c[5]), since(c[6]),
@@ -150,11 +161,12 @@
     if (kind !== "school") return;
     const one = school[i], line = document.createElement("p");
     line.className = one[7] && !one[4].length ? "say why" : "say";
-    line.textContent = `${one[1]} (${one[0]}): ` + (one[4].length ? words.school_of.replace("{partner}",
-      rows.school[i][3]).replace("{organization}", rows.school[i][4]).replace("{km}", rows.school[i][5]) : "") +
-      (one[7] ? " " + words.unserved.replace("{why}", one[7]) : "");
+    line.textContent = `${one[1]} (${one[0]}): ` + (one[4].length ? filled(words.school_of,
+      { partner: rows.school[i][3], organization: rows.school[i][4], km: rows.school[i][5] }) : "") +
+      (one[7] ? " " + filled(words.unserved, { why: one[7] }) : "");
     detail.prepend(line);
-    for (const row of detail.querySelectorAll(`tr[data-s="${i}"]`)) row.classList.add("hit");
+    for (const row of copy.querySelectorAll("tbody tr"))
+      row.classList.toggle("hit", [row.cells[0].textContent, row.cells[0].querySelector("small")?.textContent].includes(one[0]));
   }
   function printAlone(id) {
     const y = scrollY;

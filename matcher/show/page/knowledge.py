@@ -23,6 +23,8 @@ _TABLE_OF_KIND: Final = {kind: table for table, kind in KIND_OF_TABLE.items()}
 PLACE: Final = {
     KIND_OF_TABLE[table]: (level, side) for level, tables in SIDES.items() for side, table in enumerate(tables)
 }
+#: kind -> the kind of its partners
+OTHER: Final = {kind: KIND_OF_TABLE[SIDES[level][1 - side]] for kind, (level, side) in PLACE.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +130,34 @@ class Knowledge:
         """Return the pairs of one thing, nearest first."""
         return self.of[PLACE[kind]].get(position, ())
 
-    def why(self, kind: str, position: int) -> str:
-        """Say why it has fewer than it wanted, with the name of the nearest; "" if it lacks nothing."""
+    def reason(self, kind: str, position: int) -> tuple[str, int, str] | None:
+        """Return why it has fewer than it wanted, and the nearest other (-1: none) with its km; None if it has all."""
         row = self.short[kind].get(position)
         if row is None:
-            return ""
-        reason = text(f"reason.{row.reason}", self.lang)
-        known, km = detail_parts(row.detail)
-        if not known:
-            return reason
+            return None
         level, side = PLACE[kind]
         others = self.plan.problem.arrays.sides(level)[1 - side]
-        other = KIND_OF_TABLE[SIDES[level][1 - side]]
-        name = self.called(other, others.index[known]) if known in others.index else known
-        return f"{reason} {self.plain('nearest', name=name, km=f'{km:,.1f}')}"
+        known, km = detail_parts(row.detail)
+        return text(f"reason.{row.reason}", self.lang), others.index.get(known, -1), f"{km:,.1f}"
+
+    def why(self, kind: str, position: int) -> str:
+        """Say why it has fewer than it wanted, with the name of the nearest; "" if it lacks nothing."""
+        found = self.reason(kind, position)
+        if found is None:
+            return ""
+        reason, nearest, km = found
+        other = OTHER[kind]
+        return reason if nearest < 0 else f"{reason} {self.plain('nearest', name=self.called(other, nearest), km=km)}"
 
     def was(self, pair: PairSaid) -> str:
-        """Say since when a pair stands."""
+        """Say since when a pair stands, in a cell."""
         if not pair.kept:
             return self.plain("new") if self.plan.instance.previous else ""
-        return self.plain("kept") if pair.since is None else self.plain("kept_since", since=pair.since)
+        return self.plain("kept") if pair.since is None else str(pair.since)
+
+    def was_said(self, pair: PairSaid) -> str:
+        """Say since when a pair stands, in words."""
+        return self.was(pair) if pair.since is None or not pair.kept else self.plain("kept_since", since=pair.since)
 
     def far(self, pair: PairSaid) -> str:
         """Say how far a pair is, in minutes too where they are known."""

@@ -26,7 +26,7 @@ COLUMNS: Final = {
 _WORDS: Final = (
     *("search", "info", "none", "empty", "first", "previous", "next", "last", "page", "print", "close", "focus"),
     *("contains", "notContains", "equal", "notEqual", "starts", "ends", "isempty", "notEmpty", "clear", "greater"),
-    *("greaterOrEqual", "less", "lessOrEqual", "between", "filter", "school_of", "unserved", "rows", "sort"),
+    *("greaterOrEqual", "less", "lessOrEqual", "between", "filter", "school_of", "unserved", "rows", "sort", "nearest"),
 )
 
 
@@ -99,7 +99,8 @@ def _data(name: str, value: Any) -> str:
 def data_of(known: Knowledge) -> dict[str, Any]:
     """Return what the scripts show: rows of the tables with the positions of partners in place of their names."""
     arrays = known.plan.problem.arrays
-    said: dict[str, int] = {}  # how long a pair stands is one of a few texts
+    said: dict[str, int] = {}  # how long a pair stands is one of a few texts, and so is why somebody is short
+    reasons: dict[str, int] = {}
 
     def pairs_of(pairs: Sequence[PairSaid], side: int) -> list[list[Any]]:
         return [
@@ -108,16 +109,23 @@ def data_of(known: Knowledge) -> dict[str, Any]:
             [said.setdefault(known.was(pair), len(said)) for pair in pairs],
         ]
 
+    def why_of(kind: str, i: int) -> list[Any] | int:
+        found = known.reason(kind, i)
+        return 0 if found is None else [reasons.setdefault(found[0], len(reasons)), *found[1:]]
+
     schools = [
         [
             known.ids["school"][i], known.names["school"][i], int(arrays.schools.parent[i]),
-            int(arrays.schools.children[i]), *pairs_of(known.partners("school", i), 1), known.why("school", i),
+            int(arrays.schools.children[i]), *pairs_of(known.partners("school", i), 1), why_of("school", i),
         ]
         for i in range(len(arrays.schools))
     ]  # fmt: skip
-    counties = [_county(known, i, pairs_of(known.partners("county", i), 1)) for i in range(len(arrays.counties))]
+    counties = [
+        [*_county(known, i, pairs_of(known.partners("county", i), 1)), why_of("county", i)]
+        for i in range(len(arrays.counties))
+    ]
     organizations = [
-        _organization(known, i, pairs_of(known.partners("organization", i), 0))
+        [*_organization(known, i, pairs_of(known.partners("organization", i), 0)), why_of("organization", i)]
         for i in range(len(arrays.organizations))
     ]
     branches = [
@@ -129,6 +137,7 @@ def data_of(known: Knowledge) -> dict[str, Any]:
         "words": {name: known.plain(f"live.{name}") for name in _WORDS},
         "columns": {kind: len(names) for kind, names in COLUMNS.items()},
         "was": list(said),
+        "reasons": list(reasons),
         "county": counties,
         "organization": organizations,
         "school": schools,
@@ -145,12 +154,11 @@ def _county(known: Knowledge, i: int, pairs: list[list[Any]]) -> list[Any]:
     record = known.records("county")[i]
     numbers = [len(reached), len(schools), share]
     count = int(arrays.counties.children[i])
-    return [record.id, known.names["county"][i], record.province or "", count, *pairs, *numbers, known.why("county", i)]
+    return [record.id, known.names["county"][i], record.province or "", count, *pairs, *numbers]
 
 
 def _organization(known: Knowledge, i: int, pairs: list[list[Any]]) -> list[Any]:
     branches, record = known.inside["organization"].get(i, ()), known.records("organization")[i]
     free = sum(known.short["branch"][branch].missing for branch in branches if branch in known.short["branch"])
     kind = known.word(f"word.{record.kind}") if record.kind else ""
-    name, why = known.names["organization"][i], known.why("organization", i)
-    return [record.id, name, kind, record.province or "", *pairs, len(branches), free, why]
+    return [record.id, known.names["organization"][i], kind, record.province or "", *pairs, len(branches), free]

@@ -50,7 +50,7 @@ def _pairs_of(known: Knowledge, kind: str, position: int) -> Iterator[str]:
     for pair in pairs:
         partner = pair.provider if kind == "county" else pair.recipient
         name = f'<a href="#{other}-{partner}">{html_text(known.names[other][partner])}</a>'
-        said = [known.ids[other][partner], known.plain("km", km=known.far(pair)), known.was(pair)]
+        said = [known.ids[other][partner], known.plain("km", km=known.far(pair)), known.was_said(pair)]
         lines.append(f"{name} <small>{html_text(' · '.join(each for each in said if each))}</small>")
     missing = known.why(kind, position)
     if missing:
@@ -74,7 +74,7 @@ def _schools_of(known: Knowledge, county: int) -> Iterator[str]:
         "children": int(children[list(schools)].sum()),
     }
     yield f"<p>{known.said('reached', **numbers)}</p>\n"
-    heads = [known.plain(f"head.{name}") for name in ("school", "children", "branch", "km", "last_year")]
+    heads = [known.plain(f"head.{name}") for name in ("school", "children", "branch", "km", "since")]
     several = len(known.partners("county", county)) > 1
     yield table(heads, _school_rows(known, schools, several=several), frozenset({1, 3}))
 
@@ -83,35 +83,36 @@ def _school_rows(known: Knowledge, schools: Sequence[int], *, several: bool) -> 
     children, parent = known.plan.problem.arrays.schools.children, known.plan.problem.arrays.branches.parent
     for school in schools:
         name, count = _named(known, "school", school), f"{int(children[school]):,}"
-        row = Markup(f' data-s="{school}"')
         for pair in known.partners("school", school):
             branch = known.names["branch"][pair.provider]
             if several:
                 branch = f"{branch} ({known.names['organization'][int(parent[pair.provider])]})"
-            yield name, count, branch, known.far(pair), known.was(pair), row
+            yield name, count, branch, known.far(pair), known.was(pair)
         why = known.why("school", school)
         if why:
-            yield name, count, _short(known, "school", school, why), "", "", Markup(f' data-s="{school}" class="no"')
+            yield name, count, _short(known, "school", school, why), "", "", Markup(' class="no"')
 
 
 def _branches_of(known: Knowledge, organization: int) -> Iterator[str]:
     branches = known.inside["organization"].get(organization, ())
     if not branches:
         return
-    heads = [known.plain(f"head.{name}") for name in ("branch", "school", "county", "km", "last_year")]
-    yield table(heads, _branch_rows(known, branches), frozenset({3}))
+    heads = [known.plain(f"head.{name}") for name in ("branch", "schools")]
+    yield table(heads, _branch_rows(known, branches))
 
 
 def _branch_rows(known: Knowledge, branches: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     parent = known.plan.problem.arrays.schools.parent
     for branch in branches:
-        name = _named(known, "branch", branch)
+        lines = []
         for pair in known.partners("branch", branch):
-            county = known.names["county"][int(parent[pair.recipient])]
-            yield name, known.names["school"][pair.recipient], county, known.far(pair), known.was(pair)
+            name, county = _named(known, "school", pair.recipient), known.names["county"][int(parent[pair.recipient])]
+            told = (county, known.plain("km", km=known.far(pair)), known.was(pair))
+            lines.append(f"{name} · {html_text(' · '.join(each for each in told if each))}")
         why = known.why("branch", branch)
         if why:
-            yield name, _short(known, "branch", branch, why), "", "", "", Markup(' class="no"')
+            lines.append(str(_short(known, "branch", branch, why)))
+        yield _named(known, "branch", branch), Markup("<br>".join(lines))
 
 
 def _named(known: Knowledge, kind: str, position: int) -> Markup:

@@ -25,13 +25,16 @@ def markup(value: Any) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], numbers: frozenset[int] = frozenset()) -> str:
-    """Return a table; a row may be longer by one: then its last is the attributes of the row, as `Markup`."""
-    classes = [' class="n"' if column in numbers else "" for column in range(len(heads))]
-    header = "".join(f'<th scope="col"{kind}>{html_text(head)}</th>' for head, kind in zip(heads, classes, strict=True))
+    """Return a table; a row may be longer by one: then its last is the attributes of the row, as `Markup`.
+
+    Columns of numbers are told in a class of the table, not in each cell: there are many cells.
+    """
+    kind = f' class="{" ".join(f"n{column + 1}" for column in sorted(numbers))}"' if numbers else ""
+    header = "".join(f'<th scope="col">{html_text(head)}</th>' for head in heads)
     body = "".join(
         f"<tr{row[len(heads)] if len(row) > len(heads) else ''}>"
-        + "".join(f"<td{kind}>{markup(cell)}</td>" for cell, kind in zip(row, classes, strict=False))
+        + "".join(f"<td>{markup(cell)}</td>" for cell in row[: len(heads)])
         + "</tr>\n"
         for row in rows
     )
-    return f"<table><thead><tr>{header}</tr></thead><tbody>\n{body}</tbody></table>\n"
+    return f"<table{kind}><thead><tr>{header}</tr></thead><tbody>\n{body}</tbody></table>\n"
