@@ -17,7 +17,7 @@ from matcher.market import listed
 from matcher.market.certificate import values
 from matcher.market.check import flaws
 from matcher.market.engines import solve_market
-from matcher.market.market import MarketLevel
+from matcher.market.levels import MarketLevel
 from matcher.market.parts import Part, part_market
 
 

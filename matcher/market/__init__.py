@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from matcher.market.exports import read_dimacs as read_dimacs
     from matcher.market.exports import to_dimacs as to_dimacs
     from matcher.market.exports import to_mps as to_mps
+    from matcher.market.foreign import from_networkx as from_networkx
+    from matcher.market.foreign import from_sparse as from_sparse
     from matcher.market.many import match_many as match_many
     from matcher.market.market import Market as Market
     from matcher.market.matching import Matching as Matching
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from matcher.market.solving import match as match
 
 _HOME = {
+    "from_networkx": "foreign",
+    "from_sparse": "foreign",
     "flaws": "check",
     "preferences_of": "preferences",
     "Market": "market",

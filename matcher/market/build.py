@@ -216,6 +216,8 @@ def _shared(
         faults.add("integer_range", "num_providers", num_providers + num_recipients, position=0)
         faults.stop()
     unmet = None if common.unmet_cost is None else door.numbers(common.unmet_cost, "unmet_cost", faults)
+    if door.labelled(common.unmet_cost):
+        faults.add("array_type", "unmet_cost", kind=door.LABELS)
     resolution = common.resolution
     if resolution is not None and not (resolution > 0 and math.isfinite(resolution)):
         faults.add("number_positive", "resolution", resolution)

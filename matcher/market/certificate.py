@@ -25,8 +25,10 @@ from matcher.base.numbers import magnitude
 from matcher.market import opening
 from matcher.market.face import arc_limits, tally
 from matcher.market.input import Bools, Ints
-from matcher.market.market import Market, MarketLevel, check_flow
+from matcher.market.levels import MarketLevel
+from matcher.market.market import Market
 from matcher.market.points import scan
+from matcher.market.refusals import check_flow
 
 _WORD: Final = 1 << 62
 

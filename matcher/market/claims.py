@@ -12,7 +12,8 @@ from matcher.base.progress import StopReason
 from matcher.base.result import Level, LevelClaim, Proof, Status, in_order
 from matcher.market import certificate
 from matcher.market.input import Ints
-from matcher.market.market import Market, MarketLevel
+from matcher.market.levels import MarketLevel
+from matcher.market.market import Market
 from matcher.market.matching import Matching
 
 SCOPE: Final = "all_pairs"

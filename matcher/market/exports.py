@@ -16,7 +16,8 @@ import numpy as np
 from matcher.base.errors import Fault, InvalidInput
 from matcher.market.face import arc_limits
 from matcher.market.input import Ints
-from matcher.market.market import Market, check_flow
+from matcher.market.market import Market
+from matcher.market.refusals import check_flow
 
 
 def to_dimacs(market: Market, path: str | Path) -> None:

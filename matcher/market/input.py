@@ -27,6 +27,9 @@ _MOST_FLOAT: Final = 1 << 53
 _MOST_LISTED: Final = 1000
 
 
+LABELS: Final = "labels of a Series, which positions would not heed"
+
+
 class Faults:
     """Collects every fault of one input, and raises them together."""
 
@@ -144,7 +147,7 @@ def bounds(value: ArrayLike, count: int, column: str, faults: Faults) -> Ints:
     """Return (count, 2) minimum and maximum from one number, one number each, or one pair each."""
     result = np.zeros((count, 2), np.int64)
     if labelled(value):
-        faults.add("array_type", column, kind="labels of a Series, which positions would not heed")
+        faults.add("array_type", column, kind=LABELS)
         return result
     if type(value) is int and 0 <= value < 1 << 62:  # what most markets have, and thousands of small ones pay for
         result[:, 1] = value

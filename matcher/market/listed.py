@@ -21,7 +21,8 @@ from matcher.market.greedy import greedy
 from matcher.market.hall import hall_set
 from matcher.market.input import Ints
 from matcher.market.jobs.flow import assigned_within, least_cost_within
-from matcher.market.market import Market, MarketLevel
+from matcher.market.levels import MarketLevel
+from matcher.market.market import Market
 from matcher.market.prices import NotOptimal, dual_prices
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Self, Unpack
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,19 +16,8 @@ from matcher.market.arrayform import ArrayForm
 from matcher.market.beyond import FIELDS, Beyond
 from matcher.market.build import Arcs, Matrix, Points
 from matcher.market.input import Bools, Ints
-
-
-class MarketLevel(NamedTuple):
-    """One level as the solver and the checker see it.
-
-    `cost_row` is the row of `Market.cost` that prices the pairs (None: all 0); `missing` (R,) int64 is the cost of
-    every unit below a recipient's maximum.
-    """
-
-    name: str
-    unit: str
-    cost_row: int | None
-    missing: Ints
+from matcher.market.levels import MarketLevel
+from matcher.market.naming import Ids, framed
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -58,6 +47,8 @@ class Market(ArrayForm):
         What makes the market more than a flow, each None where it was not given; see `matcher.market.beyond.Beyond`.
     pair_limit
         () or (A,) int64: how many units each candidate arc may carry; None: one, and every pair counts once.
+    ids
+        What the caller calls the members of either side, if the market was made by such names.
     notices
         What was done to the numbers that were given and may matter: costs that differed and are equal once rounded.
 
@@ -97,6 +88,7 @@ class Market(ArrayForm):
     budget: Ints | None = None
     notices: tuple[Notice, ...] = ()
     pair_limit: Ints | None = None
+    ids: Ids | None = None
 
     @classmethod
     def from_matrix(
@@ -233,6 +225,46 @@ class Market(ArrayForm):
         common = build.Common(capacity, demand, unmet_km, None, None, beyond, pair_limit)
         return cls(**build.from_points(provider_latlon, recipient_latlon, max_km, datum, common))
 
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        provider: str = "provider",
+        recipient: str = "recipient",
+        cost: str | Sequence[str] = "cost",
+        providers: ArrayLike | None = None,
+        recipients: ArrayLike | None = None,
+        **options: Any,
+    ) -> Market:
+        """Make a market of a frame (pandas or polars) with a row a pair, by ids; `Matching.to_frame` gives them back.
+
+        Parameters
+        ----------
+        provider, recipient, cost
+            Names of the columns: the id of either end, all whole numbers or all text, and the cost of each level. A row
+            of infinite cost is not allowed, and left out.
+        providers, recipients
+            The ids of each side in order, those without a pair too; None: those of the frame, sorted.
+        **options
+            As for `from_arcs`; what is said of each member (`capacity`, `demand`, `unmet_cost`) may be a mapping, or a
+            Series with the ids as its labels, and what is said of each pair the name of a column.
+
+        Raises
+        ------
+        InvalidInput
+            With every id that is unknown or missing, and as `from_arcs`.
+
+        Examples
+        --------
+        >>> import matcher, pandas as pd
+        >>> frame = pd.DataFrame({"provider": ["b", "a"], "recipient": ["x", "x"], "cost": [3, 4]})
+        >>> matcher.match(matcher.Market.from_frame(frame)).to_frame().values.tolist()
+        [['b', 'x', 3]]
+        """
+        named = framed(frame, (provider, recipient), cost, (providers, recipients), options)
+        return replace(cls.from_arcs(*named.arcs, **named.options), ids=named.ids)
+
     @property
     def is_flow(self) -> bool:
         """Whether the market is a flow: bounds on both sides and costed arcs, none of the fields of `Beyond`."""
@@ -362,27 +394,3 @@ class Market(ArrayForm):
         source = "points" if self.points is not None else f"{self.num_arcs} arcs"
         sides = f"{self.num_providers} providers x {self.num_recipients} recipients"
         return f"<Market {sides}, {source}, {self.num_levels} level(s)>"
-
-
-def check_flow(market: Market) -> None:
-    """Refuse a market that is no flow where only a flow can be dealt with, so that nothing of it is ever ignored.
-
-    Raises
-    ------
-    InvalidInput
-        With the code `not_a_flow`.
-    """
-    if not market.is_flow:
-        raise InvalidInput([Fault("not_a_flow", column="market")])
-
-
-def check_single(market: Market) -> None:
-    """Refuse several units a pair where none are heeded.
-
-    Raises
-    ------
-    InvalidInput
-        With the code `stability_of_units`.
-    """
-    if market.pair_limit is not None:
-        raise InvalidInput([Fault("stability_of_units", column="pair_limit")])

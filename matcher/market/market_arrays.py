@@ -13,6 +13,7 @@ from matcher.base.notices import noted, reading_notices
 from matcher.market import build
 from matcher.market.beyond import FIELDS
 from matcher.market.build import Arcs, Matrix
+from matcher.market.naming import Ids
 
 if TYPE_CHECKING:
     from matcher.market.market import Market
@@ -31,6 +32,8 @@ def written(market: Market, form: str, parts: Mapping[str, Arcs | Matrix | None]
     }
     if market.unmet_cost is not None:
         arrays["unmet_cost"] = market.unmet_cost
+    if market.ids is not None:
+        arrays["provider_ids"], arrays["recipient_ids"] = market.ids
     if market.pair_limit is not None:
         arrays["pair_limit"] = market.pair_limit
     if market.notices:
@@ -52,7 +55,8 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     beyond = {name: arrays[f"beyond_{name}"] for name in FIELDS if f"beyond_{name}" in arrays}
     bounds = (arrays["capacity"], arrays["demand"])
     common = build.Common(*bounds, arrays.get("unmet_cost"), names, 1.0, beyond, _limit(arrays))
-    notices = reading_notices(json.loads(str(arrays["notices"]))) if "notices" in arrays else ()
+    extra: dict[str, Any] = {"ids": _ids(arrays)}
+    extra["notices"] = reading_notices(json.loads(str(arrays["notices"]))) if "notices" in arrays else ()
     if "provider_latlon" in arrays:
         ends = (arrays["provider_latlon"], arrays["recipient_latlon"])
         common = common._replace(unmet_cost=None)
@@ -61,7 +65,7 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         fields["points"] = fields["points"]._replace(max_m=int(max_m[0]) if len(max_m) else None)
         unmet = arrays.get("unmet_cost")
         fields["unmet_cost"] = None if unmet is None else build.frozen(unmet.astype(np.int64).copy())
-        return {**fields, "notices": notices}
+        return {**fields, **extra}
     if "matrix_cost" in arrays:
         ranks = (arrays.get("matrix_provider_rank"), arrays.get("matrix_recipient_rank"))
         fields = build.from_matrix(arrays["matrix_cost"], arrays.get("matrix_allowed"), ranks, common)
@@ -70,7 +74,17 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         sizes = (int(arrays["size"][0]), int(arrays["size"][1]))
         index = (arrays["arcs_provider_idx"], arrays["arcs_recipient_idx"])
         fields = build.from_arcs(*index, arrays["arcs_cost"], sizes, ranks, common)
-    return {**fields, "resolution": float(arrays["resolution"]), "unit": str(arrays["unit"]), "notices": notices}
+    return {**fields, "resolution": float(arrays["resolution"]), "unit": str(arrays["unit"]), **extra}
+
+
+def _ids(arrays: Mapping[str, NDArray[Any]]) -> Ids | None:
+    if "provider_ids" not in arrays:
+        return None
+    ids = Ids(arrays["provider_ids"], arrays["recipient_ids"])
+    for names, size in zip(ids, arrays["size"].tolist(), strict=True):
+        if names.shape != (size,) or names.dtype.kind not in "iU":
+            raise ValueError(f"ids: {names.dtype} {names.shape}")
+    return Ids(*(build.frozen(names) for names in ids))
 
 
 def _limit(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from matcher.market.certificate import HallWitness
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.preferences import blocking
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Total = int | float | tuple[int | float, ...]
 
@@ -188,6 +191,25 @@ class Matching(ArrayForm):
             facts = {"kind": "program", "stability": "require"}
             return text("matching.unstable.program", solver=self.proof.solver), facts
         raise ValueError("an infeasible matching has a witness")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a pair: provider, recipient (ids where the market has them), units if any, cost of each level.
+
+        Costs are those of one unit, in the market's own unit.
+        """
+        import pandas as pd
+
+        ids = self.market.ids
+        ends = [
+            column if names is None else names[column]
+            for column, names in zip(self.pairs.T, ids or (None, None), strict=True)
+        ]
+        columns: dict[str, Any] = {"provider": ends[0], "recipient": ends[1]}
+        if self.units is not None:
+            columns["units"] = self.units
+        for name, level in zip(self.market.level_names, self.market.pair_cost(self.pairs), strict=True):
+            columns[name] = level if self.market.resolution == 1 else [self._in_own_unit(int(each)) for each in level]
+        return pd.DataFrame(columns)
 
     def blocking_pairs(self) -> Ints | None:
         """Return the pairs that both sides would rather be in, (b, 2) int64, or None without a matching.

@@ -9,7 +9,7 @@ same bytes. Small parts are packed together, since each costs something to begin
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,10 @@ from matcher.market.claims import Solved
 from matcher.market.engine import Begun
 from matcher.market.input import Ints
 from matcher.market.jobs.solving import solve_here
-from matcher.market.market import Market, check_flow
+from matcher.market.market import Market
 from matcher.market.points import sites as pricing
 from matcher.market.points.engine import MANY_POINTS
+from matcher.market.refusals import check_flow
 
 #: below so many arcs a listed market is solved sooner than it is taken apart
 _FEW_ARCS: Final = 200_000
@@ -168,7 +169,8 @@ def _packed(label: Ints) -> Ints:
 def part_market(market: Market, part: Part, at: Ints | None = None) -> Market:
     """Return one part as a market of its own; `at` are the positions of its arcs, if it has listed ones."""
     check_flow(market)
-    fields = {
+    fields: dict[str, Any] = {
+        "ids": None,
         "num_providers": len(part.provider),
         "num_recipients": len(part.recipient),
         "capacity": frozen(market.capacity[part.provider]),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.market.input import Ints
-from matcher.market.market import Market, check_single
+from matcher.market.market import Market
 from matcher.market.points import nearest
+from matcher.market.refusals import check_single
 from matcher.stable.preferences import Preferences, blocking_pairs
 
 

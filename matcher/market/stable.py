@@ -19,9 +19,10 @@ from matcher.base.result import Proof, Status
 from matcher.market.claims import Solved, assembled, claim_levels
 from matcher.market.hall import hall_set
 from matcher.market.input import Ints
-from matcher.market.market import Market, check_flow, check_single
+from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.preferences import blocking, objectives_of, preferences_of
+from matcher.market.refusals import check_flow, check_single
 from matcher.programs.cpsat import SOLVER
 from matcher.stable.best import StableMatching, best_stable
 from matcher.stable.orders import lottery, promoting, refines, shortfall

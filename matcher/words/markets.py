@@ -93,6 +93,28 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "一对可有多个单位时，没有稳定性的定义。",
     ),
     ("mend.stability_of_units", 'Use stability="off".', '请使用 stability="off"。'),
+    ("fault.column_missing", "The frame has no column {column}.", "数据框中没有列 {column}。"),
+    ("mend.column_missing", "Name the columns of the ids and the cost.", "请指明编号列和成本列的名称。"),
+    (
+        "fault.id_not_text",
+        "{column} at {position} is {value!r}, but ids are all text or all whole numbers.",
+        "{column} 在 {position} 处为 {value!r}，而编号应全为文本或全为整数。",
+    ),
+    ("mend.id_not_text", "Give ids of one kind.", "请使用同一种编号。"),
+    ("fault.id_twice", "{column} names {value!r} twice.", "{column} 中 {value!r} 出现两次。"),
+    ("mend.id_twice", "Name each member once.", "每个成员只列一次。"),
+    (
+        "fault.id_unknown",
+        "{column} at {position}: {value!r} has no match on the other side of the call.",
+        "{column} 在 {position} 处：{value!r} 没有对应项。",
+    ),
+    (
+        "mend.id_unknown",
+        "Name it among the members, and say of every member what is said.",
+        "请将其列入成员，并为每个成员给出该值。",
+    ),
+    ("fault.edge_inside", "The edge {value} joins two nodes of one side.", "边 {value} 连接了同一侧的两个节点。"),
+    ("mend.edge_inside", "Give a bipartite graph and the nodes of one side.", "请提供二部图以及其中一侧的节点。"),
     ("mend.stability_of_program", 'Use stability="off".', '请使用 stability="off"。'),
     (
         "fault.index_range",

@@ -13,7 +13,8 @@ from matcher.market.build import Arcs, Points, distances
 from matcher.market.points.tree import Tree, below
 
 if TYPE_CHECKING:
-    from matcher.market.market import Market, MarketLevel
+    from matcher.market.levels import MarketLevel
+    from matcher.market.market import Market
 
 #: no two points of the ellipsoid are farther apart
 FARTHEST_M: Final = 20_040_000
