@@ -9,7 +9,8 @@ import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import FloatArray, IntArray
-from matcher.market.market import Market, check_flow
+from matcher.market.market import Market
+from matcher.market.refusals import check_flow
 from matcher.online.prices import Expected
 
 
