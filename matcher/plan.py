@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from matcher.advised import Advised
 from matcher.base import told
 from matcher.base.crossing import packed, unpacked
 from matcher.base.disk import as_path
@@ -38,18 +39,14 @@ from matcher.show.witnesswords import witness_words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from matcher.advice.changes import Changes
-    from matcher.advice.effects import WhatIf
-    from matcher.base.progress import CancelToken, ProgressCallback
     from matcher.files.plan_edits import Edits
     from matcher.model import Instance
     from matcher.policy.policy import Policy
-    from matcher.show.explanation import Explanation
     from matcher.show.picture import Picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan(Solution):
+class Plan(Advised, Solution):
     """A plan over both levels of pairing; made by `solve`, `Plan.from_pairs` and `load_plan`.
 
     Attributes
@@ -222,64 +219,6 @@ class Plan(Solution):
         `prices` is what `matcher.study.level_prices` returned, if what each level cost those below it shall be shown.
         """
         return plan_summary(self, lang, prices)
-
-    def explain(self, kind: str, id: str, /, *, prices: bool | None = None) -> Explanation:  # noqa: A002 - the contract's
-        """Say why this organisation, branch, county or school is paired as it is, and what else it could have.
-
-        Each alternative has what it would cost the plan (see `price`) where that is quick to tell; with `prices=True`
-        also where the whole has to be solved again for it, with False nowhere.
-
-        Raises
-        ------
-        InvalidInput
-            If `kind` or `id` is not known.
-        """
-        from matcher.advice.explaining import explained
-
-        return explained(self, kind, id, prices=prices)
-
-    def what_if(
-        self,
-        changes: Changes,
-        *,
-        time_limit_s: float | None = None,
-        work_limit: int | None = None,
-        progress: ProgressCallback | None = None,
-        cancel: CancelToken | None = None,
-    ) -> WhatIf:
-        """Return what the plan would be with some changes: every level before and after, and who moves.
-
-        Of a proven plan that is one to one, what concerns a pair, a branch or the bounds of a row is decided from the
-        plan's own prices, in a small part of the time of a solve; else the changed problem is solved from the plan.
-
-        Parameters
-        ----------
-        changes
-            Events (`matcher.renewal`) and records of `matcher.advice`, or mappings with their fields: one or several.
-        time_limit_s, work_limit, progress, cancel
-            As in `solve`, for where the whole is solved.
-
-        Examples
-        --------
-        >>> import matcher
-        >>> plan = matcher.solve(matcher.example())
-        >>> plan.what_if({"kind": "more", "table": "branches", "id": plan.instance.branches[0].id}).exact
-        True
-        """
-        from matcher.advice.whatif import what_if
-
-        return what_if(
-            self, changes, time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel
-        )
-
-    def price(self, kind: str, id: str, partner: str) -> WhatIf:  # noqa: A002 - as in `explain`
-        """Return what forcing a pair would cost at every level; of a pair of the plan, what forbidding it would.
-
-        `kind` is that of the recipient `id`, "county" or "school"; `partner` is its organisation or its branch.
-        """
-        from matcher.advice.whatif import price
-
-        return price(self, kind, id, partner)
 
     def map(self, *, lang: Lang = "en", title: str | None = None, boundaries: Any = None) -> Picture:
         """Draw the pairs on a map: a picture that shows itself in a notebook and saves as PNG or SVG.

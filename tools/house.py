@@ -15,17 +15,17 @@ PACKAGE = Path(__file__).resolve().parent.parent / "matcher"
 #: rooms from the ground up; rooms of one row do not know each other
 FLOORS = [
     {"words", "_version"}, {"base"}, {"geo", "executors"}, {"tables", "programs"}, {"model", "stable"},
-    {"facts", "market"}, {"policy"}, {"problem"}, {"proof"}, {"outcome", "methods"}, {"show"}, {"files"}, {"plan"},
-    {"solver", "checking", "programmes"}, {"renewal", "online"}, {"advice"}, {"study"}, {"service"}, {"cli"},
-    {"__init__", "__main__"},
+    {"facts", "market"}, {"policy"}, {"problem"}, {"proof"}, {"outcome", "methods"}, {"show"}, {"files"}, {"advised"},
+    {"plan"}, {"solver", "checking", "programmes"}, {"renewal", "online"}, {"advice"}, {"study"}, {"service"},
+    {"cli"}, {"__init__", "__main__"},
 ]  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: the market is a library of its own: it knows nothing of counties and schools
 MARKET_WING, MARKET_MAY_USE = {"programs", "executors", "stable", "market"}, {"words", "base", "geo"}
 #: who judges or shows a plan cannot reach what made it
-JUDGES, MAKERS = {"proof", "outcome", "show", "files", "plan", "checking"}, {"methods", "solver", "programs"}
+JUDGES, MAKERS = {"proof", "outcome", "show", "files", "advised", "plan", "checking"}, {"methods", "solver", "programs"}
 #: the doors that open upward: users hold on to `Instance.from_frames`, and ask a plan itself for advice
-DOORS = {("model", "files"), ("plan", "advice")}
+DOORS = {("model", "files"), ("advised", "advice")}
 #: packages that take long to load, and so are imported where they are used
 HEAVY = {
     "pandas",

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from matcher.advice.changes import applied as applied
     from matcher.advice.effects import LevelEffect as LevelEffect
     from matcher.advice.effects import WhatIf as WhatIf
+    from matcher.advice.levers import Lever as Lever
 
 _HOME = {
     "Drops": "changes",
     "Farther": "changes",
     "LevelEffect": "effects",
+    "Lever": "levers",
     "More": "changes",
     "Sets": "changes",
     "Unlocked": "changes",

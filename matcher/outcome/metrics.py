@@ -102,3 +102,16 @@ def spread(exact: IntArray, per_unit: int) -> Mapping[str, Metric]:
         "max": shown(int(exact.max())),
         "total": shown(total),
     }
+
+
+def idle(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> dict[str, int]:
+    """Return organisations without a county, free places of branches, and schools that want a branch more."""
+    arrays = problem.arrays
+    taken = np.bincount(county_pairs[:, 0], minlength=len(arrays.organizations))
+    load = np.bincount(school_pairs[:, 0], minlength=len(arrays.branches))
+    have = np.bincount(school_pairs[:, 1], minlength=len(arrays.schools))
+    return {
+        "organizations": int(((taken == 0) & (problem.capacity("county")[:, 1] > 0)).sum()),
+        "places": int(np.maximum(problem.capacity("school")[:, 1] - load, 0).sum()),
+        "schools": int((have < problem.demand("school")[:, 1]).sum()),
+    }

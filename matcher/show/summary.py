@@ -10,6 +10,7 @@ from matcher.base.errors import text
 from matcher.base.names import SIDES
 from matcher.base.notices import Notice, by_weight
 from matcher.base.result import Level
+from matcher.outcome.metrics import idle
 from matcher.policy.policy import Policy
 from matcher.show.witnesswords import witness_words
 from matcher.words.catalogue import has_text
@@ -95,6 +96,17 @@ def overview_lines(plan: Plan, lang: str) -> list[str]:
     if "county_blocking_pairs" in metrics:
         numbers = {level: metrics[f"{level}_blocking_pairs"] for level in SIDES}
         lines.append(text("summary.blocking", lang, **numbers))
+    return [*lines, *idle_lines(plan, lang)]
+
+
+def idle_lines(plan: Plan, lang: str) -> list[str]:
+    """Say what stands idle while schools want more, and the first lever if levers were looked for."""
+    found = idle(plan.problem, plan.county_pairs, plan.school_pairs)
+    lines = []
+    if found["schools"] and (found["places"] or found["organizations"]):
+        lines.append(text("summary.idle", lang, **found))
+    if plan.known_levers:
+        lines.append(text("summary.lever", lang, said=plan.known_levers[0].text(lang)))
     return lines
 
 

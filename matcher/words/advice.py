@@ -77,4 +77,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("advice.sets.max_county_km", "counties could be {value} km away", "区县可在 {value} 公里以内"),
     ("advice.sets.max_school_km", "schools could be {value} km away", "学校可在 {value} 公里以内"),
     ("advice.sets.within", "partners came from any province", "可跨省结对"),
+    (
+        "summary.idle",
+        "Idle while {schools} schools want a branch more: {organizations} organisations without a county, {places} "
+        "places of branches.",
+        "尚有 {schools} 所学校缺少支部，而闲置：未结对的组织 {organizations} 个，支部名额 {places} 个。",
+    ),
+    ("summary.lever", "What would help most: {said}", "最见效的改动：{said}"),
 )
