@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.programmes.buddies import BuddiesPolicy as BuddiesPolicy
+    from matcher.programmes.buddies import price_of_stable_buddies as price_of_stable_buddies
+    from matcher.programmes.buddy_tables import BuddyChild as BuddyChild
+    from matcher.programmes.buddy_tables import BuddyFamily as BuddyFamily
+    from matcher.programmes.buddy_tables import BuddyPair as BuddyPair
+    from matcher.programmes.buddy_tables import BuddyPreference as BuddyPreference
+    from matcher.programmes.buddy_tables import withdrawn as withdrawn
     from matcher.programmes.camps import Camp as Camp
     from matcher.programmes.camps import CampsPolicy as CampsPolicy
     from matcher.programmes.camps import Group as Group
@@ -44,6 +51,13 @@ if TYPE_CHECKING:
     from matcher.programmes.wishes import with_teams as with_teams
 
 _HOME = {
+    "BuddiesPolicy": "buddies",
+    "BuddyChild": "buddy_tables",
+    "BuddyFamily": "buddy_tables",
+    "BuddyPair": "buddy_tables",
+    "BuddyPreference": "buddy_tables",
+    "price_of_stable_buddies": "buddies",
+    "withdrawn": "buddy_tables",
     "Camp": "camps",
     "CampsPolicy": "camps",
     "CentresPolicy": "centres",

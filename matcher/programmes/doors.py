@@ -22,6 +22,7 @@ from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
 from matcher.model import Record
 from matcher.programmes import staffing
+from matcher.programmes.buddies import BUDDIES
 from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
 from matcher.programmes.holiday import HOLIDAY
@@ -32,7 +33,8 @@ from matcher.programmes.schema import Records
 from matcher.programmes.wishes import WISHES
 
 #: every programme by name
-PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in (CAMPS, CENTRES, HOLIDAY, ROOMS, WISHES)}
+_ALL: Final = (BUDDIES, CAMPS, CENTRES, HOLIDAY, ROOMS, WISHES)
+PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in _ALL}
 _FORMAT: Final = "matcher.programme_plan/1"
 _HEAD, _PROOF, _HELPERS, _INPUT = "programme.json", "matching.npz", "helpers.npz", "input"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,6 +78,13 @@ MARKETS: Final = ProgrammeEngine(
     check.flaws,
     claims.finding,
     claims.proved_bounds,
+)
+#: as a market, among its stable matchings where the market has ranks
+STABLE: Final = replace(
+    MARKETS,
+    solve=lambda market, records, start, limits: match(
+        market, stability="off" if market.provider_rank is None else "require", start=start, **limits
+    ),
 )
 PRESENCE: Final = ProgrammeEngine(
     _present,
