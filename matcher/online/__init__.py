@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
-    from matcher.online.desk import ArrivalDecision as ArrivalDecision
+    from matcher.online.arriving import ArrivalDecision as ArrivalDecision
+    from matcher.online.arriving import ArrivalEvent as ArrivalEvent
+    from matcher.online.arriving import ArrivalPolicy as ArrivalPolicy
     from matcher.online.desk import ArrivalDesk as ArrivalDesk
-    from matcher.online.desk import ArrivalEvent as ArrivalEvent
-    from matcher.online.desk import ArrivalPolicy as ArrivalPolicy
     from matcher.online.door import arrivals as arrivals
     from matcher.online.measures import Tally as Tally
     from matcher.online.measures import bands as bands
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from matcher.online.years import wish_year as wish_year
 
 _HOME = {
-    "ArrivalDecision": "desk",
+    "ArrivalDecision": "arriving",
     "ArrivalDesk": "desk",
-    "ArrivalEvent": "desk",
-    "ArrivalPolicy": "desk",
+    "ArrivalEvent": "arriving",
+    "ArrivalPolicy": "arriving",
     "ArrivalYear": "years",
     "Tally": "measures",
     "arrivals": "door",

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.jsonform import faults_of_validation
 from matcher.market.market import Market
-from matcher.online.desk import ArrivalDesk, ArrivalPolicy
+from matcher.online.arriving import ArrivalPolicy
+from matcher.online.desk import ArrivalDesk
 from matcher.online.fit import Fit, MarketFit
 from matcher.online.wish_fit import WishFit
 from matcher.programmes.result import ProgrammePlan

@@ -12,7 +12,8 @@ from matcher.base.numbers import BoolArray, FloatArray, IntArray
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.geo import pair_m
 from matcher.market.market import Market
-from matcher.online.desk import ArrivalDesk, ArrivalEvent, ArrivalPolicy
+from matcher.online.arriving import ArrivalEvent, ArrivalPolicy
+from matcher.online.desk import ArrivalDesk
 from matcher.online.door import arrivals
 from matcher.online.measures import bands
 
