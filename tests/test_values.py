@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import typing
 from pathlib import Path
@@ -240,3 +241,17 @@ def test_words_for_nothing_are_no_need(tmp_path: Path) -> None:
     text = csv_text(GOOD["schools"]).replace("体育", "无")
     build = folder(cell("schools", 2, "needs", "无"), schools=text.encode())
     assert all(school.needs == () for school in matcher.read(build(tmp_path)).schools)
+
+
+def test_reading_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
+    """Running or not, after an instance as after faults."""
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for path, whole in ((good, tables()), (bad, cell("schools", 2, "children", "x"))):
+        path.mkdir()
+        folder(whole)(path)
+    for switch in (gc.disable, gc.enable):
+        switch()
+        running = gc.isenabled()
+        matcher.read(good)
+        _faults(lambda: matcher.read(bad))
+        assert gc.isenabled() == running

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from matcher.base import told
+from matcher.base.collecting import collecting_later
 from matcher.base.disk import as_path
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.mends import mend_notices
@@ -77,26 +78,31 @@ def read(
     """
     path = as_path(path)
     _known_datum(datum)
-    if path.is_dir():
-        found = read_folder(path)
-    elif not path.exists():
-        raise InvalidInput([Fault("not_found", value=str(path))])
-    elif path.suffix.lower() in (".xlsx", ".xlsm"):
-        found = read_workbook(path)
-    else:
-        raise InvalidInput([Fault("not_a_folder", value=str(path))])
-    places = None
-    if gazetteer is not None:
-        places = read_gazetteer(as_path(gazetteer, "gazetteer"), found)
-    instance = build(found, datum=datum, region=region, places=places)
+    with collecting_later():
+        found = _found(path)
+        places = None
+        if gazetteer is not None:
+            places = read_gazetteer(as_path(gazetteer, "gazetteer"), found)
+        instance = build(found, datum=datum, region=region, places=places)
     told.info("read", path=path, sizes=repr(instance), notices=len(instance.reading))
     return instance
+
+
+def _found(path: Path) -> Findings:
+    if path.is_dir():
+        return read_folder(path)
+    if not path.exists():
+        raise InvalidInput([Fault("not_found", value=str(path))])
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return read_workbook(path)
+    raise InvalidInput([Fault("not_a_folder", value=str(path))])
 
 
 def from_frames(frames: Mapping[str, Any], *, datum: Datum = "wgs84", region: Region | None = None) -> Instance:
     """Build an instance from frames by table name; see `Instance.from_frames`."""
     _known_datum(datum)
-    return build(read_frames(frames), datum=datum, region=region)
+    with collecting_later():
+        return build(read_frames(frames), datum=datum, region=region)
 
 
 def build(found: Findings, *, datum: Datum, region: Region | None = None, places: Any = None) -> Instance:
