@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, Self
 
 from matcher.base.plain import plain, shown
 from matcher.words.catalogue import LANGS, has_text, said
+from matcher.words.parsers import in_chinese
 
 Lang = Literal["en", "zh"]
 #: characters of what a message fills in besides the value, such as the names that would have been right
@@ -91,7 +92,7 @@ class Fault:
         key = f"fault.{self.code}"
         if has_text(f"{key}.{self.details.get('why')}"):
             key += f".{self.details['why']}"
-        return text(key, lang, **self._fields())
+        return text(key, lang, **self._fields(lang))
 
     def mend(self, lang: Lang = "en") -> str:
         """Say how to mend it."""
@@ -100,7 +101,7 @@ class Fault:
             key += f".{self.details['why']}"
         if "nearest" in self.details and has_text(f"{key}.nearest"):
             key += ".nearest"
-        return text(key, lang, **self._fields())
+        return text(key, lang, **self._fields(lang))
 
     def where(self, lang: Lang = "en") -> str:
         """Say where it stands, as `schools row 12 column lat`."""
@@ -126,10 +127,13 @@ class Fault:
             "mend": {lang: self.mend(lang) for lang in ("en", "zh")},
         }
 
-    def _fields(self) -> dict[str, Any]:
+    def _fields(self, lang: Lang) -> dict[str, Any]:
         place = {"table": self.table, "row": self.row, "column": self.column, "value": self.value, "sheet": self.sheet}
         said = {name: shown(part) for name, part in place.items()}
-        return said | {name: shown(part, _LONGEST_DETAIL) for name, part in self.details.items()}
+        said |= {name: shown(part, _LONGEST_DETAIL) for name, part in self.details.items()}
+        if lang == "zh" and isinstance(said.get("reason"), str):  # what another's parser says it says in English
+            said["reason"] = in_chinese(said["reason"])
+        return said
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process with what of the value any process can read."""

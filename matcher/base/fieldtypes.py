@@ -107,7 +107,7 @@ def words(value: Any) -> tuple[str, ...]:
         return ()
     listed = isinstance(value, list | tuple | set | frozenset) and all(isinstance(each, str | int) for each in value)
     if not (isinstance(value, str) or listed):
-        raise ValueError("give words as `a;b` or as a list")
+        raise PydanticCustomError("words", "give words as `a;b` or as a list")
     whole = value if isinstance(value, str) else ";".join(map(str, value))
     parts = {visible(part).strip() for part in _SEPARATORS.split(whole)}
     return tuple(sorted(part for part in parts if part and part.lower() not in _NOTHING))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import locale
 import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from matcher.cli.common import BAD_INPUT
 from matcher.cli.looking import run_check, run_explain, run_report, run_template, run_verify, run_warm_up
 from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
 from matcher.cli.year import run_diff, run_next_year, run_recommend, run_replan
+from matcher.words.parsers import in_chinese
 
 
 def language(arguments: Sequence[str]) -> Lang:
@@ -23,7 +25,9 @@ def language(arguments: Sequence[str]) -> Lang:
             asked = argument.partition("=")[2] or "".join(arguments[position + 1 : position + 2])
             return "zh" if asked == "zh" else "en"
     system = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh" if system.lower().startswith("zh") else "en"
+    if not system:  # Windows names its languages in words, and in no variable
+        system = locale.getlocale()[0] or ""
+    return "zh" if system.lower().startswith(("zh", "chinese")) else "en"
 
 
 def parser(lang: Lang) -> argparse.ArgumentParser:
@@ -33,8 +37,22 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
         return text(f"cli.help.{key}", lang).replace("%", "%%")
 
     class Parser(argparse.ArgumentParser):
+        def __init__(self, **options: Any):
+            asks_help = options.pop("add_help", True)
+            super().__init__(add_help=False, **options)
+            self._positionals.title, self._optionals.title = text("cli.positional", lang), text("cli.options", lang)
+            if asks_help:
+                self.add_argument("-h", "--help", action="help", help=say("help"))
+
+        def format_usage(self) -> str:
+            return super().format_usage().replace("usage: ", text("cli.usage", lang), 1)
+
+        def format_help(self) -> str:
+            return super().format_help().replace("usage: ", text("cli.usage", lang), 1)
+
         def error(self, message: str) -> NoReturn:
-            self.exit(BAD_INPUT, text("cli.bad_arguments", lang, command=self.prog, reason=message) + "\n")
+            reason = in_chinese(message) if lang == "zh" else message
+            self.exit(BAD_INPUT, text("cli.bad_arguments", lang, command=self.prog, reason=reason) + "\n")
 
     common = Parser(add_help=False)
     common.add_argument("--json", action="store_true", help=say("json"))
@@ -56,7 +74,7 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     other.add_argument("--programme", metavar="NAME", help=say("programme"))
 
     whole = Parser(prog="matcher", description=say("matcher"), epilog=say("exit"))
-    whole.add_argument("--version", action="version", version=f"matcher {__version__}")
+    whole.add_argument("--version", action="version", version=f"matcher {__version__}", help=say("version"))
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, run: Any, *parents: Parser) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
 from matcher.base.fieldtypes import NotBoolean
@@ -48,7 +49,7 @@ class Keep(Rule):
     def _year_of_age(self) -> Keep:
         """Refuse an age without the year it is counted to."""
         if self.min_years and self.year is None:
-            raise ValueError("min_years needs year")
+            raise PydanticCustomError("keep.year", "min_years needs year")
         return self
 
     def selectors(self) -> list[tuple[str, Selector, str]]:

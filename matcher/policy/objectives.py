@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
 from matcher.base.fieldtypes import NotBoolean
@@ -87,15 +88,15 @@ class Objective(BaseModel):
     def _fields_fit(self) -> Objective:
         """Refuse fields that mean nothing to the objective."""
         if self.where is not None and self.name not in COVERAGE:
-            raise ValueError(f"where is for {', '.join(COVERAGE)} only")
+            raise PydanticCustomError("objective.where", "where is for coverage only")
         banded = self.band_km is not None or self.band_min is not None
         if banded != (self.name in BANDED):
-            raise ValueError(f"band_km or band_min is needed for {' and '.join(BANDED)}, and for them only")
+            raise PydanticCustomError("objective.band", "a band is for fair travel, and needed there")
         if self.name in BANDED and (self.slack_percent or self.at_most is not None):
-            raise ValueError("fair travel is many levels and takes no slack_percent or at_most")
+            raise PydanticCustomError("objective.fair", "fair travel takes no slack_percent or at_most")
         more_is_better = self.name in MORE_IS_BETTER
         if (self.at_most is not None and more_is_better) or (self.at_least is not None and not more_is_better):
-            raise ValueError("at_most is for levels where less is better, at_least for those where more is")
+            raise PydanticCustomError("objective.cap", "at_most and at_least are exchanged")
         return self
 
     @property

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.fieldtypes import Bounds, Id, Text
@@ -57,7 +58,7 @@ class Joins(Event):
     def _somebody(self) -> Joins:
         """Refuse an event in which nobody joins."""
         if not (self.organizations or self.branches or self.counties or self.schools):
-            raise ValueError("nobody joins")
+            raise PydanticCustomError("event.nobody", "nobody joins")
         return self
 
 
@@ -76,7 +77,7 @@ class Takes(Event):
     def _in_order(self) -> Takes:
         """Refuse a minimum above the maximum."""
         if self.pairs[0] > self.pairs[1]:
-            raise ValueError("the minimum is above the maximum")
+            raise PydanticCustomError("event.bounds", "the minimum is above the maximum")
         return self
 
 

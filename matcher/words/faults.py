@@ -126,6 +126,34 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{value!r} 既不是整数，也不是 1..3 这样的下限和上限。",
     ),
     (
+        "fault.invalid_value.words",
+        "{value!r} is neither words as `a;b` nor a list.",
+        "{value!r} 既不是“甲;乙”形式的文字，也不是列表。",
+    ),
+    (
+        "fault.invalid_value.objective.where",
+        "where is for objectives of coverage only.",
+        "where 只用于覆盖类目标。",
+    ),
+    (
+        "fault.invalid_value.objective.band",
+        "band_km or band_min is for fair travel, and needed there.",
+        "band_km、band_min 只用于路程公平类目标，且必须给出。",
+    ),
+    (
+        "fault.invalid_value.objective.fair",
+        "fair travel is many levels and takes no slack_percent or at_most.",
+        "路程公平由多个层级组成，不能设 slack_percent 或 at_most。",
+    ),
+    (
+        "fault.invalid_value.objective.cap",
+        "at_most is for levels where less is better, at_least for those where more is.",
+        "at_most 用于越小越好的目标，at_least 用于越大越好的目标。",
+    ),
+    ("fault.invalid_value.keep.year", "min_years needs year.", "给出 min_years 时须同时给出 year。"),
+    ("fault.invalid_value.event.nobody", "nobody joins.", "没有任何一方加入。"),
+    ("fault.invalid_value.event.bounds", "the minimum is above the maximum.", "下限大于上限。"),
+    (
         "fault.invalid_value.no_limit.floor",
         "a floor of nothing binds nothing: it needs percent, number or both, above 0.",
         "下限为零不起作用：须给出大于 0 的 percent、number 或两者。",
