@@ -24,7 +24,7 @@ import numpy as np
 from matcher._version import __version__
 from matcher.base.progress import Budget, StopReason
 from matcher.base.result import Proof
-from matcher.methods.joint.priced import Bound, Point, PricedSolver, PriceSearch, Stopped
+from matcher.methods.joint.priced import Bound, PricedPairing, PricedSolver, PriceSearch, Stopped
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
 from matcher.methods.or_known import Pairs, or_known, without_plan
@@ -103,7 +103,7 @@ def _first_bound(solver: PricedSolver, cap: int, num_objectives: int) -> PriceSe
     None if no plan at all changes so little.
     """
     hard = solver.terms.num_hard
-    found: list[tuple[Point, Bound]] = []
+    found: list[tuple[PricedPairing, Bound]] = []
     for position in range(num_objectives):
         # the fewest changes with the objectives before this one at their optimum
         solver.component = hard + position

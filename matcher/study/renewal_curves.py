@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import M_PER_KM, S_PER_MIN
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
-from matcher.methods.joint.priced import Point, PricedSolver, PriceSearch, Stopped
+from matcher.methods.joint.priced import PricedPairing, PricedSolver, PriceSearch, Stopped
 from matcher.methods.joint.solver import JointSolver
 from matcher.model import Instance
 from matcher.outcome.metrics import metrics_of
@@ -158,7 +158,7 @@ def renewal_curve(
     return frame
 
 
-def _points(solver: PricedSolver, points: int, budget: Budget) -> list[tuple[int, Point, int, int | None]]:
+def _points(solver: PricedSolver, points: int, budget: Budget) -> list[tuple[int, PricedPairing, int, int | None]]:
     """Return for each cap the best plan known, the bound, and the price at which the bound holds (None at the end)."""
     search = PriceSearch(solver)
     fewest, most = search.at_price(solver.largest_price), search.at_price(0)

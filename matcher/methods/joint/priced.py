@@ -18,7 +18,7 @@ from matcher.proof.joint_terms import Packing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Point:
+class PricedPairing:
     """A county pairing with its value vector (no price in it) and its number of ended pairs by choice."""
 
     organization_of: IntArray
@@ -72,7 +72,7 @@ class PricedSolver(JointSolver):
         """A price at which no saving at the priced level is worth one change."""
         return 2 * len(self.kept) * self._largest()[self.component] + 1
 
-    def at_price(self, price: int) -> tuple[Point, Bound]:
+    def at_price(self, price: int) -> tuple[PricedPairing, Bound]:
         """Return the optimum where every kept pair earns `price`, and what its dual prices prove.
 
         Raises
@@ -142,7 +142,7 @@ class PricedSolver(JointSolver):
         value[self.component] += price * self.keepable
         return value
 
-    def point(self, organization_of: IntArray) -> Point:
+    def point(self, organization_of: IntArray) -> PricedPairing:
         """Return a county pairing with its value."""
         total = list(self.terms.base)
         counties = np.flatnonzero(organization_of >= 0)
@@ -151,7 +151,7 @@ class PricedSolver(JointSolver):
             assert vector is not None
             total = [known + x for known, x in zip(total, vector, strict=True)]
         kept = int(self.kept[counties, organization_of[counties]].sum())
-        return Point(organization_of.copy(), tuple(total), self.keepable - kept)
+        return PricedPairing(organization_of.copy(), tuple(total), self.keepable - kept)
 
 
 class PriceSearch:
@@ -165,17 +165,17 @@ class PriceSearch:
 
     def __init__(self, solver: PricedSolver):
         self.solver = solver
-        self.pool: list[Point] = []
+        self.pool: list[PricedPairing] = []
         self.bounds: list[Bound] = []
 
-    def at_price(self, price: int) -> Point:
+    def at_price(self, price: int) -> PricedPairing:
         """Solve at one price and remember what was found."""
         point, bound = self.solver.at_price(price)
         self.pool.append(point)
         self.bounds.append(bound)
         return point
 
-    def best(self, cap: int) -> Point:
+    def best(self, cap: int) -> PricedPairing:
         """Return the best plan within the cap."""
         return min((point for point in self.pool if point.changes <= cap), key=lambda point: point.total)
 
@@ -199,7 +199,7 @@ class PriceSearch:
         if high is not None and low.changes < cap:
             self.pool.append(_mixed(self.solver, low, high, cap))
 
-    def _around(self, cap: int) -> tuple[Point, Point | None]:
+    def _around(self, cap: int) -> tuple[PricedPairing, PricedPairing | None]:
         """Return the best plan within the cap, and the one beyond it with the fewest changes."""
         component = self.solver.component
         low = min(
@@ -210,7 +210,7 @@ class PriceSearch:
         return low, min(beyond, key=lambda point: (point.changes, point.total), default=None)
 
 
-def _mixed(solver: PricedSolver, low: Point, high: Point, cap: int) -> Point:
+def _mixed(solver: PricedSolver, low: PricedPairing, high: PricedPairing, cap: int) -> PricedPairing:
     """Return `low` with pieces of `high` put in, the largest saving a change first, within the cap."""
     pieces = []
     for counties in _pieces(low.organization_of, high.organization_of):
