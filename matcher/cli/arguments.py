@@ -14,6 +14,7 @@ from matcher.cli import programme_commands as programmes
 from matcher.cli.common import BAD_INPUT
 from matcher.cli.looking import run_check, run_explain, run_report, run_template, run_verify, run_warm_up
 from matcher.cli.planning import DEMO_FOLDER, run_demo, run_plan
+from matcher.cli.studying import run_study_command
 from matcher.cli.year import run_diff, run_next_year, run_recommend, run_replan
 from matcher.words.parsers import in_chinese
 
@@ -132,5 +133,11 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
     report.add_argument("--boundaries", metavar="FILE", help=say("boundaries"))
     report.add_argument("--maps", metavar="FOLDER", help=say("maps"))
+    study = command("study", run_study_command)
+    study.add_argument("file", metavar="FILE", help=say("study_file"))
+    study.add_argument("-o", "--out", metavar="OUT", required=True, help=say("study_out"))
+    study.add_argument("--data", metavar="FOLDER", help=say("study_data"))
+    study.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
+    study.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
     command("warm-up", run_warm_up)
     return whole

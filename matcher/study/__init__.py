@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     from matcher.study.renewal_curves import renewal_curve as renewal_curve
     from matcher.study.stability_prices import price_of_stability as price_of_stability
     from matcher.study.stability_prices import relaxed_match as relaxed_match
+    from matcher.study.studies import StudyResult as StudyResult
+    from matcher.study.studies import run_study as run_study
+    from matcher.study.study_file import StudyFile as StudyFile
+    from matcher.study.study_file import read_study as read_study
+    from matcher.study.study_file import shipped_studies as shipped_studies
     from matcher.study.tradeoffs import CHILD_KM_VALUES as CHILD_KM_VALUES
     from matcher.study.tradeoffs import point as point
 
 _HOME = {
+    "StudyFile": "study_file",
+    "StudyResult": "studies",
+    "read_study": "study_file",
+    "run_study": "studies",
+    "shipped_studies": "study_file",
     "CHILD_KM_VALUES": "tradeoffs",
     "point": "tradeoffs",
     "Diff": "differences",

@@ -38,6 +38,24 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{column} 为 {value}，早于当前时间 {now}。",
     ),
     ("mend.time_runs_back", "Give whole seconds, in the order in which things happen.", "请按发生顺序给出整数秒。"),
+    ("phase.study", "runs of the study", "研究的各次运行"),
+    (
+        "cli.help.study",
+        "make a study: runs, bands, differences, figures, manifest",
+        "执行研究：各次运行、区间、差异、图与清单",
+    ),
+    (
+        "cli.help.study_file",
+        "TOML file of the study, or one that is shipped: joint, stability, within_province, ten_years, bid_prices",
+        "研究的 TOML 文件，或随附的研究：joint、stability、within_province、ten_years、bid_prices",
+    ),
+    ("cli.help.study_out", "folder of the study; one that was stopped goes on", "研究的文件夹；中断后可继续"),
+    ("cli.help.study_data", "folder in which the instances stand", "实例数据所在的文件夹"),
+    (
+        "cli.study.stopped",
+        "Stopped; the runs made so far are in {path}, and the same command goes on.",
+        "已停止；已完成的运行保存在 {path}，再次执行同一命令即可继续。",
+    ),
     ("phase.compare", "policies compared", "策略比较"),
     ("word.granted", "wishes granted before", "以往认领"),
 )

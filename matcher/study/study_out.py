@@ -1,0 +1,137 @@
+"""What a study leaves: tables, figures and a manifest, the same bytes on every machine with the same versions."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from matcher._version import __version__
+from matcher.files.writing import csv_bytes
+from matcher.online.measures import interval
+
+_LIBRARIES: Final = ("numpy", "scipy", "ortools", "pandas", "pydantic", "pyproj")
+_COLOURS: Final = ("#1b6ca8", "#c8553d", "#4f7942", "#7d5ba6", "#b8860b", "#555555")
+_WIDTH, _HEIGHT, _LEFT, _TOP = 720, 320, 170, 40
+
+
+def band_rows(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> list[list[Any]]:
+    """Return instance, policy, year, measure, seeds, mean, low and high of every measure."""
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["instance"], row["policy"], row.get("year")), []).append(row)
+    found = []
+    for measure in measures:
+        for key, mine in groups.items():
+            values = [row[measure] for row in mine if row.get(measure) is not None]
+            if values:
+                low, high = interval(values)
+                found.append([*key, measure, len(values), _short(np.mean(values)), _short(low), _short(high)])
+    return found
+
+
+def difference_rows(
+    rows: Sequence[Mapping[str, Any]], measures: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> list[list[Any]]:
+    """Return instance, the two policies, measure, pairs, mean difference, low and high, and how often it is above 0."""
+    at = {(row["instance"], row["policy"], row["seed"], row.get("year")): row for row in rows}
+    found = []
+    for one, other in pairs:
+        for instance in dict.fromkeys(row["instance"] for row in rows):
+            keys = [key for key in at if key[0] == instance and key[1] == one]
+            for measure in measures:
+                both = [(at[key].get(measure), at.get((instance, other, *key[2:]), {}).get(measure)) for key in keys]
+                values = [float(a) - float(b) for a, b in both if a is not None and b is not None]
+                if values:
+                    low, high = interval(values)
+                    above = sum(value > 0 for value in values) / len(values)
+                    mean = _short(np.mean(values))
+                    found.append([instance, one, other, measure, len(values), mean, _short(low), _short(high), above])
+    return found
+
+
+def _short(value: Any) -> float:
+    """Return a number to ten digits, which no order of adding changes."""
+    return float(f"{float(value):.10g}")
+
+
+def figure(measure: str, rows: list[list[Any]], title: str) -> bytes:
+    """Return one measure as SVG: a dot with its interval a policy, or a line over the years with its band."""
+    mine = [row for row in rows if row[3] == measure]
+    low, high = min(row[6] for row in mine), max(row[7] for row in mine)
+    span = (high - low) or max(1.0, abs(high))
+    low, high = low - 0.05 * span, high + 0.05 * span
+    names = list(dict.fromkeys(f"{row[1]} · {row[0]}" for row in mine))
+    years = sorted({row[2] for row in mine if row[2] is not None})
+    height = _HEIGHT if years else _TOP + 30 * len(names) + 40
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" font-family="sans-serif" '
+        'font-size="12">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<text x="10" y="20" font-size="14">{escape(f"{title}: {measure}" if title else measure)}</text>',
+    ]
+
+    def across(value: float) -> float:
+        return float(_LEFT + (value - low) / (high - low) * (_WIDTH - _LEFT - 30))
+
+    def upward(value: float) -> float:
+        return float(height - 30 - (value - low) / (high - low) * (height - 30 - _TOP))
+
+    for n, name in enumerate(names):
+        colour, some = _COLOURS[n % len(_COLOURS)], [row for row in mine if f"{row[1]} · {row[0]}" == name]
+        if years:
+            some.sort(key=lambda row: row[2])
+            x = [_LEFT + (years.index(row[2]) + 0.5) / len(years) * (_WIDTH - _LEFT - 30) for row in some]
+            band = [*zip(x, (upward(row[7]) for row in some), strict=True)]
+            band += [*zip(x[::-1], (upward(row[6]) for row in some[::-1]), strict=True)]
+            line = [*zip(x, (upward(row[5]) for row in some), strict=True)]
+            parts.append(f'<polygon points="{_points(band)}" fill="{colour}" fill-opacity="0.2"/>')
+            parts.append(f'<polyline points="{_points(line)}" fill="none" stroke="{colour}" stroke-width="2"/>')
+            parts.append(f'<text x="10" y="{_TOP + 20 + 18 * n}" fill="{colour}">{escape(name)}</text>')
+        else:
+            y, row = _TOP + 15 + 30 * n, some[0]
+            parts.append(f'<text x="10" y="{y + 4}">{escape(name)}</text>')
+            ends = (across(row[6]), across(row[7]))
+            parts.append(f'<path d="M{ends[0]:.1f} {y}H{ends[1]:.1f}" stroke="{colour}" stroke-width="3"/>')
+            parts.append(f'<circle cx="{across(row[5]):.1f}" cy="{y}" r="5" fill="{colour}"/>')
+    for value in np.linspace(low, high, 5):
+        label = f"{value:,.4g}"
+        if years:
+            parts.append(f'<text x="{_LEFT - 8}" y="{upward(value):.1f}" text-anchor="end">{label}</text>')
+        else:
+            parts.append(f'<text x="{across(value):.1f}" y="{height - 12}" text-anchor="middle">{label}</text>')
+    for n, year in enumerate(years):
+        middle = _LEFT + (n + 0.5) / len(years) * (_WIDTH - _LEFT - 30)
+        parts.append(f'<text x="{middle:.1f}" y="{height - 10}" text-anchor="middle">{year}</text>')
+    return ("\n".join([*parts, "</svg>"]) + "\n").encode()
+
+
+def _points(points: list[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def run_table(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return every run as CSV."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return csv_bytes(names, [[row.get(name) for name in names] for row in rows])
+
+
+def manifest(study: Any, inputs: Mapping[str, str], outputs: Mapping[str, bytes], command: str) -> bytes:
+    """Return what the study was made of and with, and the SHA-256 of all that it left."""
+    content = {
+        "format": "matcher.study/1",
+        "study": study.model_dump(mode="json"),
+        "study_sha256": study.digest(),
+        "inputs_sha256": dict(inputs),
+        "outputs_sha256": {name: sha256(content).hexdigest() for name, content in sorted(outputs.items())},
+        "versions": {"matcher": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in _LIBRARIES},
+        "command": command,
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
