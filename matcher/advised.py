@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from matcher.advice.changes import Changes
     from matcher.advice.effects import WhatIf
     from matcher.advice.levers import Lever
+    from matcher.advice.repairs import WaysOut
     from matcher.base.progress import CancelToken, ProgressCallback
     from matcher.plan import Plan
     from matcher.show.explanation import Explanation
@@ -94,3 +95,31 @@ class Advised:
         """What `levers` found; nothing before it was asked."""
         found: tuple[Lever, ...] = self.__dict__.get("_levers", ())
         return found
+
+    def repairs(
+        self,
+        k: int = 5,
+        *,
+        time_limit_s: float | None = 60.0,
+        progress: ProgressCallback | None = None,
+        cancel: CancelToken | None = None,
+    ) -> WaysOut:
+        """Return, of an infeasible plan, demands that contradict each other and up to k ways out, the cheapest first.
+
+        A way out gives up as few demands as it can, each no farther than needed; `repair.apply(instance, policy)` makes
+        the instance and the policy that have a plan.
+
+        Examples
+        --------
+        >>> import matcher
+        >>> county = matcher.County(id="C1", lat=26.2, lon=105.5, demand=(1, 1))
+        >>> far = matcher.Organization(id="U1", lat=26.6, lon=106.7)
+        >>> policy = matcher.Policy(max_county_km=50)
+        >>> plan = matcher.solve(matcher.Instance(organizations=[far], counties=[county]), policy)
+        >>> found = plan.repairs()
+        >>> [demand.kind for demand in found.conflict], len(found.repairs)
+        (['field', 'minimum'], 2)
+        """
+        from matcher.advice.repairs import repairs
+
+        return repairs(cast("Plan", self), k, time_limit_s=time_limit_s, progress=progress, cancel=cancel)

@@ -17,6 +17,7 @@ from matcher.base.fieldtypes import Id
 from matcher.base.jsonform import faults_of_validation, no_deeper
 from matcher.base.names import PairLevel
 from matcher.model import Instance
+from matcher.policy.coverage import Floor
 from matcher.policy.policy import Policy
 from matcher.renewal.events import Agreed, Event, Joins, Leaves, Refused, Table, Takes
 from matcher.renewal.replanning import changed_instance
@@ -63,6 +64,14 @@ class Drops(Event):
     rule: Annotated[int, Field(ge=0)]
 
 
+class Lowers(Event):
+    """A floor of the policy asks for this number only: its position in `policy.rules`, from 0."""
+
+    kind: Literal["lowers"] = "lowers"
+    rule: Annotated[int, Field(ge=0)]
+    number: Annotated[int, Field(ge=1)]
+
+
 class Unlocked(Event):
     """A pin or a ban of the table `locks` is dropped."""
 
@@ -73,7 +82,7 @@ class Unlocked(Event):
 
 
 OfTables = Leaves | Joins | Takes | Refused | Agreed
-Change = OfTables | More | Farther | Sets | Drops | Unlocked
+Change = OfTables | More | Farther | Sets | Drops | Lowers | Unlocked
 _ADAPTER: Final[TypeAdapter[tuple[Change, ...]]] = TypeAdapter(
     tuple[Annotated[Change, Field(discriminator="kind")], ...]
 )
@@ -129,6 +138,8 @@ def applied(instance: Instance, policy: Policy, changes: Changes) -> tuple[Insta
                     [Fault("unknown_id", "changes", column="rule", value=change.rule, details={"target": "rules"})]
                 )
             dropped.add(change.rule)
+        elif isinstance(change, Lowers):
+            policy = _lowered(policy, change)
         elif isinstance(change, Farther):
             policy = _farther(policy, change)
         else:
@@ -177,6 +188,15 @@ def _farther(policy: Policy, change: Farther) -> Policy:
         details = {"reason": f"{field} is not limited"}
         raise InvalidInput([Fault("invalid_value", "changes", column="farther", value=change.level, details=details)])
     return policy.model_copy(update={field: now + change.by})
+
+
+def _lowered(policy: Policy, change: Lowers) -> Policy:
+    rules = list(policy.rules)
+    if change.rule >= len(rules) or not isinstance(rules[change.rule], Floor):
+        details = {"target": "rules"}
+        raise InvalidInput([Fault("unknown_id", "changes", column="rule", value=change.rule, details=details)])
+    rules[change.rule] = rules[change.rule].model_copy(update={"percent": 0.0, "number": change.number})
+    return policy.model_copy(update={"rules": tuple(rules)})
 
 
 def _set(policy: Policy, change: Sets) -> Policy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matcher.advice.changes import Change, Drops, Farther, More, Sets
+from matcher.advice.changes import Change, Drops, Farther, Lowers, More, Sets
 from matcher.base.display import amount, title
 from matcher.base.errors import text
 from matcher.base.names import SIDES
@@ -49,6 +49,10 @@ def _one(change: Change, names: Names, lang: str) -> str:
         return text(f"advice.farther.{change.level}", lang, by=f"{change.by:g}")
     if isinstance(change, Drops):
         return text("advice.drops", lang, rule=change.rule + 1)
+    if isinstance(change, Lowers):
+        return text("advice.lowers", lang, rule=change.rule + 1, number=f"{change.number:,}")
+    if isinstance(change, Sets) and change.field in ("objectives", "rules"):
+        return text(f"advice.sets.{change.field}", lang)
     if isinstance(change, Sets):
         value = change.value
         shown = f"{value[0]}–{value[1]}" if isinstance(value, tuple | list) and len(value) == 2 else value
