@@ -18,15 +18,16 @@
   const ownerOf = place => branch[place][2];
 
   const OTHER = { county: organization, organization: county, school: branch };
-  const why = (kind, found) => {
+  const why = (kind, found, one) => {
     if (!found) return "";
     const [reason, nearest, km] = found, other = OTHER[kind][nearest];
     // a function: a name may hold what replace() takes for a pattern
     const near = other ? " " + filled(words.nearest, { name: `${other[1]} ${other[0]}`, km }) : "";
-    return data.reasons[reason] + near;
+    const home = kind === "school" ? county[one[2]] : null;
+    return filled(data.reasons[reason], home ? { own: home[1], parents: named(organization, home[4]) } : {}) + near;
   };
   const filled = (said, fields) => said.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
-  for (const kind of KINDS) for (const each of data[kind]) each.push(why(kind, each.pop()));
+  for (const kind of KINDS) for (const each of data[kind]) each.push(why(kind, each.pop(), each));
 
   // --- rows of the tables: what is shown, and behind it the position of the thing --------------------------------------
   const rows = {

@@ -14,6 +14,7 @@ from matcher.base.numbers import IntArray
 from matcher.outcome.changes import CAUSES, KINDS, LevelChanges, classify
 from matcher.outcome.frames import pair_columns
 from matcher.outcome.unmatched import Unmatched, detail_parts
+from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
     from matcher.plan import Plan
@@ -138,7 +139,10 @@ class Knowledge:
         level, side = PLACE[kind]
         others = self.plan.problem.arrays.sides(level)[1 - side]
         known, km = detail_parts(row.detail)
-        return text(f"reason.{row.reason}", self.lang), others.index.get(known, -1), f"{km:,.1f}"
+        key = f"explain.reason.{kind}.{row.reason}"
+        # a template: whose branches or schools are meant is filled in where it is shown
+        said = text(key if has_text(key) else f"reason.{row.reason}", self.lang, own="{own}", parents="{parents}")
+        return said, others.index.get(known, -1), f"{km:,.1f}"
 
     def why(self, kind: str, position: int) -> str:
         """Say why it has fewer than it wanted, with the name of the nearest; "" if it lacks nothing."""
@@ -146,8 +150,20 @@ class Knowledge:
         if found is None:
             return ""
         reason, nearest, km = found
-        other = OTHER[kind]
+        other, inside = OTHER[kind], {"school": "county", "branch": "organization"}.get(kind)
+        if inside is not None:
+            parent = int(self.plan.problem.arrays.sides(PLACE[kind][0])[PLACE[kind][1]].parent[position])
+            pairs = self.partners(inside, parent)
+            parents = [
+                self.names[OTHER[inside]][pair.provider if kind == "school" else pair.recipient] for pair in pairs
+            ]
+            fields = {"own": self.names[inside][parent], "parents": self.listed(parents)}
+            reason = reason.format(**fields)
         return reason if nearest < 0 else f"{reason} {self.plain('nearest', name=self.called(other, nearest), km=km)}"
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Return names as a list in words."""
+        return ("、" if self.lang == "zh" else ", ").join(names)
 
     def was(self, pair: PairSaid) -> str:
         """Say since when a pair stands, in a cell."""

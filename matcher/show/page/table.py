@@ -27,14 +27,15 @@ def markup(value: Any) -> str:
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], numbers: frozenset[int] = frozenset()) -> str:
     """Return a table; a row may be longer by one: then its last is the attributes of the row, as `Markup`.
 
-    Columns of numbers are told in a class of the table, not in each cell: there are many cells.
+    There are many cells: columns of numbers are told in a class of the table, and the end tags of cells and rows, which
+    HTML does not ask for, are left out.
     """
     kind = f' class="{" ".join(f"n{column + 1}" for column in sorted(numbers))}"' if numbers else ""
     header = "".join(f'<th scope="col">{html_text(head)}</th>' for head in heads)
     body = "".join(
         f"<tr{row[len(heads)] if len(row) > len(heads) else ''}>"
-        + "".join(f"<td>{markup(cell)}</td>" for cell in row[: len(heads)])
-        + "</tr>\n"
+        + "".join(f"<td>{markup(cell)}" for cell in row[: len(heads)])
+        + "\n"
         for row in rows
     )
     return f"<table{kind}><thead><tr>{header}</tr></thead><tbody>\n{body}</tbody></table>\n"
