@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _MOST_SVG: Final = 300_000
 #: pages of maps up to which they stand in the report; more are made by `draw_maps`
 _MOST_PAGES: Final = 4
+#: levers named on the first screen
+_MOST_LEVERS: Final = 3
 
 
 def write_report(
@@ -81,7 +83,8 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     finder = live.finder(known) if answers else ""
     yield f"<style>{styles}</style></head><body><header><h1>{title}</h1>{finder}</header>\n"
-    yield from head(known, ())
+    levers = getattr(plan, "known_levers", ())[:_MOST_LEVERS]
+    yield from head(known, [lever.text(known.lang) for lever in levers])
     if answers:
         yield from live.board(known)
     else:

@@ -183,6 +183,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "{reached:,} of {schools:,} schools reached, {children_reached:,} of {children:,} children.",
         "{schools:,} 所学校已覆盖 {reached:,} 所，{children:,} 名儿童已覆盖 {children_reached:,} 名。",
     ),
+    ("page.alternatives", "{name}: why not, and what else would cost", "{name}：为何未获满足，其他选择的代价"),
     ("page.ended", "Pairs of last year that end, and why", "终止的去年结对及原因"),
     ("page.years", "Last year against this year", "去年与今年"),
     ("page.years.counties.pairs", "County pairs", "区县结对数"),

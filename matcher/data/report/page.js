@@ -149,7 +149,7 @@
   function tell(kind, i) {
     const home = kind === "school" ? "county" : kind, place = kind === "school" ? school[i][2] : i;
     const section = at(`${home}-${place}`), copy = section.cloneNode(true), detail = at("detail");
-    copy.removeAttribute("id");
+    for (const each of [copy, ...copy.querySelectorAll("[id]")]) each.removeAttribute("id");
     copy.className = "";
     const button = document.createElement("button");
     button.type = "button";
@@ -165,6 +165,12 @@
     line.textContent = `${one[1]} (${one[0]}): ` + (one[4].length ? filled(words.school_of,
       { partner: rows.school[i][3], organization: rows.school[i][4], km: rows.school[i][5] }) : "") +
       (one[7] ? " " + filled(words.unserved, { why: one[7] }) : "");
+    const more = at(`why-${i}`)?.cloneNode(true);
+    if (more) {
+      more.removeAttribute("id");
+      more.open = true;
+      detail.prepend(more);
+    }
     detail.prepend(line);
     for (const row of copy.querySelectorAll("tbody tr"))
       row.classList.toggle("hit", [row.cells[0].textContent, row.cells[0].querySelector("small")?.textContent].includes(one[0]));

@@ -26,6 +26,9 @@ PLACE: Final = {
 }
 #: kind -> the kind of its partners
 OTHER: Final = {kind: KIND_OF_TABLE[SIDES[level][1 - side]] for kind, (level, side) in PLACE.items()}
+#: schools up to which those that are short are explained with the prices of what they could have instead: some 50 ms
+#: each for a province, some seconds for the whole programme
+_MOST_SCHOOLS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Knowledge:
         ("county", c) -> its schools; ("organization", o) -> its branches.
     ended
         Pairs of last year that the plan lacks.
+    told
+        Position of a school that is short -> what `Plan.explain` says of it, with what each alternative would cost.
     """
 
     plan: Plan
@@ -84,6 +89,7 @@ class Knowledge:
     short: Mapping[str, Mapping[int, Unmatched]]
     inside: Mapping[str, Mapping[int, Sequence[int]]]
     ended: tuple[EndedSaid, ...]
+    told: Mapping[int, str]
 
     @classmethod
     def of_plan(cls, plan: Plan, lang: Lang) -> Knowledge:
@@ -103,7 +109,10 @@ class Knowledge:
         inside = {"county": _children(arrays.schools.parent), "organization": _children(arrays.branches.parent)}
         changes = classify(plan.problem, plan.county_pairs, plan.school_pairs)
         ended = tuple(each for level in SIDES for each in _ended(level, changes[level], names))
-        return cls(plan, lang, ids, names, pairs, of, short, inside, ended)
+        told: dict[int, str] = {}
+        if plan.has_plan and len(arrays.schools) <= _MOST_SCHOOLS:
+            told = {i: plan.explain("school", row.id).text(lang) for i, row in short["school"].items()}
+        return cls(plan, lang, ids, names, pairs, of, short, inside, ended, told)
 
     def said(self, key: str, **fields: Any) -> str:
         """Return a text of the page as HTML."""

@@ -77,6 +77,11 @@ def _schools_of(known: Knowledge, county: int) -> Iterator[str]:
     heads = [known.plain(f"head.{name}") for name in ("school", "children", "branch", "km", "since")]
     several = len(known.partners("county", county)) > 1
     yield table(heads, _school_rows(known, schools, several=several), frozenset({1, 3}))
+    for school in schools:
+        if school in known.told:
+            summary = known.said("alternatives", name=known.called("school", school))
+            told = f"<pre>{html_text(known.told[school])}</pre>"
+            yield f'<details id="why-{school}"><summary>{summary}</summary>{told}</details>\n'
 
 
 def _school_rows(known: Knowledge, schools: Sequence[int], *, several: bool) -> Iterator[tuple[Any, ...]]:
