@@ -82,6 +82,8 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     yield f'<!doctype html>\n<html lang="{known.lang}"><head><meta charset="utf-8"><title>{title}</title>'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     finder = live.finder(known) if answers else ""
+    if answers:  # before the sections come: thousands of rows need no layout that nobody sees
+        yield '<script>document.documentElement.classList.add("live")</script>'
     yield f"<style>{styles}</style></head><body><header><h1>{title}</h1>{finder}</header>\n"
     levers = getattr(plan, "known_levers", ())[:_MOST_LEVERS]
     yield from head(known, [lever.text(known.lang) for lever in levers])

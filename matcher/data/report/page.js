@@ -262,11 +262,14 @@
     return { show, reset, plot, sources };
   }
 
-  document.documentElement.classList.add("live");
   at("board").hidden = at("finder").hidden = false;
   let map = null;
   for (const kind of KINDS) tables[kind] = tableOf(kind);
   turn(school.length ? "school" : "county");
   try { map = await mapOf(); } catch (error) { console.error(error); at("map").hidden = true; }
   window.report = { tables, map, choose, narrow, ready: true };
-})().catch(error => console.error(error));
+})().catch(error => {  // without its scripts the page shows all it has
+  document.documentElement.classList.remove("live");
+  document.getElementById("board").hidden = document.getElementById("finder").hidden = true;
+  console.error(error);
+});
