@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from matcher.base import told
 from matcher.base.crossing import Crosses
 from matcher.base.disk import as_path
-from matcher.base.display import Metric, as_html
+from matcher.base.display import Metric, as_html, title
 from matcher.base.errors import InvalidInput, Lang, text, wrong_kind
 from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
 from matcher.base.numbers import IntArray
@@ -86,6 +86,9 @@ class Report(Crosses):
     without_plan: str | None = None
     #: of an edited workbook: what its sheets show that was true before the edits and is so no longer
     stale: tuple[Violation, ...] = ()
+    #: what multipliers stored beside a solver's claim prove: the name of a level, its value, and what no plan can beat
+    #: (given the values of the levels before)
+    bounds: tuple[tuple[str, str, int, int], ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ class Report(Crosses):
             lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
         lines += self._stale_lines(lang, most)
         if self.ok:
-            return "\n".join([*lines, text(self._key, lang)])
+            return "\n".join([*lines, text(self._key, lang), *self._bound_lines(lang)])
         lines.append(text("report.head", lang, count=len(self.violations)))
         by_code: dict[str, list[Violation]] = {}
         for violation in self.violations:
@@ -110,6 +113,21 @@ class Report(Crosses):
             if len(group) > most:
                 lines.append(text("fault.more", lang, count=len(group) - most, code=code))
         return "\n".join(lines)
+
+    def _bound_lines(self, lang: Lang) -> list[str]:
+        """Say how good the plan is for certain, where a solver's word says more."""
+        if self.finding != "claimed":
+            return []
+        return [
+            text(
+                "report.bound",
+                lang,
+                level=title(name, lang),
+                percent=round(100 * abs(value - bound) / max(1, abs(value)), 2),
+            )
+            for name, _, value, bound in self.bounds
+            if value != bound
+        ]
 
     def _stale_lines(self, lang: Lang, most: int) -> list[str]:
         """Say, sheet by sheet, what is no longer true."""
@@ -141,6 +159,7 @@ class Report(Crosses):
             "metrics": dict(self.metrics),
             "edits": [edit.to_json() for edit in self.edits],
             "stale": [each.to_json() for each in self.stale],
+            "bounds": [dict(zip(("level", "unit", "value", "bound"), each, strict=True)) for each in self.bounds],
         }
 
     def __str__(self) -> str:
@@ -203,7 +222,7 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations += _metrics(claims.metrics, metrics)
     violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs, has_plan)
-    false, proved = proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
+    false, proved, bounds = proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
     violations += false
     stale = false_cells(instance, claims, pairs) if has_plan and claims.book is not None else []
     if claims.book is not None and not claims.book.touched:
@@ -217,9 +236,21 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
         claims.edits,
         None if has_plan else claims.status,
         tuple(stale),
+        _proved_levels(problem, claims, bounds),
     )
     told.info("verified", count=len(violations), codes=", ".join(report.codes) or "-")
     return report
+
+
+def _proved_levels(
+    problem: Problem, claims: Claims, bounds: tuple[int | None, ...]
+) -> tuple[tuple[str, str, int, int], ...]:
+    rows = zip(problem.objectives, claims.levels or (), bounds, strict=False)
+    return tuple(
+        (each.name, each.unit, level.value, bound)
+        for each, level, bound in rows
+        if level.value is not None and bound is not None
+    )
 
 
 def _claims(plan: Plan | Claims | str | Path) -> Claims:

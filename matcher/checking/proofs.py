@@ -17,6 +17,7 @@ from matcher.proof.capped import PRICE, check_capped, has_certificate
 from matcher.proof.conflicts import Judgement
 from matcher.proof.joint_certificate import check
 from matcher.proof.joint_terms import is_joint_case
+from matcher.proof.plan_bounds import NAMES, proved_bounds
 from matcher.proof.stability import check_stable, recomputes_none
 from matcher.proof.witness import judged
 
@@ -33,8 +34,10 @@ STABLE_SCOPES: Final = ("stable_plans", "stable_plans_ties_broken")
 
 def proof_violations(
     problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], *, has_plan: bool, broken: bool
-) -> tuple[list[Violation], bool]:
-    """Return every false claim about values, bounds, status and proof, and whether all bounds were recomputed.
+) -> tuple[list[Violation], bool, tuple[int | None, ...]]:
+    """Return every false claim about values, bounds, status and proof, whether all bounds were recomputed, and bounds.
+
+    The bounds are those, of each level as shown, that multipliers stored in the proof give; None where they give none.
 
     Parameters
     ----------
@@ -59,6 +62,7 @@ def proof_violations(
     if proof.kind != "solver" and proof.solver is not None:
         found.append(Violation("solver_named", {"solver": proof.solver}))
     proved = False
+    bounds: tuple[int | None, ...] = (None,) * len(problem.objectives)
     if not found and claims.status == "infeasible":
         judgement = _witness(problem, claims, proof)
         proved = judgement == "proved"
@@ -66,7 +70,30 @@ def proof_violations(
     elif not found and proof.kind == "certificate":
         found += _certificate(problem, claims, proof, pairs)
         proved = any(level.bound is not None for level in claims.levels or ())
-    return found, proved and not found
+    elif not found and proof.arrays:
+        bounds, proved = _recomputed(problem, claims.levels or (), proof)
+    return found, proved and not found, bounds
+
+
+def _recomputed(problem: Problem, levels: tuple[Level, ...], proof: Proof) -> tuple[tuple[int | None, ...], bool]:
+    """Return the bounds that the multipliers of a proof give, and whether each that is claimed is among them."""
+    none = (None,) * len(problem.objectives)
+    if not proof.arrays.keys() <= set(NAMES) or len(levels) != len(none):
+        return none, False
+    try:
+        bounds = proved_bounds(problem, levels, proof.arrays)
+    except (ValueError, IndexError, OverflowError):
+        return none, False  # multipliers of another problem prove nothing, and claim nothing
+    shown = tuple(
+        None if bound is None else objective.shown(bound)
+        for objective, bound in zip(problem.objectives, bounds, strict=True)
+    )
+    claimed = [
+        (objective.minimised(level.bound), bound)
+        for objective, level, bound in zip(problem.objectives, levels, bounds, strict=True)
+        if level.bound is not None
+    ]
+    return shown, bool(claimed) and all(bound is not None and bound >= claim for claim, bound in claimed)
 
 
 def _levels(

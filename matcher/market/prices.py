@@ -34,13 +34,20 @@ class NotOptimal(RuntimeError):
 
 
 def dual_prices(
-    face: Face, cost: Ints | None, missing: Ints, chosen: Chosen, *, provider_cost: Ints | None = None
+    face: Face,
+    cost: Ints | None,
+    missing: Ints,
+    chosen: Chosen,
+    *,
+    provider_cost: Ints | None = None,
+    dropped: Ints | None = None,
 ) -> tuple[Ints, Ints]:
     """Return (P,) provider prices p and (R,) recipient prices q that prove `chosen` optimal at a level of a face.
 
     ``cost + p - q`` is >= 0 at every free arc that may carry more and <= 0 at every one that carries any; p is <= 0 at
     a provider with room left and >= 0 at one above its minimum; q is >= `missing` at a recipient below its maximum and
-    <= `missing` at one above its minimum. (With `provider_cost`, p is compared with it in place of 0.)
+    <= `missing` at one above its minimum. (With `provider_cost`, p is compared with it in place of 0; with `dropped`,
+    (R,) and not below `missing`, q is held against that from above: what a unit fewer costs where it costs more.)
 
     Raises
     ------
@@ -54,7 +61,7 @@ def dual_prices(
     price = np.concatenate(
         [
             np.where(used_p < face.capacity[:, 1], give, _FAR),
-            np.where(used_r > face.demand[:, 0], missing, _FAR),
+            np.where(used_r > face.demand[:, 0], missing if dropped is None else dropped, _FAR),
         ]
     )
     floor = np.concatenate(

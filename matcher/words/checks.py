@@ -12,6 +12,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "未证明最优：方案符合全部规则，各项数值属实；是否没有更好的方案，未得到证明。",
     ),
     (
+        "report.bound",
+        "  Recomputed: with what comes before it as it is, no plan is more than {percent} % better in: {level}.",
+        "  已重新计算：在排在其前的各项不变时，没有方案在“{level}”上比它好 {percent}% 以上。",
+    ),
+    (
         "report.ok.infeasible.proved",
         "Proved: no plan meets the hard rules.",
         "已证明：没有方案能满足硬性规则。",

@@ -21,11 +21,13 @@ from matcher.base.reserve import Reserved
 from matcher.methods.decomposition.columns import SetProgram
 from matcher.methods.decomposition.improve import Search, fill
 from matcher.methods.decomposition.incumbent import Incumbent, far, measured, plain_bound
-from matcher.methods.decomposition.mix import Mix, Mixer, can_mix
 from matcher.methods.decomposition.pricing_sets import SetPricing
-from matcher.methods.decomposition.relax import Ascent, OutOfTime, Relaxation, Relaxed
+from matcher.methods.decomposition.relax import Ascent, Relaxation, Relaxed, first_prices
 from matcher.methods.decomposition.transport import Transport
 from matcher.problem.problem import Problem
+from matcher.proof.mix import Mix, Mixer, can_mix
+from matcher.proof.plan_bounds import Multipliers
+from matcher.proof.priced_places import OutOfTime
 
 SOLVER = f"matcher {__version__} Lagrangian relaxation with OR-Tools {version('ortools')} flows"
 #: evaluations of the ascent of prices on the level that needs it
@@ -75,6 +77,8 @@ class Decomposition:
         self._longest: dict[str, int] = dict(self._capped)
         self._heavy: dict[int, int] = {}
         self._took_s = 0.0
+        self.multipliers_of: dict[int, Multipliers] = {}
+        self._shown: dict[int, int] = {}
 
     def prepare(self) -> None:
         """Compute what relaxations need.
@@ -232,7 +236,7 @@ class Decomposition:
 
     def _ascent(self, mix: Mix) -> Ascent:
         assert self.best is not None
-        return Ascent(_first_prices(self.problem, self.relaxation, mix, self.best))
+        return Ascent(first_prices(self.relaxation, mix, self.best.school_pairs))
 
     def _step(self, ascent: Ascent, mix: Mix, cost: FloatArray | None, weights: list[int]) -> None:
         """Take one step of an ascent towards the value of the best plan."""
@@ -277,7 +281,36 @@ class Decomposition:
         weights = self.bound_weights(position, skip)
         mix = self.mix(weights)
         found = self.evaluate(mix, self.relaxation.pair_cost(mix), self.no_price)
-        return max(plain, self._on_level(found.bound, weights, position))
+        bound = self._on_level(found.bound, weights, position)
+        self._show(position, bound, mix, found, weights, {}, self.no_price)
+        return max(plain, bound)
+
+    def _show(
+        self,
+        position: int,
+        bound: int,
+        mix: Mix,
+        found: Relaxed,
+        weights: list[int],
+        rows: Mapping[int, int],
+        price: IntArray,
+    ) -> None:
+        """Keep the multipliers of a bound for the checker, if they are the best of their level.
+
+        A bound that counts on pairs no longer than an earlier level allows is not one that it recomputes.
+        """
+        if self._longest or bound <= self._shown.get(position, -(10**30)) or not self.has_time():
+            return
+        later = mix.unmet["county"]
+        prices = self.relaxation.transport.partner_prices(
+            found.worth, found.county_pairs, later + mix.uncovered["county"], later
+        )
+        if prices is None:
+            return
+        row = np.zeros(len(self.problem.rows), np.int64)
+        row[list(rows)] = list(rows.values())
+        self._shown[position] = bound
+        self.multipliers_of[position] = Multipliers(np.array(weights, np.int64), row, price, *prices)
 
     def bound_weights(self, position: int, skip: frozenset[int]) -> list[int]:
         """Return the weights for a bound on a level: nothing for those before it that are not proven."""
@@ -309,8 +342,11 @@ class Decomposition:
         if bound is None or ascent.best is None or ascent.best_price is None:
             return plain_bound(self.problem, self.problem.objectives[position])
         if self.has_time() and known < self.budget.work:
-            found = self.evaluate(mix, cost, ascent.best_price.astype(np.int64))
-            bound = max(bound, self._on_level(found.bound, weights, position))
+            price = ascent.best_price.astype(np.int64)
+            found = self.evaluate(mix, cost, price)
+            last = self._on_level(found.bound, weights, position)
+            self._show(position, last, mix, found, weights, self.multipliers, price)
+            bound = max(bound, last)
         if cost is not None and self.searching.stop_reason is None:
             own = Search(self.problem, self.relaxation, mix, ascent.best.worth, self.searching)
             pricing = SetPricing(self.problem, self.relaxation, mix, cost, own)
@@ -352,18 +388,3 @@ class Decomposition:
         if done % 10 == 0:
             self.budget.report(Progress(f"level:{objective.name}", done, of, *shown, value - bound))
         return self.budget.close_enough(*shown)
-
-
-def _first_prices(problem: Problem, relaxation: Relaxation, mix: Mix, plan: Incumbent) -> np.ndarray:
-    """Start from half of what each place gains in the best plan."""
-    price = np.zeros(len(relaxation.places.school))
-    gain = relaxation.places.gain(mix)
-    pairs = plan.school_pairs
-    saved = np.zeros(len(problem.arrays.schools), dtype=np.int64)
-    saved[pairs[:, 1]] = -mix.of_school_pairs(problem, pairs[:, 0], pairs[:, 1])
-    served = np.zeros(len(saved), dtype=np.bool_)
-    served[pairs[:, 1]] = True
-    school = relaxation.places.school
-    price[served[school]] = 0.5 * np.maximum(0, gain + saved[school])[served[school]]
-    rounded: np.ndarray = np.rint(price)
-    return rounded

@@ -9,10 +9,11 @@ import numpy as np
 
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
-from matcher.methods.decomposition.mix import Mix
 from matcher.methods.decomposition.relax import Relaxation
-from matcher.methods.decomposition.repair import Repair, load_rows
+from matcher.methods.decomposition.repair import Repair
 from matcher.problem.problem import Problem
+from matcher.proof.mix import Mix
+from matcher.proof.rooms import load_rows
 
 #: counties looked at for each organisation, and organisations for each county
 _NEAR_COUNTIES, _NEAR_ORGANIZATIONS = 30, 20

@@ -19,9 +19,8 @@ from matcher.methods.decomposition.decompose import SEARCH_COST, SOLVER, Decompo
 from matcher.methods.decomposition.floors import is_floor, most_covered
 from matcher.methods.decomposition.improve import fill
 from matcher.methods.decomposition.incumbent import measured, plain_bound
-from matcher.methods.decomposition.mix import can_mix
 from matcher.methods.decomposition.quick import nearest_organizations
-from matcher.methods.decomposition.relax import Ascent, OutOfTime
+from matcher.methods.decomposition.relax import Ascent
 from matcher.methods.decomposition.worst import lower_worst
 from matcher.methods.method import Run, pairs_by_level
 from matcher.policy.rows import Row
@@ -29,6 +28,9 @@ from matcher.problem.claims import SCOPE, Claim, within_gap
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.problem.terms import MOST_FLOAT, check_range
+from matcher.proof.mix import can_mix
+from matcher.proof.plan_bounds import stored
+from matcher.proof.priced_places import OutOfTime
 
 #: evaluations for the bound on a floor that no plan was found for
 _FLOOR_STEPS = 40
@@ -129,7 +131,7 @@ def _solution(work: Decomposition, bounds: list[int]) -> Solution:
         claims.append(Claim(bound, method, minimised <= objective.allowance(bound)))
     within = within_gap(work.problem, work.best.values, claims, work.budget)
     stop = work.budget.stop_reason or ("gap" if within else None)
-    proof = Proof("solver", scope=SCOPE, solver=SOLVER)
+    proof = Proof("solver", SCOPE, SOLVER, stored(work.problem, work.multipliers_of))
     return Solution.found(work.problem, (work.best.county_pairs, work.best.school_pairs), claims, proof, stop)
 
 

@@ -19,9 +19,9 @@ import numpy as np
 from matcher.base.numbers import BoolArray, FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.methods.decomposition.improve import Search
-from matcher.methods.decomposition.mix import Mix
 from matcher.methods.decomposition.relax import Relaxation
 from matcher.problem.problem import Problem
+from matcher.proof.mix import Mix
 
 #: steps for the prices of a county's places, and organisations that they look at
 _STEPS, _SHORTLIST = 20, 150

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.base.numbers import IntArray
-from matcher.methods.decomposition.repair import implied_minima
 from matcher.problem.problem import Problem
+from matcher.proof.rooms import implied_minima
 
 
 def nearest_organizations(problem: Problem) -> IntArray:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
-from matcher.methods.decomposition.repair import implied_minima
+from matcher.market.face import Face
+from matcher.market.prices import NotOptimal, dual_prices
 from matcher.problem.problem import Problem
+from matcher.proof.rooms import implied_minima
 
 #: costs of the flow stay below this: 2**63 over the square of its nodes, for up to 3,000 nodes
 _MOST_COST = 10**11
@@ -96,6 +98,29 @@ class Transport:
         amounts = np.asarray(flow.flows(np.arange(len(arcs))), dtype=np.int64)
         bonuses = bonus * int(self.pinned.sum() + least_o.sum() + least_c.sum())
         return arcs[amounts > 0], -int(flow.optimal_cost()) - bonuses
+
+    def partner_prices(
+        self, worth: IntArray, pairs: IntArray, first: IntArray, later: IntArray
+    ) -> tuple[IntArray, IntArray] | None:
+        """Return (O,) and (C,) prices that prove the pairs of largest worth, which the checker recomputes a bound from.
+
+        None if there are none: the pairs are not the best.
+        """
+        free = np.argwhere(self.allowed & ~self.pinned)
+        chosen = np.zeros(worth.shape, dtype=np.bool_)
+        chosen[pairs[:, 0], pairs[:, 1]] = True
+        taken = self.pinned.sum(axis=1), self.pinned.sum(axis=0)
+        bounds = [limits - used[:, None] for limits, used in zip((self.capacity, self.demand), taken, strict=True)]
+        none = np.zeros(0, np.int64)
+        num_o, num_c = worth.shape
+        face = Face(num_o, num_c, None, (free[:, 0].copy(), free[:, 1].copy()), bounds[0], bounds[1], none)
+        partners = chosen.sum(axis=0)
+        more, fewer = np.where(partners > 0, later, first), np.where(partners > 1, later, first)
+        here = chosen[free[:, 0], free[:, 1]]
+        try:
+            return dual_prices(face, -worth[free[:, 0], free[:, 1]], more, here, dropped=np.maximum(more, fewer))
+        except NotOptimal:
+            return None
 
     def prices(self, worth: IntArray, pairs: IntArray, later: IntArray) -> IntArray:
         """Return (O,) int64: dual prices of organisations at the pairs of largest worth, 0 where one has room left.
