@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from matcher.programmes.doors import read_records as read_records
     from matcher.programmes.doors import save_programme as save_programme
     from matcher.programmes.doors import verify_programme as verify_programme
+    from matcher.programmes.experts import Expert as Expert
+    from matcher.programmes.experts import ExpertCase as ExpertCase
+    from matcher.programmes.experts import ExpertsPolicy as ExpertsPolicy
     from matcher.programmes.holiday import HolidayPolicy as HolidayPolicy
     from matcher.programmes.holiday import HolidayTeam as HolidayTeam
     from matcher.programmes.holiday import HolidayVolunteer as HolidayVolunteer
@@ -51,6 +54,9 @@ if TYPE_CHECKING:
     from matcher.programmes.wishes import with_teams as with_teams
 
 _HOME = {
+    "Expert": "experts",
+    "ExpertCase": "experts",
+    "ExpertsPolicy": "experts",
     "BuddiesPolicy": "buddies",
     "BuddyChild": "buddy_tables",
     "BuddyFamily": "buddy_tables",

@@ -25,6 +25,7 @@ from matcher.programmes import staffing
 from matcher.programmes.buddies import BUDDIES
 from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
+from matcher.programmes.experts import EXPERTS
 from matcher.programmes.holiday import HOLIDAY
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import ProgrammePlan, ProgrammeReport
@@ -33,7 +34,7 @@ from matcher.programmes.schema import Records
 from matcher.programmes.wishes import WISHES
 
 #: every programme by name
-_ALL: Final = (BUDDIES, CAMPS, CENTRES, HOLIDAY, ROOMS, WISHES)
+_ALL: Final = (BUDDIES, CAMPS, CENTRES, EXPERTS, HOLIDAY, ROOMS, WISHES)
 PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in _ALL}
 _FORMAT: Final = "matcher.programme_plan/1"
 _HEAD, _PROOF, _HELPERS, _INPUT = "programme.json", "matching.npz", "helpers.npz", "input"
