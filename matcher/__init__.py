@@ -117,6 +117,8 @@ _MOVED = {
 }
 #: names of a package that are called from here too, beside the forty
 _CALLED = {"arrivals": "online"}
+#: names that are asked for here and live in a package: they load without a word, and do not count among the forty
+_ALSO = {"robustness": "study"}
 #: packages with names of their own
 _PACKAGES = (
     "advice",
@@ -140,6 +142,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         globals()[name] = value = getattr(importlib.import_module(f"matcher.{_HOME[name]}"), name)
         return value
+    if name in _ALSO:
+        return getattr(importlib.import_module(f"matcher.{_ALSO[name]}"), name)
     if name in _PACKAGES:
         return importlib.import_module(f"matcher.{name}")
     if name in _CALLED:

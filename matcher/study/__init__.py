@@ -9,6 +9,8 @@ from matcher.base.public import public
 if TYPE_CHECKING:
     from matcher.study.by_hand import baselines as baselines
     from matcher.study.differences import Diff as Diff
+    from matcher.study.firmness import Firmness as Firmness
+    from matcher.study.firmness import robustness as robustness
     from matcher.study.level_costs import level_prices as level_prices
     from matcher.study.many import solve_many as solve_many
     from matcher.study.renewal_curves import renewal_curve as renewal_curve
@@ -31,6 +33,8 @@ _HOME = {
     "CHILD_KM_VALUES": "tradeoffs",
     "point": "tradeoffs",
     "Diff": "differences",
+    "Firmness": "firmness",
+    "robustness": "firmness",
     "baselines": "by_hand",
     "level_prices": "level_costs",
     "price_of_stability": "stability_prices",

@@ -116,4 +116,25 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("repair.line", "  - {said}", "  - {said}"),
     ("repair.ways", "Ways out, the fewest given up first:", "可行的出路，放弃最少的在前："),
     ("repair.way", "give up {count}: {given} (so that {done})", "放弃 {count} 项：{given}（即{done}）"),
+    # how firm a plan is
+    (
+        "firm.head",
+        "{planned} of {drawings} drawings were planned again.",
+        "共抽样 {drawings} 次，其中 {planned} 次重新制定了方案。",
+    ),
+    (
+        "firm.county",
+        "County pairs: {always} of {pairs} stood in all of them; on average a pair stood in {mean} %.",
+        "区县结对：{pairs} 对中 {always} 对每次都保留；平均保留率 {mean}%。",
+    ),
+    (
+        "firm.school",
+        "School pairs: {always} of {pairs} stood in all that had both partners; on average a pair stood in {mean} %.",
+        "学校结对：{pairs} 对中 {always} 对在双方均在时每次都保留；平均保留率 {mean}%。",
+    ),
+    ("firm.children", "Children reached in schools: {least} to {most}.", "受助学校的儿童：{least} 至 {most} 名。"),
+    ("firm.title", "How firm the pairs are", "结对的稳固程度"),
+    ("firm.axis", "stood in so many percent of the drawings", "保留的抽样比例（%）"),
+    ("firm.share", "pairs, %", "结对占比（%）"),
+    ("firm.note", "{drawings} drawings; numbers above the bars are pairs", "共 {drawings} 次抽样；柱上数字为结对数"),
 )
