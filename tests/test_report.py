@@ -129,6 +129,50 @@ def test_the_first_screen_says_the_five_numbers(tmp_path: Path, plain: None, lan
     assert said.index('class="cards"') < said.index('class="lead"') < said.index('class="proof"')
 
 
+def test_the_first_screen_names_the_levers_that_are_known(tmp_path: Path, plain: None) -> None:
+    """At most three, in the words of `Plan.levers`, before what is proved; none before they were asked for."""
+    few = [
+        {"id": "B1", "organization_id": "U1"},
+        {"id": "B3", "organization_id": "U2"},
+    ]  # a place each: S2, S3 are short
+    plan = matcher.solve(small_instance(branches=few, previous=()))
+    assert 'class="levers"' not in plan.report(tmp_path / "a.html", scripts=False).read_text(encoding="utf-8")
+    levers = plan.levers(4)
+    assert levers
+    said = plan.report(tmp_path / "b.html", scripts=False, lang="zh").read_text(encoding="utf-8")
+    items = re.findall(r"<li>([^<]*)</li>", said[said.index('class="levers"') : said.index('class="proof"')])
+    assert [html.unescape(item) for item in items] == [lever.text("zh") for lever in levers[:3]]
+
+
+def test_an_unserved_school_is_told_what_else_would_cost(tmp_path: Path, plain: None) -> None:
+    """In the words of `Plan.explain`, in its county's section."""
+    plan = matcher.solve(small_instance())
+    said = plan.report(tmp_path / "a.html", scripts=False).read_text(encoding="utf-8")
+    short = [row.id for row in plan.unmatched_rows if row.kind == "school"]
+    told = [html.unescape(each) for each in re.findall(r'<details id="why-\d+">.*?<pre>(.*?)</pre>', said, re.DOTALL)]
+    assert told == [plan.explain("school", known).text("en") for known in short]
+    assert told
+
+
+def test_the_plan_has_its_place_on_the_curve(tmp_path: Path) -> None:
+    """Only if a curve is given."""
+    plan = matcher.solve(small_instance())
+    curve = matcher.tradeoff(small_instance(), values=(5, 20))
+    pages = [page_of(plan, tmp_path, scripts=False, **more) for more in ({}, {"curve": curve})]
+    assert len(pages[1].fetched) == len(pages[0].fetched) + 1
+
+
+def test_boundaries_are_lines_of_both_maps(tmp_path: Path, plain: None) -> None:
+    pytest.importorskip("bokeh")
+    square = {"type": "Polygon", "coordinates": [[[105, 25], [108, 25], [108, 28], [105, 25]]]}
+    plan = solver_plan()
+    models = [
+        "".join(said for _, said in page_of(plan, tmp_path, **more).scripts).count('"MultiLine"')
+        for more in ({}, {"boundaries": square})
+    ]
+    assert models[1] > models[0]
+
+
 def test_every_pair_and_every_reason_stands_in_the_sections(tmp_path: Path, plain: None) -> None:
     """Of each county and each organisation, without scripts; what ended too."""
     plan = solver_plan()

@@ -132,6 +132,7 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     report.add_argument("out", metavar="OUT", help=say("saved_folder"))
     report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
     report.add_argument("--boundaries", metavar="FILE", help=say("boundaries"))
+    report.add_argument("--levers", action="store_true", help=say("levers"))
     report.add_argument("--maps", metavar="FOLDER", help=say("maps"))
     study = command("study", run_study_command)
     study.add_argument("file", metavar="FILE", help=say("study_file"))

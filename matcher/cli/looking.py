@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matcher.plan import Plan
     from matcher.show.outlines import Outlines
 
+#: levers looked for, for the first screen of a report
+_MOST_LEVERS = 3
+
 
 def run_verify(options: argparse.Namespace) -> int:
     """Judge a saved plan by the input given."""
@@ -91,6 +94,8 @@ def run_report(options: argparse.Namespace) -> int:
     plan = load_plan(options.out)
     path = options.html or find_plan(Path(options.out)) / "plan.html"
     boundaries = read_boundaries(options.boundaries)
+    if options.levers:
+        plan.levers(_MOST_LEVERS)
     if options.maps is not None:
         _write_maps(plan, Path(options.maps), options, boundaries)
     target = plan.report(path, lang=options.lang, replace=options.force, boundaries=boundaries)

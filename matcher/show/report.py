@@ -85,7 +85,7 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     if answers:  # before the sections come: thousands of rows need no layout that nobody sees
         yield '<script>document.documentElement.classList.add("live")</script>'
     yield f"<style>{styles}</style></head><body><header><h1>{title}</h1>{finder}</header>\n"
-    levers = getattr(plan, "known_levers", ())[:_MOST_LEVERS]
+    levers = plan.known_levers[:_MOST_LEVERS]
     yield from head(known, [lever.text(known.lang) for lever in levers])
     if answers:
         yield from live.board(known)

@@ -205,6 +205,11 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "GeoJSON of boundaries to draw under the maps (WGS-84)",
         "画在地图下面的边界 GeoJSON（WGS-84）",
     ),
+    (
+        "cli.help.levers",
+        "look for the three changes that would help most, for the first screen",
+        "查找最有效的三项改进，列在首屏",
+    ),
     ("cli.help.maps", "folder for maps of each prefecture, as PNG", "存放各地市地图（PNG）的文件夹"),
     ("phase.read", "reading", "读取"),
     ("phase.arcs", "candidate pairs", "候选配对"),

@@ -267,6 +267,11 @@
   for (const kind of KINDS) tables[kind] = tableOf(kind);
   turn(school.length ? "school" : "county");
   try { map = await mapOf(); } catch (error) { console.error(error); at("map").hidden = true; }
+  // the first search reads every cell once: better before somebody waits for it
+  (window.requestIdleCallback ?? setTimeout)(() => {
+    if (at("q").value) return;
+    for (const kind of KINDS) for (const said of ["\u0001", ""]) tables[kind].search(said).draw();
+  });
   window.report = { tables, map, choose, narrow, ready: true };
 })().catch(error => {  // without its scripts the page shows all it has
   document.documentElement.classList.remove("live");
