@@ -210,3 +210,32 @@ def _block(problem: Problem, organization: int, county: int) -> tuple[int, ...] 
             if best is None or total < best:
                 best = total
     return best
+
+
+def town(size: int, seed: int = 0, *, previous: bool = True) -> Instance:
+    """Return `size` counties and half as many organisations again on a plane of ties, with three schools each."""
+    rng = np.random.default_rng(seed)
+
+    def point() -> dict[str, float]:
+        lat, lon = rng.integers(0, 12, 2) / 4
+        return {"lat": 26 + float(lat), "lon": 105 + float(lon)}
+
+    organizations = [Organization(id=f"o{i:03}", **point()) for i in range(size + size // 2)]
+    branches = [
+        Branch(id=f"b{o.id}{k}", organization_id=o.id, capacity=int(rng.integers(1, 3)), **point())
+        for o in organizations
+        for k in range(2)
+    ]
+    counties = [County(id=f"c{i:03}", children=int(rng.integers(1, 9)), **point()) for i in range(size)]
+    schools = [
+        School(id=f"s{c.id}{k}", county_id=c.id, children=int(rng.integers(1, 20)), **point())
+        for c in counties
+        for k in range(4)
+    ]
+    pairs = []
+    if previous:
+        for county in counties[: size // 2]:
+            owner = organizations[int(rng.integers(0, len(organizations)))]
+            pairs.append(Pairing(level="county", provider_id=owner.id, recipient_id=county.id))
+            pairs.append(Pairing(level="school", provider_id=f"b{owner.id}0", recipient_id=f"s{county.id}1"))
+    return Instance(organizations=organizations, branches=branches, counties=counties, schools=schools, previous=pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from types import MappingProxyType
 from typing import Any
 
@@ -89,3 +90,28 @@ def replace_level(plan: Plan, position: int, **changes: Any) -> tuple[Level, ...
     levels = list(plan.levels)
     levels[position] = dataclasses.replace(levels[position], **changes)
     return tuple(levels)
+
+
+def small_year(seed: int) -> matcher.Instance:
+    """Return four counties of five organisations, all of them paired last year."""
+    rng = random.Random(seed)
+
+    def point() -> dict[str, float]:
+        return {"lat": rng.uniform(26, 29), "lon": rng.uniform(104, 108)}
+
+    organizations = [matcher.Organization(id=f"o{i}", **point()) for i in range(5)]
+    counties = [matcher.County(id=f"c{i}", children=rng.randint(1, 9), **point()) for i in range(4)]
+    branches = [matcher.Branch(id=f"b{o.id}", organization_id=o.id, capacity=2) for o in organizations]
+    schools = [
+        matcher.School(id=f"s{c.id}{j}", county_id=c.id, children=rng.randint(1, 30), **point())
+        for c in counties
+        for j in range(2)
+    ]
+    given = rng.sample(range(5), 4)
+    previous = [
+        matcher.Pairing(level="county", provider_id=f"o{o}", recipient_id=f"c{c}", since=2010 + c)
+        for c, o in enumerate(given)
+    ]
+    return matcher.Instance(
+        organizations=organizations, branches=branches, counties=counties, schools=schools, previous=previous
+    )

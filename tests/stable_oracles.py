@@ -124,3 +124,9 @@ def closed_sets(lattice):
             chosen[k] = False
 
     yield from extend(0, np.zeros(K, dtype=bool))
+
+
+def cost_of(f, sets, cost, unmet):
+    """(n, L): total of each set of arcs at each level."""
+    served = np.column_stack([sets[:, f.recipient_idx == r].sum(axis=1) for r in range(f.num_recipients)])
+    return sets @ cost.T + (f.demand[:, 1] - served) @ unmet.T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from test_renewal import small
+from small_plans import small_year
 
 import matcher
 
@@ -30,7 +30,7 @@ def test_a_curve_is_drawn_twice_with_the_same_bytes() -> None:
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "What more changes would buy"), ("zh", "多调整能换来什么")])
 def test_the_curve_of_changes_says_what_it_is(lang: str, said: str) -> None:
-    picture = matcher.show.draw_curve(matcher.study.renewal_curve(small(1), points=4), lang=lang)
+    picture = matcher.show.draw_curve(matcher.study.renewal_curve(small_year(1), points=4), lang=lang)
     assert said in words(picture)
     assert len(picture.figure.axes) == 5
     value = picture.figure.axes[0]
@@ -39,7 +39,7 @@ def test_the_curve_of_changes_says_what_it_is(lang: str, said: str) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_price_of_stability_is_drawn_for_plans_and_for_markets(lang: str) -> None:
-    instance = small(2)
+    instance = small_year(2)
     plans = matcher.show.draw_curve(matcher.study.price_of_stability(instance, values=(0, 2, None)), lang=lang)
     market = matcher.Market.from_matrix([[1, 2, 5], [3, 9, 1]], unmet_cost=20)
     pairs = matcher.show.draw_curve(matcher.study.price_of_stability(market, values=(0, 1, None)), lang=lang)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from draws import few
-from test_stable_plan import random_market
+from stable_plans import random_market
 
 import matcher
 from matcher.outcome.claims import Claims

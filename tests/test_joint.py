@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from draws import few
-from joint_cases import brute_force, random_case
+from joint_cases import brute_force, random_case, town
 
 from matcher import Branch, CancelToken, County, Instance, InvalidInput, Organization, Pairing, Policy, School
 from matcher.base.progress import Budget
@@ -77,35 +77,6 @@ def test_narrow_fields_are_noticed(monkeypatch):
         assert alone.status == want.status
 
 
-def _town(size: int, seed: int = 0, *, previous: bool = True) -> Instance:
-    """Return `size` counties and half as many organisations again on a plane of ties, with three schools each."""
-    rng = np.random.default_rng(seed)
-
-    def point() -> dict[str, float]:
-        lat, lon = rng.integers(0, 12, 2) / 4
-        return {"lat": 26 + float(lat), "lon": 105 + float(lon)}
-
-    organizations = [Organization(id=f"o{i:03}", **point()) for i in range(size + size // 2)]
-    branches = [
-        Branch(id=f"b{o.id}{k}", organization_id=o.id, capacity=int(rng.integers(1, 3)), **point())
-        for o in organizations
-        for k in range(2)
-    ]
-    counties = [County(id=f"c{i:03}", children=int(rng.integers(1, 9)), **point()) for i in range(size)]
-    schools = [
-        School(id=f"s{c.id}{k}", county_id=c.id, children=int(rng.integers(1, 20)), **point())
-        for c in counties
-        for k in range(4)
-    ]
-    pairs = []
-    if previous:
-        for county in counties[: size // 2]:
-            owner = organizations[int(rng.integers(0, len(organizations)))]
-            pairs.append(Pairing(level="county", provider_id=owner.id, recipient_id=county.id))
-            pairs.append(Pairing(level="school", provider_id=f"b{owner.id}0", recipient_id=f"s{county.id}1"))
-    return Instance(organizations=organizations, branches=branches, counties=counties, schools=schools, previous=pairs)
-
-
 def _assignment_value(problem: Problem) -> int:
     """Return the least convenience, by scipy on dense tables at both levels (one level only, demands of one)."""
     from scipy.optimize import linear_sum_assignment
@@ -127,7 +98,7 @@ def _assignment_value(problem: Problem) -> int:
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_dense_assignment(seed):
     """At a size beyond brute force the optimum equals two dense assignments by scipy."""
-    problem = Problem.of(_town(14, seed), Policy(objectives=["convenience"]))
+    problem = Problem.of(town(14, seed), Policy(objectives=["convenience"]))
     assert_proved(problem, solve_joint(problem), (_assignment_value(problem),))
 
 
@@ -135,7 +106,7 @@ def test_keeps_a_plan_of_its_own():
     """Planning an unchanged year again from the plan's own pairs gives the same pairs."""
     for seed in range(3):
         for policy in (Policy(), Policy(objectives=["convenience"]), Policy(change_cost_km=3.0, child_km=None)):
-            instance = _town(10, seed)
+            instance = town(10, seed)
             first = solve_joint(Problem.of(instance, policy))
             arrays = instance.arrays
             pairs = []
@@ -168,7 +139,7 @@ def test_ties_prefer_a_pair_to_an_empty_place():
 @pytest.mark.parametrize("work_limit", [1, 20, 100, 400])
 def test_stopped_run_promises_a_true_bound(work_limit):
     """A run stopped by work gives a feasible plan and a certified bound, the same every time."""
-    problem = Problem.of(_town(16))
+    problem = Problem.of(town(16))
     best = solve_joint(problem)
     stopped = solve_joint(problem, Budget(work_limit=work_limit))
     again = solve_joint(problem, Budget(work_limit=work_limit))
@@ -192,7 +163,7 @@ def test_stopped_run_promises_a_true_bound(work_limit):
 
 def test_start_is_a_fallback():
     """Stopped at once, a run given the optimum hands it back."""
-    problem = Problem.of(_town(16))
+    problem = Problem.of(town(16))
     best = solve_joint(problem)
     stopped = solve_joint(problem, Budget(work_limit=40), start=best.county_pairs)
     assert problem.minimised(stopped.county_pairs, stopped.school_pairs) == problem.minimised(
@@ -204,7 +175,7 @@ def test_cancelled_before_it_began():
     """A cancelled run still hands back a feasible plan and says why it stopped."""
     token = CancelToken()
     token.cancel()
-    problem = Problem.of(_town(8))
+    problem = Problem.of(town(8))
     solution = solve_joint(problem, Budget(cancel=token))
     assert (solution.status, solution.stop_reason, solution.proof.kind) == ("feasible", "cancelled", "none")
     assert all(level.bound is None for level in solution.levels)
@@ -216,14 +187,14 @@ def test_cancelled_before_it_began():
 def test_reports_progress():
     """Bounds and joint steps are reported, the last report complete."""
     seen = []
-    solve_joint(Problem.of(_town(8)), Budget(progress=seen.append))
+    solve_joint(Problem.of(town(8)), Budget(progress=seen.append))
     assert {report.phase for report in seen} == {"bounds", "joint"}
     assert seen[-1].done == seen[-1].of == 8
 
 
 def test_evaluates_few_values():
     """Bounds spare most evaluations."""
-    problem = Problem.of(_town(24))
+    problem = Problem.of(town(24))
     solver = JointSolver(problem, Budget())
     solver.solve()
     assert len(solver._values) < 24 * 36 / 2
@@ -233,11 +204,11 @@ def test_same_bytes_for_any_hash_seed():
     """The plan does not depend on the interpreter's hash seed or the order of rows."""
     code = (
         "import sys, random; sys.path.insert(0, 'tests')\n"
-        "from test_joint import _town\n"
+        "from joint_cases import town as town_of\n"
         "from matcher import Instance\n"
         "from matcher.methods.joint.solver import solve_joint\n"
         "from matcher.problem.problem import Problem\n"
-        "town = _town(8)\n"
+        "town = town_of(8)\n"
         "names = ('organizations', 'branches', 'counties', 'schools', 'previous')\n"
         "tables = {n: random.Random(int(sys.argv[1])).sample(getattr(town, n), len(getattr(town, n))) for n in names}\n"
         "found = solve_joint(Problem.of(Instance(**tables)))\n"
@@ -275,4 +246,4 @@ def test_numbers_near_the_edge_are_refused_or_solved_right(children, rate):
 def test_an_absurd_speed_is_refused():
     """A speed at which a journey outlasts what stands for no travel time at all is a fault, not a plan."""
     with pytest.raises(InvalidInput):
-        solve_joint(Problem.of(_town(4), Policy(school_cost="min", county_cost="min", speed_kmh=1e-9)))
+        solve_joint(Problem.of(town(4), Policy(school_cost="min", county_cost="min", speed_kmh=1e-9)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from draws import few
-from test_relaxed_plan import best_by_enumeration
-from test_stable_plan import random_market
+from stable_plans import best_by_enumeration, random_market
 
 import matcher
 from matcher.methods import relaxed_plan

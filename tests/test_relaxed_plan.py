@@ -8,33 +8,14 @@ import random
 import numpy as np
 import pytest
 from draws import few
-from test_stable_plan import pairings, random_market
+from stable_plans import best_by_enumeration, random_market
 
 import matcher
 from matcher.methods import relaxed_plan
 from matcher.methods.dispatch import solve_problem
 from matcher.problem.problem import Problem
-from matcher.proof.blocking import blocking
 
 NONE = np.zeros((0, 2), dtype=np.int64)
-
-
-def best_by_enumeration(problem: Problem) -> tuple[int, ...] | None:
-    """The best of all plans that keep the policy's demand, counted pair by pair."""
-    policy, found = problem.policy, []
-    tolerance = {level: policy.stability_tolerance(level) for level in ("county", "school")}
-    most = policy.max_blocking_pairs if policy.stability == "limit" else 0
-    for county in pairings(problem, "county"):
-        first = len(blocking(problem, "county", county, NONE, tolerance=tolerance["county"]))
-        if first > most:
-            continue
-        inside = {(int(o), int(c)) for o, c in county}
-        found += [
-            problem.minimised(county, school)
-            for school in pairings(problem, "school", inside)
-            if first + len(blocking(problem, "school", county, school, tolerance=tolerance["school"])) <= most
-        ]
-    return min(found, default=None)
 
 
 def demand(rng: random.Random, *, lists: bool) -> dict[str, object]:

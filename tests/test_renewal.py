@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from itertools import product
 from pathlib import Path
 
 import pytest
 from draws import few
+from small_plans import small_year
 
 import matcher
 from matcher.policy.keep import Keep
 from matcher.policy.objectives import Objective
 from matcher.policy.rules import Selector
 from matcher.problem.problem import Problem
-
-
-def small(seed: int) -> matcher.Instance:
-    rng = random.Random(seed)
-
-    def point() -> dict[str, float]:
-        return {"lat": rng.uniform(26, 29), "lon": rng.uniform(104, 108)}
-
-    organizations = [matcher.Organization(id=f"o{i}", **point()) for i in range(5)]
-    counties = [matcher.County(id=f"c{i}", children=rng.randint(1, 9), **point()) for i in range(4)]
-    branches = [matcher.Branch(id=f"b{o.id}", organization_id=o.id, capacity=2) for o in organizations]
-    schools = [
-        matcher.School(id=f"s{c.id}{j}", county_id=c.id, children=rng.randint(1, 30), **point())
-        for c in counties
-        for j in range(2)
-    ]
-    given = rng.sample(range(5), 4)
-    previous = [
-        matcher.Pairing(level="county", provider_id=f"o{o}", recipient_id=f"c{c}", since=2010 + c)
-        for c, o in enumerate(given)
-    ]
-    return matcher.Instance(
-        organizations=organizations, branches=branches, counties=counties, schools=schools, previous=previous
-    )
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -56,7 +32,7 @@ def test_planning_an_unchanged_year_again_changes_nothing(tmp_path: Path) -> Non
 
 
 def test_next_year_carries_the_years() -> None:
-    instance = small(1)
+    instance = small_year(1)
     plan = matcher.solve(instance)
     years = {(p.provider_id, p.recipient_id): p.since for p in instance.previous}
     for pair in matcher.next_year(plan, year=2020).previous:
@@ -67,7 +43,7 @@ def test_next_year_carries_the_years() -> None:
 @pytest.mark.parametrize("seed", few(1, range(15)))
 def test_the_curve_against_every_plan(seed: int) -> None:
     """For each largest number of changes no plan is below the bound, and the value is that of a plan within it."""
-    instance = small(seed)
+    instance = small_year(seed)
     frame = matcher.study.renewal_curve(instance, points=9)
     policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"])
     best: dict[int, tuple[int, ...]] = {}
@@ -102,11 +78,11 @@ def with_locks(instance: matcher.Instance, locks: list[matcher.Lock]) -> matcher
 
 def test_the_curve_names_what_it_can_not_price() -> None:
     with pytest.raises(matcher.InvalidInput):
-        matcher.study.renewal_curve(small(0), matcher.Policy(objectives=["cover_counties"]))
+        matcher.study.renewal_curve(small_year(0), matcher.Policy(objectives=["cover_counties"]))
     with pytest.raises(matcher.InvalidInput):
-        matcher.study.renewal_curve(small(0), matcher.Policy(objectives=["keep_counties"]))
+        matcher.study.renewal_curve(small_year(0), matcher.Policy(objectives=["keep_counties"]))
     with pytest.raises(matcher.InvalidInput):
-        matcher.study.renewal_curve(small(0), matcher.Policy(organization_capacity=2))
+        matcher.study.renewal_curve(small_year(0), matcher.Policy(organization_capacity=2))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +96,7 @@ def test_the_curve_names_what_it_can_not_price() -> None:
     ],
 )
 def test_locks_by_age_and_by_group(rule: Keep, kept: set[int]) -> None:
-    instance = small(2)
+    instance = small_year(2)
     policy = matcher.Policy(objectives=["county_travel"], rules=[rule])
     problem = Problem.of(instance, policy)
     assert {int(c) for _, c in problem.pins["county"]} == kept
@@ -134,7 +110,7 @@ def test_locks_by_age_and_by_group(rule: Keep, kept: set[int]) -> None:
 
 
 def test_a_lock_by_group_lets_go_of_what_is_not_possible() -> None:
-    instance = small(2)
+    instance = small_year(2)
     first = instance.previous[0]
     refused = with_locks(
         instance,
@@ -155,5 +131,5 @@ def test_an_age_needs_a_year() -> None:
 
 def test_keeping_comes_out_of_the_objectives_of_the_curve() -> None:
     policy = matcher.Policy(objectives=[Objective(name="keep_counties"), Objective(name="county_travel")])
-    frame = matcher.study.renewal_curve(small(3), policy)
+    frame = matcher.study.renewal_curve(small_year(3), policy)
     assert frame.attrs["level"] == "county_travel"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from draws import few
 from joint_cases import random_case
-from test_joint import _town
+from joint_cases import town as town_of
 
 import matcher
 from matcher.methods.dispatch import solve_problem
@@ -21,7 +21,7 @@ from matcher.solver import start_pairs
 
 def test_plan_is_optimal_and_verifies():
     """The main job: an optimal plan that the checker accepts with its certificate."""
-    town = _town(10)
+    town = town_of(10)
     plan = matcher.solve(town)
     assert plan.status == "optimal"
     assert plan.proof.kind == "certificate"
@@ -44,7 +44,7 @@ def test_a_false_level_is_refused():
     """A bound or value off by one in the plan's claims does not verify."""
     from dataclasses import replace
 
-    town = _town(8)
+    town = town_of(8)
     plan = matcher.solve(town)
     for position, level in enumerate(plan.levels):
         for step in (-1, 1):
@@ -61,7 +61,7 @@ def test_falsified_certificate_does_not_verify():
 
     from matcher.base.result import Proof
 
-    town = _town(8)
+    town = town_of(8)
     plan = matcher.solve(town)
     for name in ("county_price", "organization_price"):
         arrays = {key: array.copy() for key, array in plan.proof.arrays.items()}
@@ -72,7 +72,7 @@ def test_falsified_certificate_does_not_verify():
 
 def test_method_is_chosen_from_the_problem():
     """One organisation a county goes to the joint assignment, anything else does not."""
-    town = _town(4)
+    town = town_of(4)
     assert is_joint_case(Problem.of(town))
     assert not is_joint_case(Problem.of(town, matcher.Policy(county_demand=2)))
     assert not is_joint_case(Problem.of(town, matcher.Policy(organization_capacity=2)))
@@ -109,7 +109,7 @@ def test_empty_instances_have_an_optimal_plan():
 
 def test_workers_do_not_change_the_plan():
     """One worker or two: the same pairs and the same certificate."""
-    town = _town(9)
+    town = town_of(9)
     one, two = matcher.solve(town, workers=1), matcher.solve(town, workers=2)
     assert one.proof == two.proof
     assert np.array_equal(one.school_pairs, two.school_pairs)
@@ -117,7 +117,7 @@ def test_workers_do_not_change_the_plan():
 
 def test_start_from_a_plan_of_another_year():
     """Pairs whose partners are gone are left out of a start; the rest is matched by id."""
-    town = _town(8)
+    town = town_of(8)
     old = matcher.solve(town)
     tables = {name: list(getattr(town, name)) for name in ("organizations", "branches", "counties", "schools")}
     gone = tables["organizations"].pop(0).id
@@ -140,7 +140,7 @@ def test_workers_must_be_a_number(value):
 
 def test_a_stopped_plan_verifies():
     """A plan with a gap claims no more than the checker finds."""
-    town = _town(14)
+    town = town_of(14)
     for work_limit in (0, 1, 60, 200):
         plan = matcher.solve(town, work_limit=work_limit)
         assert (plan.status, plan.stop_reason) in (("feasible", "work"), ("optimal", None))
@@ -150,7 +150,7 @@ def test_a_stopped_plan_verifies():
 
 def test_planning_again_changes_nothing():
     """Next year's plan from this one, nothing else changed, has the same pairs and no pair new or ended."""
-    town = _town(10)
+    town = town_of(10)
     first = matcher.solve(town)
     tables = {name: getattr(town, name) for name in ("organizations", "branches", "counties", "schools")}
     pairs = [

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from stable_oracles import all_matchings, count_blocking
-from test_stable import cost_of
+from stable_oracles import all_matchings, cost_of, count_blocking
 
 import matcher
 from matcher.market.preferences import preferences_of

@@ -3,19 +3,13 @@
 import numpy as np
 import pytest
 from scipy.optimize import linprog
-from stable_oracles import all_matchings, count_blocking, irving_leather, random_preferences, strict
+from stable_oracles import all_matchings, cost_of, count_blocking, irving_leather, random_preferences, strict
 
 from matcher.stable.best import best_stable, kept_cost, least_closed_set
 from matcher.stable.closure import Implications, Network, is_least
 from matcher.stable.preferences import Preferences, is_stable
 from matcher.stable.proof import check_best
 from matcher.stable.rotations import find_rotations
-
-
-def cost_of(f, sets, cost, unmet):
-    """(n, L): total of each set of arcs at each level."""
-    served = np.column_stack([sets[:, f.recipient_idx == r].sum(axis=1) for r in range(f.num_recipients)])
-    return sets @ cost.T + (f.demand[:, 1] - served) @ unmet.T
 
 
 def market(rng):

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from stable_oracles import all_matchings, count_blocking, irving_leather, random_preferences
-from test_stable import cost_of
+from stable_oracles import all_matchings, cost_of, count_blocking, irving_leather, random_preferences
 
 from matcher.base.progress import Budget, CancelToken
 from matcher.stable.best import best_stable
