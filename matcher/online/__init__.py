@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from matcher.online.arriving import ArrivalDecision as ArrivalDecision
     from matcher.online.arriving import ArrivalEvent as ArrivalEvent
     from matcher.online.arriving import ArrivalPolicy as ArrivalPolicy
+    from matcher.online.calls import CallDesk as CallDesk
+    from matcher.online.calls import CallItem as CallItem
+    from matcher.online.calls import CallPolicy as CallPolicy
+    from matcher.online.calls import CallSchool as CallSchool
     from matcher.online.desk import ArrivalDesk as ArrivalDesk
     from matcher.online.door import arrivals as arrivals
     from matcher.online.measures import Tally as Tally
@@ -26,6 +30,10 @@ _HOME = {
     "ArrivalEvent": "arriving",
     "ArrivalPolicy": "arriving",
     "ArrivalYear": "years",
+    "CallDesk": "calls",
+    "CallItem": "calls",
+    "CallPolicy": "calls",
+    "CallSchool": "calls",
     "Tally": "measures",
     "arrivals": "door",
     "bands": "measures",
