@@ -5,12 +5,14 @@ import itertools
 
 import numpy as np
 import pytest
+from draws import few
 
 import matcher
 from matcher import InvalidInput, Market, Matching, match
 from matcher.market import check
 from matcher.market.beyond import FIELDS
 from matcher.market.certificate import pair_flaws
+from matcher.market.program import levels as program_levels
 
 
 def draw(rng: np.random.Generator) -> tuple[Market, dict]:
@@ -268,3 +270,21 @@ def test_work_that_is_stopped_claims_no_optimum():
     found = match(market, work_limit=0)
     assert (found.status, found.stop_reason) == ("unknown", "work")
     assert check.flaws(found) == ()
+
+
+@pytest.mark.parametrize("seed", [*few(8, range(400))])
+def test_annealed_plans_keep_every_bound_and_claim_no_more_than_they_prove(seed, monkeypatch):
+    """Where nothing but annealing and prices is allowed, values and bounds lie on both sides of the optimum."""
+    monkeypatch.setattr(program_levels, "MOST_EXACT", 0)
+    monkeypatch.setattr(program_levels, "_MOST_TRIED", 0)
+    market, given = draw(np.random.default_rng(seed))
+    best = least(given, market.num_providers, market.num_recipients)
+    found = match(market, work_limit=40)
+    assert check.flaws(found) == ()
+    if best is None:
+        assert found.status in ("infeasible", "unknown")
+        return
+    if found.has_pairs:
+        assert tuple(level.value for level in found.levels) >= best
+    if found.levels[0].bound is not None:
+        assert found.levels[0].bound <= best[0]

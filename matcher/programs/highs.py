@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from matcher.base.numbers import IntArray
+from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.programs.cpsat import Outcome
 from matcher.programs.rows import UNBOUNDED, Linear, Rows
@@ -90,3 +90,43 @@ def _bound(given: float | None, constant: int) -> int | None:
     if given is None or not math.isfinite(given):
         return None
     return math.ceil(given - max(1e-6, abs(given) * _TRUST)) + constant
+
+
+def relaxed(
+    num_columns: int, rows: Rows, function: Linear, budget: Budget, *, share: float = 1.0
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return dual prices of the rows and values of the columns of the relaxation between 0 and 1; None if it has none.
+
+    Prices of a relaxation in floating point prove nothing by themselves; what they are used for has to.
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, vstack
+
+    if budget.stop_reason is not None or not len(rows):
+        return None
+    matrix = csr_array((rows.coef.astype(float), rows.column, rows.start), shape=(len(rows), num_columns))
+    equal = rows.low == rows.high
+    most, least = (~equal) & (rows.high < UNBOUNDED), (~equal) & (rows.low > -UNBOUNDED)
+    cost = np.zeros(num_columns)
+    np.add.at(cost, function.column, function.coef)
+    scale = max(1.0, float(np.abs(cost).max(initial=0)) / 1e4)
+    options: Any = {} if budget.time_left_s is None else {"time_limit": max(0.05, budget.time_left_s * share)}
+    found = linprog(
+        cost / scale,
+        A_ub=vstack([matrix[most], -matrix[least]], format="csr"),
+        b_ub=np.concatenate([rows.high[most], -rows.low[least]]).astype(float),
+        A_eq=matrix[equal] if equal.any() else None,
+        b_eq=rows.low[equal].astype(float) if equal.any() else None,
+        bounds=(0, 1),
+        method="highs",
+        options=options,
+    )
+    if found.status != 0:
+        return None
+    price = np.zeros(len(rows))
+    split = int(np.count_nonzero(most))
+    price[most] = found.ineqlin.marginals[:split]
+    price[least] -= found.ineqlin.marginals[split:]
+    if equal.any():
+        price[equal] = found.eqlin.marginals
+    return price * scale, np.asarray(found.x)

@@ -102,7 +102,9 @@ def critical(case: ProgramCase, gain: IntArray | FloatArray) -> tuple[IntArray, 
     for tight, target in ((load > room, room), (load < need, need)):
         if not tight.any():
             continue
-        here = np.flatnonzero(tight[case.provider] & (case.size[case.recipient] > 0))
+        inside = tight[case.provider] & (case.size[case.recipient] > 0)
+        # where the room binds, what gains fills it alone
+        here = np.flatnonzero(inside & taken if target is room else inside)
         size = case.size[case.recipient[here]]
         order = np.lexsort((gain[here] / size, case.provider[here]))
         here, size = here[order], size[order]

@@ -133,6 +133,11 @@ class ProgramCase:
         keys = np.unique(pairs[:, 0] * self.num_recipients + self.member[pairs[:, 1]])
         return np.searchsorted(self.provider * self.num_recipients + self.recipient, keys)
 
+    def arcs_at(self, few: ProgramCase, arcs: Ints) -> Ints:
+        """Return the positions here of arcs of a case that has some of these arcs."""
+        keys = few.provider[arcs] * self.num_recipients + few.recipient[arcs]
+        return np.searchsorted(self.provider * self.num_recipients + self.recipient, keys)
+
     def values(self, arcs: Ints, opened: Bools) -> tuple[int, ...]:
         """Return the value of every level, in exact integers."""
         lost = self.demand[:, 1] - np.bincount(self.recipient[arcs], minlength=self.num_recipients)

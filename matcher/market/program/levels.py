@@ -21,8 +21,10 @@ from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.opening import opened_by
 from matcher.market.program import bound, claims
+from matcher.market.program.annealing import annealed, fits_annealing, sound
 from matcher.market.program.case import ProgramCase
 from matcher.market.program.insertion import inserted
+from matcher.market.program.linear import linear_prices
 from matcher.market.program.model import columns_of, level_of, plan_of, rows_of, tidied
 from matcher.market.program.prices import PriceAscent, ascend, stacked
 from matcher.market.program.siting import fits_siting, solve_siting
@@ -33,8 +35,16 @@ from matcher.programs.rows import Linear, Rows
 #: columns up to which CP-SAT, in exact integers, is asked; beyond it the linear relaxation of HiGHS is worth more
 MOST_EXACT: Final = 2500
 _ROUNDS: Final = 400
-_QUICK_ROUNDS: Final = 60
-_MANY: Final = 200_000
+_MANY_ROUNDS: Final = 1500
+#: rounds before a plan is looked for, and how much of the time left the linear program before them may take
+_FIRST_ROUNDS: Final = 150
+_LINEAR: Final = 0.5
+#: arcs looked at in each round
+_MOST_PRICED: Final = 150_000
+#: how much of the time left, over the levels to come, plans with sizes are annealed
+_ANNEALING: Final = 0.8
+#: columns up to which CP-SAT may still gain on an annealed plan
+_MOST_TRIED: Final = 10_000
 #: columns beyond which CP-SAT would not even have read its model in the time a planner has
 _MOST_READ: Final = 200_000
 
@@ -95,6 +105,8 @@ class _Run:
         self._is_siting = fits_siting(case)
         self._rows: Rows | None = None
         self._solver: cpsat.Solver | None = None
+        self._ascent: PriceAscent | None = None
+        self._linear: Ints | None = None
 
     @property
     def rows(self) -> Rows:
@@ -110,6 +122,8 @@ class _Run:
         """Solve one level among the plans that keep those before it."""
         found, case = self.found, self.case
         kept = tuple(value for _, value in self.kept)
+        if self._is_plain(level, kept):
+            return
         claimed, method, row = self._sited(level, kept)
         if method == "none":
             claimed, method = self._by_program(level)
@@ -129,9 +143,28 @@ class _Run:
             raise RuntimeError(f"a bound {both} of level {level} lies above the value {value} of a plan")
         found.bounds.append(max(both, default=None))
         if value is not None:
-            self.kept.append((level_of(case, level), value))
-            if self._solver is not None:
-                self._solver.keep(*self.kept[-1])
+            self._keep(level, value)
+
+    def _is_plain(self, level: int, kept: tuple[int, ...]) -> bool:
+        """Take a level as done where the plan attains what needs no price to be proved, such as nobody missing."""
+        case, found, value = self.case, self.found, self._value(level)
+        if value is None or len(kept) < level:
+            return False
+        weights = np.zeros(case.num_levels, np.int64)
+        weights[level] = 1
+        row = (weights, np.zeros(case.num_recipients, np.int64), np.zeros(len(case.budget), np.int64))
+        if bound.recomputed(case, stacked([*found.rows, row], case), kept)[level] != value:
+            return False
+        found.rows.append(row)
+        found.methods.append("plain")
+        found.bounds.append(value)
+        self._keep(level, value)
+        return True
+
+    def _keep(self, level: int, value: int) -> None:
+        self.kept.append((level_of(self.case, level), value))
+        if self._solver is not None:
+            self._solver.keep(*self.kept[-1])
 
     def _sited(
         self, level: int, kept: tuple[int, ...]
@@ -153,11 +186,23 @@ class _Run:
 
     def _priced(self, level: int, kept: tuple[int, ...], value: int | None) -> tuple[IntArray, IntArray, IntArray]:
         """Return multipliers for a level that a solver has solved."""
-        ascent = PriceAscent.begin(self.case, level, kept)
+        ascent = self._ascent if self._ascent is not None else self._begun(level, kept)
+        self._ascent = None
         if value is not None:
             top = float(value)
-            ascend(ascent, lambda: top, _ROUNDS if self.num_columns <= _MANY else _QUICK_ROUNDS, self.budget)
+            ascend(ascent, lambda: top, _MANY_ROUNDS if len(self.case.provider) > MOST_EXACT else _ROUNDS, self.budget)
         return ascent.rounded()
+
+    def _begun(self, level: int, kept: tuple[int, ...]) -> PriceAscent:
+        """Return multipliers to begin with, of a large case those of its linear program."""
+        ascent = PriceAscent.thinned(self.case, level, kept, _MOST_PRICED)
+        if len(self.case.provider) > MOST_EXACT and len(kept) == level:
+            linear = linear_prices(ascent.case, level, kept, self.budget, _LINEAR)
+            if linear is not None:
+                ascent.u, ascent.v, ascent.mu = linear.u, linear.v, linear.mu
+                self._linear = self.case.arcs_at(ascent.case, linear.arcs)
+                ascent.step = 0.2
+        return ascent
 
     def _values(self, level: int) -> tuple[int, ...]:
         assert self.found.arcs is not None
@@ -174,9 +219,14 @@ class _Run:
         case, found, budget = self.case, self.found, self.budget
         function = level_of(case, level)
         share = 1.0 if level + 1 == case.num_levels else 0.7
-        if self.num_columns > _MOST_READ and (case.size > 1).any() and found.arcs is not None:
+        sized = bool((case.size > 1).any())
+        if self.num_columns > MOST_EXACT and fits_annealing(case):
+            self._anneal(level)
+            if found.arcs is not None and self.num_columns > (_MOST_TRIED if sized else _MOST_READ):
+                return None, "annealing"
+        if self.num_columns > _MOST_READ and sized and found.arcs is not None:
             return None, "insertion"
-        if self.num_columns <= MOST_EXACT or (case.size > 1).any():
+        if self.num_columns <= MOST_EXACT or sized:
             outcome = self._by_cpsat(function, share)
             found.solvers.add(cpsat.SOLVER)
         else:
@@ -191,6 +241,29 @@ class _Run:
         if outcome.values is not None:
             self._take(level, outcome)
         return outcome.bound, "mip"
+
+    def _anneal(self, level: int) -> None:
+        """Improve the plan in a part of the time left; the rest is for bounds and for what follows."""
+        case, found = self.case, self.found
+        kept = tuple(value for _, value in self.kept)
+        self._ascent = self._begun(level, kept)
+        top = float("inf") if found.arcs is None else float(self._value(level) or 0)
+        ascend(self._ascent, lambda: min(top, self._ascent_aim()), _FIRST_ROUNDS, self.budget)
+        left = self.budget.time_left_s
+        seconds = None if left is None else _ANNEALING * left / (case.num_levels - level)
+        better = annealed(case, found.arcs, self._linear, self._ascent.room_prices(), self.budget, seconds)
+        if better is None:
+            return
+        values = case.values(*better)
+        known = None if found.arcs is None else self._values(case.num_levels - 1)
+        keeps = all(values[k] <= value for k, (_, value) in enumerate(self.kept))
+        if keeps and (known is None or values < known) and sound(case, *better):
+            found.arcs, found.opened = better
+
+    def _ascent_aim(self) -> float:
+        """Return what stands for the optimum while no good plan is known: a little above the best bound."""
+        best = -np.inf if self._ascent is None else self._ascent.best
+        return best + 0.02 * abs(best) + 1 if np.isfinite(best) else 1.0
 
     def _by_cpsat(self, function: Linear, share: float) -> Outcome:
         if self._solver is None:

@@ -8,7 +8,7 @@ happened here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,10 +17,11 @@ from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
 from matcher.market.program import bound as exact
 from matcher.market.program.bound import Multipliers
-from matcher.market.program.case import ProgramCase
+from matcher.market.program.case import NO_MOST, ProgramCase
 
-_HALVE_AFTER: Final = 12
+_HALVE_AFTER: Final = 15
 _LEAST_STEP: Final = 1e-4
+_AGAIN: Final = 0.5
 _MEMORY: Final = 0.3
 #: finest fraction of a unit in which multipliers are kept
 _FINEST: Final = 1 << 12
@@ -50,6 +51,8 @@ class PriceAscent:
     best: float = -np.inf
     step: float = 1.5
     best_at: tuple[FloatArray, FloatArray, FloatArray] | None = None
+    limit: IntArray | None = None
+    restarts: int = 0
     _waiting: int = 0
     _last: tuple[FloatArray, FloatArray, FloatArray] | None = None
     _plain: bool = field(init=False)
@@ -65,6 +68,26 @@ class PriceAscent:
         self._cost = case.cost[self.level].astype(float)
         typical = [float(np.abs(row).mean()) if row.size else 1.0 for row in case.cost[: self.level]]
         self._scale = np.maximum(1.0, np.array(typical))
+
+    @classmethod
+    def thinned(cls, case: ProgramCase, level: int, kept: tuple[int, ...], most: int) -> PriceAscent:
+        """Start with about `most` arcs, the cheapest of each recipient; no price passes those that are left out."""
+        if len(case.provider) <= most or (level and bool((case.cost[:level] < 0).any())):
+            return cls.begin(case, level, kept)
+        each = max(12, most // max(1, case.num_recipients))
+        order = np.lexsort((*reversed(case.cost[level:]), case.recipient))
+        ends = np.searchsorted(case.recipient[order], np.arange(case.num_recipients + 1))
+        rank = np.arange(len(order)) - np.repeat(ends[:-1], np.diff(ends))
+        limit = np.full(case.num_recipients, NO_MOST)
+        cut = np.flatnonzero(np.diff(ends) > each)
+        limit[cut] = case.cost[level][order[ends[cut] + each]]
+        if (limit[cut] <= case.cost[level][order[ends[cut]]]).any():
+            return cls.begin(case, level, kept)  # what is left out is as cheap as what is not
+        at = np.sort(order[rank < each])
+        few = replace(case, provider=case.provider[at], recipient=case.recipient[at], cost=case.cost[:, at])
+        found = cls.begin(few, level, kept)
+        found.u, found.limit = np.minimum(found.u, limit), limit
+        return found
 
     @classmethod
     def begin(cls, case: ProgramCase, level: int, kept: tuple[int, ...]) -> PriceAscent:
@@ -153,6 +176,11 @@ class PriceAscent:
             self._waiting += 1
             if self._waiting >= _HALVE_AFTER:
                 self.step, self._waiting = self.step / 2, 0
+                if self.step < _LEAST_STEP and self.restarts:
+                    self.step, self.restarts = _AGAIN, self.restarts - 1
+                if self.best_at is not None:
+                    self.u, self.v, self.mu = (part.copy() for part in self.best_at)
+                    self._last = None
         scale_v = np.maximum(1.0, self.case.budget[:, 1] / np.sqrt(max(1, self.case.num_recipients)))
         scale_m = self._scale
         gradient = (seen.u, seen.v / scale_v, seen.mu / scale_m)
@@ -163,6 +191,8 @@ class PriceAscent:
         if norm > 0:
             length = self.step * max(upper - seen.value, 1e-3 * max(1.0, abs(upper)) * self.step) / norm
             self.u = self.u + length * gradient[0]
+            if self.limit is not None:
+                self.u = np.minimum(self.u, self.limit)
             self.v = self._signed(self.v + length * gradient[1] / scale_v)
             self.mu = np.maximum(0, self.mu + length * gradient[2] / scale_m)
         return seen
@@ -170,6 +200,16 @@ class PriceAscent:
     def _signed(self, v: FloatArray) -> FloatArray:
         """Return prices of budgets; a least of 0 asks for nothing."""
         return np.where(self.case.budget[:, 0] <= 0, np.maximum(0, v), v)
+
+    def room_prices(self) -> FloatArray:
+        """Return what a unit of each provider's room is worth, (P,), 0 where it does not bind."""
+        case, (u, _, mu) = self.case, self.best_at or (self.u, self.v, self.mu)
+        gain = case.cost[self.level] + mu @ case.cost[: self.level] - u[case.recipient]
+        if not len(gain):
+            return np.zeros(case.num_providers)
+        arc, _ = exact.critical(case, gain)
+        rate = gain[arc] / np.maximum(1, case.size[case.recipient[arc]])
+        return np.where(arc >= 0, np.maximum(0.0, -rate), 0.0)
 
     def tired(self) -> bool:
         """Whether the steps have become too small to gain anything."""
