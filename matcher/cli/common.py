@@ -59,6 +59,21 @@ def read_policy(path: str | None) -> Policy | None:
     return Policy.from_json(content) if path.lower().endswith(".json") else Policy.from_toml(content)
 
 
+def policy_for(options: argparse.Namespace) -> Policy | None:
+    """Return the policy of the file that is given, else that of the sheet of rules in the input, if it has one."""
+    import sys
+
+    from matcher.base.errors import text
+    from matcher.files.rulebook import read_rules
+
+    given = read_policy(options.policy)
+    found = read_rules(options.input) if given is None else None
+    if found is not None:
+        print(text("cli.rules_taken", options.lang, sheet=found[0]), file=sys.stderr)
+        return found[1]
+    return given
+
+
 def show(options: argparse.Namespace, document: Mapping[str, Any], said: str | Sequence[str]) -> None:
     """Print the result: one JSON document, or words."""
     words = said if isinstance(said, str) else "\n".join(said)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.names import KIND_OF_TABLE, SIDES
-from matcher.cli.common import CLAIMED, DONE, FAILED, read_input, read_policy, show
+from matcher.cli.common import CLAIMED, DONE, FAILED, policy_for, read_input, read_policy, show
 from matcher.cli.people import saved_plan, who
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run_check(options: argparse.Namespace) -> int:
 
     if options.mend is not None:
         check_not_input(options.mend, options.input, options.policy, options.gazetteer)
-    policy = read_policy(options.policy)
+    policy = policy_for(options)
     found = checkup(read_input(options), policy)
     said = [found.text(options.lang, everything=options.all, source=options.input)]
     if options.mend is not None:

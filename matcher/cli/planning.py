@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from matcher.base.errors import Lang, MissingExtra, SaveError, text
 from matcher.base.interrupts import cancel_on_interrupt
 from matcher.base.progress import CancelToken
-from matcher.cli.common import DONE, FAILED, INTERRUPTED, read_input, read_policy, show
+from matcher.cli.common import DONE, FAILED, INTERRUPTED, policy_for, read_input, show
 from matcher.cli.people import saved_plan
 from matcher.show.progressline import progress_of
 
@@ -46,7 +46,7 @@ def run_plan(options: argparse.Namespace) -> int:
     edited = None if options.edits is None else Path(options.edits)
     check_not_input(options.out, options.input, options.policy, options.gazetteer, options.edits)
     check_target(Path(options.out), replace=options.force, kept=edited)
-    policy = read_policy(options.policy)
+    policy = policy_for(options)
     instance = read_input(options)
     if options.previous is not None:
         instance = renewed(instance, options)

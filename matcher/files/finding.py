@@ -23,6 +23,10 @@ OTHER_SHEETS: Final = (
     "instructions",
     "mends",
     "整理记录",
+    "rules",
+    "要求",
+    "rule words",
+    "要求选项",
 )
 #: columns that can be made where there is none: ids from names, levels from what is paired
 _MAKEABLE: Final = ("id", "level")

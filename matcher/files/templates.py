@@ -7,9 +7,11 @@ from typing import Final
 
 from matcher.base.errors import Fault, InvalidInput, Lang, text
 from matcher.base.names import EXAMPLE, PAIR_COLUMNS, REFERENCES
+from matcher.files.rulebook import add_rules
 from matcher.files.sheets import SheetColumn, add_sheet, add_text, new_workbook, save_workbook
 from matcher.files.writing import KINDS, grids
 from matcher.model import Instance
+from matcher.policy.policy import Policy
 from matcher.tables.columns import TABLES, Column, Table
 from matcher.words.catalogue import has_text
 
@@ -112,6 +114,7 @@ def template(path: str | Path, *, lang: Lang = "en", replace: bool = False) -> P
             for title, column in zip(header, spec.columns, strict=True)
         ]
         add_sheet(workbook, titles[spec.name], columns, rows)
+    add_rules(workbook, Policy(), lang)
     return save_workbook(workbook, Path(path), replace=replace)
 
 
