@@ -21,6 +21,8 @@ _NO_LIMIT: Final = 1 << 60
 #: places of a key, which is a list of plain values so that a state can hold it
 _ID, _CHILD, _COUNTY, _KIND, _LAT, _LON, _CENTS, _WEIGHT, _DEADLINE = range(9)
 _BLOCK: Final = 32
+#: of a chord, for its rounding
+_SLACK_M: Final = 1e-3
 #: grants that are remembered so that nobody is given the same child twice; the oldest are forgotten
 _MOST_MET: Final = 200_000
 
@@ -64,7 +66,7 @@ class WishFit:
         self._xyz = ecef(self._lat, self._lon)
         self._money = np.array([_NO_LIMIT if m.budget is None else round(100 * m.budget) for m in members], np.int64)
         self._days = DAY_S * np.array([m.days for m in members], np.int64)
-        self._suits: dict[tuple[str | None, str | None], IntArray] = {}
+        self._suits: dict[tuple[str | None, str | None], tuple[IntArray, Any]] = {}
 
     @property
     def num_providers(self) -> int:
@@ -94,16 +96,19 @@ class WishFit:
         """Return what the wish is worth next door."""
         return int(self.worth_m * key[_WEIGHT])
 
-    def _candidates(self, key: list[Any]) -> IntArray:
-        """Return the members of the wish's team and category, in order."""
+    def _candidates(self, key: list[Any]) -> tuple[IntArray, Any]:
+        """Return the members of the wish's team and category, in order, and a tree over where they are."""
         team = self.team_of.get(key[_COUNTY]) or None
         known = self._suits.get((team, key[_KIND]))
         if known is None:
+            from scipy.spatial import cKDTree
+
             suits = [
                 (not m.categories or key[_KIND] in m.categories) and (team is None or m.team_id == team)
                 for m in self._members
             ]
-            known = self._suits[team, key[_KIND]] = np.flatnonzero(suits)
+            some = np.flatnonzero(suits)
+            known = self._suits[team, key[_KIND]] = some, cKDTree(self._xyz[some].reshape(-1, 3))
         return known
 
     def _may(self, key: list[Any], some: IntArray, now: int) -> BoolArray:
@@ -115,7 +120,7 @@ class WishFit:
 
     def pairs(self, key: list[Any]) -> tuple[IntArray, IntArray]:
         """Return the members that suit the wish whatever is left of them, and what each pair is worth."""
-        some = self._candidates(key)
+        some, _ = self._candidates(key)
         some = some[self.worth(key) > chord_floor_m(self._xyz[some], ecef([key[_LAT]], [key[_LON]]))]
         value = self.worth(key) - self._metres(key, some)
         return some[value > 0], value[value > 0]
@@ -123,24 +128,36 @@ class WishFit:
     def best(self, key: list[Any], left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the best member at these prices, ties to the lower position.
 
-        Geodesics are measured only of those whose chord, a lower bound, leaves them a chance.
+        Members are looked at from the nearest on, until the chord to the next, a bound from below on its geodesic,
+        leaves none farther off a chance: prices are never below 0.
         """
-        some = self._candidates(key)
-        some = some[(left[some] >= 1) & self._may(key, some, now)]
-        hope = self.worth(key) - chord_floor_m(self._xyz[some], ecef([key[_LAT]], [key[_LON]])) - price[some]
-        some, hope = some[hope >= 0], hope[hope >= 0]
+        some, tree = self._candidates(key)
+        spot, worth = ecef([key[_LAT]], [key[_LON]])[0], self.worth(key)
         best: tuple[float, int, int] | None = None
-        while len(some) and (best is None or hope.max() >= -best[0]):
-            first = np.argpartition(-hope, min(_BLOCK, len(hope) - 1))[:_BLOCK]
-            value = self.worth(key) - self._metres(key, some[first])
-            for position, worth in zip(some[first].tolist(), value.tolist(), strict=True):
+        seen, look = 0, _BLOCK
+        while seen < len(some):
+            chord, at = tree.query(spot, k=np.arange(1, min(look, len(some)) + 1))
+            nearest = some[at[seen:]]
+            hope = worth - np.floor(np.maximum(0, chord[seen:] - _SLACK_M)) - price[nearest]
+            may = (hope >= (0 if best is None else -best[0])) & (left[nearest] >= 1) & self._may(key, nearest, now)
+            best = self._better(best, key, nearest[may], price)
+            farthest = worth - max(0.0, float(chord[-1]) - _SLACK_M)
+            if farthest < (0 if best is None else -best[0]):
+                break
+            seen, look = len(chord), 4 * look
+        return None if best is None else best[1:]
+
+    def _better(
+        self, best: tuple[float, int, int] | None, key: list[Any], some: IntArray, price: FloatArray
+    ) -> tuple[float, int, int] | None:
+        """Return the best of what was best and some members: (price - value, position, value)."""
+        if len(some):
+            value = self.worth(key) - self._metres(key, some)
+            for position, worth in zip(some.tolist(), value.tolist(), strict=True):
                 gain = worth - float(price[position])
                 if worth > 0 and gain >= 0 and (position, key[_CHILD]) not in self._met:
                     best = min(best or (1.0, 0, 0), (-gain, position, worth))
-            rest = np.ones(len(some), bool)
-            rest[first] = False
-            some, hope = some[rest], hope[rest]
-        return None if best is None else best[1:]
+        return best
 
     def take(self, key: list[Any], provider: int) -> None:
         """Note what is spent, and whom the member knows now."""
