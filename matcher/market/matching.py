@@ -22,6 +22,7 @@ from matcher.market.certificate import HallWitness
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.preferences import blocking
+from matcher.market.ways_out import MarketWaysOut, ways_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,6 +136,21 @@ class Matching(ArrayForm):
             if members is not None:
                 return HallWitness.of(self.market, side, members)
         return None
+
+    def repairs(self, k: int = 3) -> MarketWaysOut:
+        """Return why the minima can't be met and up to k ways out that give up the fewest units of them, exactly.
+
+        Nothing of a market whose minima can be met, of one that is no flow, and where only stability is in the way.
+
+        Examples
+        --------
+        >>> import matcher
+        >>> market = matcher.Market.from_matrix([[1, 1]], demand=[(1, 1), (1, 1)])
+        >>> (way, *_) = matcher.match(market).repairs().repairs
+        >>> way.given_up, matcher.match(way.apply(market)).status
+        (1, 'optimal')
+        """
+        return ways_out(self.market, k)
 
     @property
     def notices(self) -> tuple[Notice, ...]:

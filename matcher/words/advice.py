@@ -137,4 +137,9 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("firm.axis", "stood in so many percent of the drawings", "保留的抽样比例（%）"),
     ("firm.share", "pairs, %", "结对占比（%）"),
     ("firm.note", "{drawings} drawings; numbers above the bars are pairs", "共 {drawings} 次抽样；柱上数字为结对数"),
+    (
+        "market.way",
+        "give up {count} units of minima: of providers {providers}, of recipients {recipients}",
+        "放弃下限 {count} 个单位：帮扶方 {providers}，受助方 {recipients}",
+    ),
 )
