@@ -81,7 +81,7 @@ def pair_flaws(market: Market, pairs: NDArray[Any], opened: Bools | None = None)
     if not (keys[1:] > keys[:-1]).all():
         flaws.append(Flaw("pairs_order" if len(np.unique(keys)) == len(keys) else "pair_twice"))
     wrong = np.flatnonzero(~market.allows(pairs[:, :2]))
-    flaws += [Flaw("pair_not_allowed", {"provider": int(p), "recipient": int(r)}) for p, r in pairs[wrong[:20]]]
+    flaws += [Flaw("pair_not_allowed", {"provider": int(p), "recipient": int(r)}) for p, r in pairs[wrong[:20], :2]]
     for side, idx, bounds in (("provider", provider, market.capacity), ("recipient", recipient, market.demand)):
         used = tally(idx, units_of(pairs), len(bounds))
         if market.size is not None and side == "provider":

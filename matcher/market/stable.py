@@ -180,6 +180,8 @@ def _weak(market: Market, near: RelaxedMatching) -> Matching:
 def stable_flaws(matching: Matching) -> list[tuple[str, dict[str, Any]]]:
     """Return the code and details of every reason why a claim about stable matchings does not hold."""
     market, arrays, scope = matching.market, matching.proof.arrays, matching.proof.scope
+    if market.pair_limit is not None or not market.is_flow:
+        return [("proof_scope", {})]
     known = preferences_of(market)
     if (scope != SCOPE) != known.has_ties():
         return [("proof_scope", {})]
