@@ -146,3 +146,17 @@ def test_several_partners_are_chosen_one_level_after_the_other() -> None:
     assert plan.status == "feasible"
     assert plan.school_pairs.tolist() == [[0, 0]]
     assert matcher.verify(instance, plan).ok
+
+
+@pytest.mark.parametrize("first", ["balance", "worst_county_travel", "fewest_organizations"])
+def test_a_first_level_that_is_no_sum_still_has_a_bound(first: str) -> None:
+    """Under `require` such a level is not optimised; what needs no search is said of it, as a claim."""
+    instance = matcher.Instance(
+        organizations=[{"id": f"o{i}", "lat": 26 + i / 10, "lon": 105} for i in range(2)],
+        counties=[{"id": f"c{i}", "lat": 26.1 + i / 10, "lon": 105} for i in range(2)],
+    )
+    policy = matcher.Policy(objectives=[first, "county_travel"], stability="require")
+    plan = matcher.solve(instance, policy)
+    assert plan.levels[0].bound is not None
+    report = matcher.verify(instance, plan)
+    assert (report.ok, report.finding) == (True, "claimed" if plan.proof.kind == "solver" else "proved")

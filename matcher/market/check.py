@@ -41,9 +41,9 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
             return tuple(found)
         values_here = values(market, matching.with_units, matching.opened)
         listed = matching.blocking
-        if listed is not None and market.pair_limit is not None:
-            found.append(Flaw("blocking_pairs"))
-        elif listed is not None and not np.array_equal(listed, blocking(market, matching.pairs)):
+        if (listed is not None and market.pair_limit is not None) or (
+            listed is not None and not np.array_equal(listed, blocking(market, matching.pairs))
+        ):
             found.append(Flaw("blocking_pairs"))
     elif matching.status != "unknown" or len(matching.pairs):
         found.append(Flaw("status_unknown", {"status": matching.status}))

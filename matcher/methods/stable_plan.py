@@ -14,7 +14,7 @@ Every stable pairing of a strict market fills the same places. Ties are broken b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -24,11 +24,12 @@ from matcher._version import __version__
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.result import Proof
+from matcher.methods.decomposition.incumbent import plain_bound
 from matcher.methods.method import Run
 from matcher.methods.textbook import solve_textbook
 from matcher.problem.claims import MOST_LISTED_PAIRS, Claim, num_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import BothPairs, Solution, no_pairs
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.preference_blocks import (
     SCOPE,
@@ -138,7 +139,7 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
         return _by_program(problem, budget)
     proved = len(sums(problem)) if problem.is_one_to_one else 0
     if not proved:
-        return replace(Solution.unproved(problem, (county_pairs, school_pairs), proof, ROTATIONS), stop_reason="search")
+        return _barely_bounded(problem, (county_pairs, school_pairs), proof.scope, "search")
     values = problem.minimised(county_pairs, school_pairs)
     claims = [Claim(value if n < proved else None, ROTATIONS) for n, value in enumerate(values)]
     return Solution.found(problem, (county_pairs, school_pairs), claims, proof)
@@ -169,8 +170,13 @@ def _other_orders(problem: Problem, budget: Budget) -> Solution:
     pairs = county_pairs, inside.positions(school.pairs)
     if hard_violations(problem, *pairs):
         return found
-    plan = Solution.unproved(problem, pairs, Proof("none", SCOPE_TIES), ROTATIONS)
-    return replace(plan, stop_reason=budget.stop_reason or "search")
+    return _barely_bounded(problem, pairs, SCOPE_TIES, budget.stop_reason or "search")
+
+
+def _barely_bounded(problem: Problem, pairs: BothPairs, scope: str, stop: StopReason) -> Solution:
+    """Return a plan of which nothing is proved, under the bound of its first level that needs no search."""
+    claims = [Claim(plain_bound(problem, problem.objectives[0]), "none")] if problem.objectives else []
+    return Solution.found(problem, pairs, claims, Proof("solver", scope, f"matcher {__version__}"), stop)
 
 
 def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:
