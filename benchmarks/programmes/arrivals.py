@@ -80,14 +80,14 @@ def long(options: argparse.Namespace) -> None:
     people, count = small.market.num_recipients, small.market.num_providers
     path = Path(options.state)
     state = path.read_text(encoding="utf-8") if path.exists() else None
-    policy = {"kind": "bid_prices", "every": 20_000, "hold_s": 3600, "until_s": 10**12}
+    policy = {"kind": "bid_prices", "every": 20_000, "hold_s": 60, "until_s": 10**12}
     desk = matcher.arrivals(small.market, policy=policy, state=state)
     began, start = time.perf_counter(), desk.tally.arrived
     for n in range(start, start + options.arrivals):
-        if n % 500 == 0:
-            for one in desk.follow(ArrivalEvent(n, "units", j, units=2) for j in range(count) if desk.left[j] < 4):
+        if n % 2000 == 0:
+            for one in desk.follow(ArrivalEvent(n, "units", j, units=8) for j in range(count) if desk.left[j] < 8):
                 del one
-        desk.assign(n * 7919 % people, at=n, due=n + 3600)
+        desk.assign(n * 7919 % people, at=n, due=n + 60)
         desk.answered()
         if (n + 1) % 500_000 == 0:
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
