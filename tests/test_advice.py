@@ -5,12 +5,16 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 from advice_cases import changed_plan, random_change
 from draws import few
 from joint_cases import random_case
 
 import matcher
+from matcher.problem.problem import Problem
+from matcher.proof.joint_bounds import JointBounds
+from matcher.proof.joint_terms import JointTerms
 
 
 def values(plan: matcher.Plan) -> dict[str, int | None]:
@@ -82,3 +86,22 @@ def test_what_if_equals_the_full_solve(first: int) -> None:
 def test_what_if_equals_the_full_solve_many_times(first: int) -> None:
     found = sum((asked(seed) for seed in range(first, first + 200)), Counter())
     assert found["prices"] > 100
+
+
+@pytest.mark.parametrize("seed", few(12, range(200)))
+def test_bounds_of_an_organisation_are_those_of_its_counties(seed: int) -> None:
+    """One column of the table of bounds, without the others: equal but for the rounding of a chord."""
+    instance, policy = random_case(seed)
+    try:
+        problem = Problem.of(instance, policy)
+    except matcher.InvalidInput:  # a province that nobody is of
+        return
+    terms = JointTerms.of(problem)
+    bounds = JointBounds(problem, terms)
+    rows = [bounds.of_county(county) for county in range(len(instance.counties))]
+    for organization in range(len(instance.organizations)):
+        value, open_pairs = bounds.of_organization(organization)
+        for county, (row, row_open) in enumerate(rows):
+            assert open_pairs[county] == row_open[organization]
+            if open_pairs[county]:
+                assert np.abs(value[:, county] - row[:, organization]).max(initial=0) <= 1
