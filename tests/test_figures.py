@@ -431,3 +431,15 @@ def test_the_colours_of_far_and_near_survive_grey_print():
     """Each shade of the scale is darker than the one before."""
     grey = [np.dot(matplotlib.colors.to_rgb(shade), (0.299, 0.587, 0.114)) for shade in picture.SCALE]
     assert all(one - other > 0.03 for one, other in itertools.pairwise(grey))
+
+
+def test_a_name_that_the_font_has_not_is_an_id_on_a_map():
+    """Arabic and Hebrew are not in the packaged Chinese font: no boxes, and no warning."""
+    path = picture.packaged_font()
+    if path is None:
+        pytest.skip("no packaged font")
+    pen = Ink("zh", path=path)
+    assert pen.label("مرحبا", "C1") == "C1"
+    assert pen.label("六枝\u2028特区", "C2") == "C2"
+    assert pen.label("六枝特区", "C3") == "六枝特区"
+    assert Ink("en").label("六枝特区", "C3") == "C3"

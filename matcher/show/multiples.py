@@ -77,7 +77,18 @@ def draw_maps(plan: Plan, *, lang: Lang = "en", boundaries: Outlines | None = No
         for place, (name, counties) in enumerate(page):
             left, bottom = 0.4 + _WIDE * (place % _ACROSS), full_h - 1.0 - _HIGH * (place // _ACROSS + 1)
             corner = (left / full_w, bottom / full_h, (_WIDE - 0.15) / full_w, (_HIGH - 0.35) / full_h)
-            _panel(figure, corner, name, plan, counties, (points, lines), said, shades_of(top), boundaries, pen)
+            _panel(
+                figure,
+                corner,
+                pen.label(name, f"{place + 1}"),
+                plan,
+                counties,
+                (points, lines),
+                said,
+                shades_of(top),
+                boundaries,
+                pen,
+            )
         heading(figure, pen, head, "", 0.4)
         draw_legend(figure, points, lines, pen, (0.4 / full_w, 0.75 / full_h), columns=4)
         drawn.append(Picture(figure))

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -89,8 +90,30 @@ class Ink:
 
     def label(self, name: str, known: str) -> str:
         """Return the name of a thing, or its id where it has none or the font can't show it."""
-        shows = self.family is not None or self.path is not None or name.isascii()
-        return name if name and shows else known
+        return name if name and self.shows(name) else known
+
+    def shows(self, said: str) -> bool:
+        """Whether the font has every character of a text; a missing one would be a box, and a warning."""
+        if said.isascii():
+            return True
+        if self.path is not None:
+            return _characters(self.path).issuperset(map(ord, said))
+        return self.family is not None and _of_families(self.family).issuperset(map(ord, said))
+
+
+@cache
+def _characters(path: str) -> frozenset[int]:
+    from matplotlib.font_manager import get_font
+
+    return frozenset(get_font(path).get_charmap())
+
+
+@cache
+def _of_families(family: str) -> frozenset[int]:
+    """Return what a family and Matplotlib's own font behind it have together."""
+    from matplotlib.font_manager import findfont
+
+    return _characters(findfont(family)) | _characters(findfont("DejaVu Sans"))
 
 
 def ink(lang: Lang = "en", names: Iterable[str] = ()) -> Ink:
