@@ -75,10 +75,10 @@ def assert_plan(full: matcher.Plan, pairs: set[tuple[str, str, str]], wanted: di
     assert values(made) == wanted
 
 
-@pytest.mark.parametrize("first", few(1, range(0, 120, 20)))
+@pytest.mark.parametrize("first", few(1, range(0, 120, 10)))
 def test_what_if_equals_the_full_solve(first: int) -> None:
-    found = sum((asked(seed) for seed in range(first, first + 20)), Counter())
-    assert found["prices"] > 10
+    found = sum((asked(seed) for seed in range(first, first + 10)), Counter())
+    assert found["prices"] > 4
 
 
 @pytest.mark.slow
@@ -88,7 +88,7 @@ def test_what_if_equals_the_full_solve_many_times(first: int) -> None:
     assert found["prices"] > 100
 
 
-@pytest.mark.parametrize("seed", few(12, range(200)))
+@pytest.mark.parametrize("seed", few(8, range(200)))
 def test_bounds_of_an_organisation_are_those_of_its_counties(seed: int) -> None:
     """One column of the table of bounds, without the others: equal but for the rounding of a chord."""
     instance, policy = random_case(seed)

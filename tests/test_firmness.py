@@ -11,10 +11,10 @@ from matcher.study import robustness
 
 def test_the_same_seed_says_the_same() -> None:
     plan = small_plan()
-    first, again, other = (robustness(plan, 6, seed=seed, drop_out=0.3) for seed in (1, 1, 2))
+    first, again, other = (robustness(plan, 3, seed=seed, drop_out=0.3) for seed in (1, 1, 2))
     assert dict(first.shares) == dict(again.shares)
     assert first.children == again.children
-    assert first.planned == first.drawings == 6
+    assert first.planned == first.drawings == 3
     assert (dict(first.shares), first.children) != (dict(other.shares), other.children)
     frame = first.pairings()
     assert list(frame.columns[:2]) == ["school_id", "branch_id"]

@@ -23,22 +23,22 @@ def held(plan: matcher.Plan) -> None:
 
 
 def ledger() -> matcher.Instance:
-    """Two counties, each paired; a third organisation stands idle beside schools that nobody serves."""
-    counties = [matcher.County(id=f"C{i}", lat=26, lon=105 + i, children=400) for i in (1, 2)]
-    organizations = [matcher.Organization(id=f"U{i}", lat=26, lon=105 + i) for i in (1, 2, 3)]
-    branches = [matcher.Branch(id=f"B{i}{j}", organization_id=f"U{i}") for i in (1, 2, 3) for j in range(2)]
-    schools = [matcher.School(id=f"S{i}{j}", county_id=f"C{i}", children=100) for i in (1, 2) for j in range(3)]
+    """A county is paired; a second organisation stands idle beside a school that nobody serves."""
+    counties = [matcher.County(id="C1", lat=26, lon=106, children=400)]
+    organizations = [matcher.Organization(id=f"U{i}", lat=26, lon=105 + i) for i in (1, 2)]
+    branches = [matcher.Branch(id=f"B{i}", organization_id=f"U{i}") for i in (1, 2)]
+    schools = [matcher.School(id=f"S{j}", county_id="C1", children=100) for j in range(2)]
     return matcher.Instance(organizations=organizations, branches=branches, counties=counties, schools=schools)
 
 
 def test_idle_organisations_make_demand_the_first_lever() -> None:
     plan = matcher.solve(ledger())
-    assert "Idle while 2 schools" in plan.summary()
+    assert "Idle while 1 schools" in plan.summary()
     assert "What would help most" not in plan.summary()
     first = plan.levers()[0]
     # a second organisation for every county, or for one of them, takes the idle one to the schools left out
     assert first.change.kind in ("sets", "more")
-    assert first.children == 100 or first.children == 200
+    assert first.children == 100
     assert "What would help most" in plan.summary()
     assert "最见效的改动" in plan.summary("zh")
     solved = matcher.solve(*plan.known_levers[0].apply(plan.instance, plan.policy))

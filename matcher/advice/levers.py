@@ -35,7 +35,7 @@ _MOST_BRANCHES, _MOST_COUNTIES, _MOST_DROPPED = 12, 3, 10
 #: where every question is a full solve, so many branches
 _FEW_BRANCHES = 3
 #: a full solve takes at most such a part of the time that is left
-_SHARES = 3
+_SHARES = 2
 #: where a plan remembers its levers, for its summary
 REMEMBERED = "_levers"
 #: rules that only weigh, and so stand in nobody's way
