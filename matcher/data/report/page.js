@@ -139,12 +139,14 @@
   }
 
   // --- what is chosen --------------------------------------------------------------------------------------------------
+  let drawing;
   function choose(kind, i, { narrowing = false } = {}) {
     selected = { kind, i };
     if (narrowing) narrow(selected);
     for (const each of KINDS) mark(each);
     tell(kind, i);
-    map?.show(kind, i);
+    clearTimeout(drawing);
+    drawing = setTimeout(() => map?.show(kind, i));  // the answer first, then its place
   }
   function tell(kind, i) {
     const home = kind === "school" ? "county" : kind, place = kind === "school" ? school[i][2] : i;
