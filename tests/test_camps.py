@@ -21,6 +21,9 @@ def draw(seed: int) -> tuple[dict, dict]:
             least=int(rng.integers(0, 15)) if rng.random() < 0.5 else 0,
             least_age=8 if rng.random() < 0.3 else None,
             most_age=12 if rng.random() < 0.3 else None,
+            sex=str(rng.choice(["all", "all", "girls", "boys"])),
+            week=int(rng.integers(1, 3)) if rng.random() < 0.4 else None,
+            bus_seats=int(rng.integers(5, 40)) if rng.random() < 0.3 else None,
             cost=round(float(rng.uniform(0, 5)), 1),
         )
         for j in range(int(rng.integers(1, 4)))
@@ -32,11 +35,15 @@ def draw(seed: int) -> tuple[dict, dict]:
             children=int(rng.integers(0, 20)),
             escorts=int(rng.integers(0, 3)),
             age=int(rng.integers(6, 15)) if rng.random() < 0.7 else None,
+            sex=str(rng.choice(["mixed", "girls", "boys"])),
+            weeks=[str(rng.integers(1, 3))] if rng.random() < 0.3 else [],
             school_id=str(rng.choice(["a", "b"])) if rng.random() < 0.5 else None,
         )
         for i in range(int(rng.integers(1, 6)))
     ]
     policy: dict = {"schools_together": bool(rng.random() < 0.4)}
+    if rng.random() < 0.4:
+        policy["children_per_escort"] = int(rng.integers(3, 12))
     if rng.random() < 0.4:
         policy["most_camps"] = int(rng.integers(0, 3))
     if rng.random() < 0.4:
@@ -51,7 +58,15 @@ def may(camp: Camp, group: Group, metres: int, policy: dict) -> bool:
     """Return whether a group may go to a camp."""
     if metres > 1000 * policy.get("max_km", 10**5):
         return False
+    if camp.sex not in ("all", group.sex) or (camp.week and group.weeks and str(camp.week) not in group.weeks):
+        return False
     return group.age is None or (camp.least_age or 0) <= group.age <= (99 if camp.most_age is None else camp.most_age)
+
+
+def heads(group: Group, policy: dict) -> int:
+    """Return the places that a group takes."""
+    asked = -(-group.children // policy["children_per_escort"]) if "children_per_escort" in policy else 0
+    return group.children + max(group.escorts, asked)
 
 
 def best(tables: dict, policy: dict) -> tuple:
@@ -64,11 +79,13 @@ def best(tables: dict, policy: dict) -> tuple:
         for i, group in enumerate(groups)
     ]
     for to in itertools.product(*options):
-        load = [
-            sum(g.children + g.escorts for g, t in zip(groups, to, strict=True) if t == j) for j in range(len(camps))
-        ]
+        load = [sum(heads(g, policy) for g, t in zip(groups, to, strict=True) if t == j) for j in range(len(camps))]
         runs = [j for j in range(len(camps)) if j in to]
-        if any(load[j] > camps[j].places or load[j] < camps[j].least for j in runs):
+        if any(
+            load[j] > min(camps[j].places, 99 if camps[j].bus_seats is None else camps[j].bus_seats)
+            or load[j] < camps[j].least
+            for j in runs
+        ):
             continue
         cost = sum(round(100 * camps[j].cost) for j in runs)
         if len(runs) > policy.get("most_camps", 9) or cost > round(100 * policy.get("budget", 999)):

@@ -1,8 +1,8 @@
 """Camps (夏令营): which camp each group of children goes to, groups whole, and which camps run.
 
 A row of `camps` is one camp in one week. A group i of w_i children with e_i escorts takes w_i + e_i places of one camp
-j whose ages it fits; a camp that runs has at least so many people. Objectives in strict order, over pairs x and camps
-y that run:
+j whose ages, sex and week it fits, or more places if the policy asks for more escorts; a camp that runs has at least
+so many people. Objectives in strict order, over pairs x and camps y that run:
 
     served        least  children of groups without a camp
     distance      least  sum of w_i * d_ij
@@ -22,8 +22,9 @@ from pydantic import Field
 
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText
+from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Words
 from matcher.files.examples import example as pairing_example
+from matcher.market.input import Bools
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.model import Entity
@@ -41,7 +42,10 @@ _OLDEST: Final = 1000
 
 
 class Camp(Entity):
-    """One camp in one week: places for children and escorts, ages inclusive."""
+    """One camp in one week: places for children and escorts, seats of its buses, ages inclusive.
+
+    Its coordinates are where the groups arrive: the camp itself, or the station from which its buses start.
+    """
 
     lat: Latitude
     lon: Longitude
@@ -49,11 +53,14 @@ class Camp(Entity):
     least: Count = 0
     least_age: Count | None = None
     most_age: Count | None = None
+    sex: Literal["all", "girls", "boys"] = "all"
+    week: Count | None = None
+    bus_seats: Count | None = None
     cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class Group(Entity):
-    """Children who travel together, with their escorts; never split."""
+    """Children who travel together, with their escorts; never split. Without `weeks` any week will do."""
 
     school_id: OptionalText = None
     county_id: OptionalText = None
@@ -62,6 +69,8 @@ class Group(Entity):
     children: Count
     escorts: Count = 0
     age: Count | None = None
+    sex: Literal["mixed", "girls", "boys"] = "mixed"
+    weeks: Words = ()
 
 
 class CampsPolicy(ProgrammePolicy):
@@ -73,6 +82,8 @@ class CampsPolicy(ProgrammePolicy):
         Most camps that run, and most that they cost together.
     max_km
         Farther than this nobody is sent.
+    children_per_escort
+        A group takes places for one escort for so many children at least; None: for those it names.
     schools_together
         Whether all groups of a school go to one camp.
     objectives
@@ -82,10 +93,14 @@ class CampsPolicy(ProgrammePolicy):
     most_camps: int | None = Field(default=None, ge=0)
     budget: float | None = Field(default=None, ge=0)
     max_km: float | None = Field(default=None, gt=0)
+    children_per_escort: int | None = Field(default=None, ge=1)
     schools_together: bool = False
     objectives: tuple[CampObjective, ...] = ("distance",)
 
 
+_ONE: Final = {"girls": ("女", "女生"), "boys": ("男", "男生")}
+_CAMP_SEX: Final = {"all": ("不限",), **_ONE}
+_GROUP_SEX: Final = {"mixed": ("混合",), **_ONE}
 SCHEMA: Final = Schema(
     (
         Table(
@@ -99,6 +114,9 @@ SCHEMA: Final = Schema(
                 Column("least", "最少人数", "count", False, ("开营人数",)),
                 Column("least_age", "最小年龄", "count", False, ()),
                 Column("most_age", "最大年龄", "count", False, ()),
+                Column("sex", "性别", "choice", False, (), values=_CAMP_SEX),
+                Column("week", "周次", "count", False, ("第几周",)),
+                Column("bus_seats", "车座数", "count", False, ("接站车座位数",)),
                 Column("cost", "费用", "decimal", False, ("开营费用",)),
             ),
         ),
@@ -114,6 +132,8 @@ SCHEMA: Final = Schema(
                 CHILDREN,
                 Column("escorts", "领队数", "count", False, ("带队老师数",)),
                 Column("age", "年龄", "count", False, ()),
+                Column("sex", "性别", "choice", False, (), values=_GROUP_SEX),
+                Column("weeks", "可参加周次", "words", False, ("周次",)),
             ),
         ),
     ),
@@ -153,21 +173,34 @@ def market(records: Records, policy: CampsPolicy) -> Market:
         np.array([children[group_at] * metres if name == "distance" else none for name in names]),
         num_providers=count,
         num_recipients=people,
-        capacity=[camp.places for camp in camps],
+        capacity=[camp.places if camp.bus_seats is None else min(camp.places, camp.bus_seats) for camp in camps],
         unmet_cost=np.array([children if name == "served" else nothing for name in names]),
         level_names=names,
-        size=children + [group.escorts for group in groups],
+        size=children + [_escorts(group, policy) for group in groups],
         least_if_open=[camp.least for camp in camps],
         **fields,
     )
 
 
-def _fits(camps: Any, groups: Any) -> Any:
-    """Return whether each group may go to each camp by its age, (camps, groups) bool; an unknown age fits all."""
+def _escorts(group: Group, policy: CampsPolicy) -> int:
+    asked = 0 if policy.children_per_escort is None else -(-group.children // policy.children_per_escort)
+    return max(group.escorts, asked)
+
+
+def _fits(camps: Any, groups: Any) -> Bools:
+    """Return whether each group may go to each camp by age, sex and week, (camps, groups) bool; unknown fits all."""
     low = np.array([camp.least_age or 0 for camp in camps])[:, None]
     high = np.array([_OLDEST if camp.most_age is None else camp.most_age for camp in camps])[:, None]
     age = np.array([-1 if group.age is None else group.age for group in groups])
-    return ((low <= age) & (age <= high)) | (age < 0)
+    ages = ((low <= age) & (age <= high)) | (age < 0)
+    camp_sex = np.array([camp.sex for camp in camps])[:, None]
+    sexes = (camp_sex == "all") | (camp_sex == np.array([group.sex for group in groups]))
+    kinds = sorted({group.weeks for group in groups})
+    week = [["" if camp.week is None else str(camp.week)] for camp in camps]
+    by_kind = np.array([[not kind or not name or name in kind for kind in kinds] for (name,) in week], bool)
+    weeks = by_kind[:, [kinds.index(group.weeks) for group in groups]]
+    fits: Bools = ages & sexes & weeks
+    return fits
 
 
 def metrics(records: Records, policy: CampsPolicy, matching: Matching) -> Mapping[str, Metric]:

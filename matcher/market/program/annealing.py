@@ -149,7 +149,8 @@ def _repaired(case: ProgramCase, tables: Any, at: Ints) -> tuple[Ints, Bools] | 
         steps.add(tables, state, r, int(at[r]))
     need, locked = needs(case), tables[8]
     short = (state[2] > 0) & ~locked & (state[1] < need)
-    out = np.flatnonzero((state[0] >= 0) & short[case.provider[np.maximum(0, state[0])]])
+    served = np.flatnonzero(state[0] >= 0)
+    out = served[short[case.provider[state[0][served]]]]
     for r in out.tolist():
         steps.drop(tables, state, r)
     _filled(case, tables, state)
