@@ -166,6 +166,12 @@ def test_a_held_wish_is_paired_when_its_member_joins_or_gives():
     assert desk.tally.measures()["coverage"] == 0.75
 
 
+def test_who_joins_in_the_last_moment_still_counts():
+    desk = matcher.arrivals(Market.from_matrix([[1]], unmet_cost=5), policy="greedy", joined=[False])
+    assert desk.assign(0, at=0, due=4).answer == "held"
+    assert [one.answer for one in desk.join(0, at=4)] == ["paired"]
+
+
 def best_by_hand(fit: WishFit, members, wish: Wish, left, price, now: int, money, met, team) -> tuple | None:
     found = []
     for j, member in enumerate(members):

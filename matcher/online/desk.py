@@ -102,7 +102,7 @@ class ArrivalDesk:
 
     def join(self, provider: Any, at: int, units: int | None = None) -> list[ArrivalDecision]:
         """Take a provider that joins with its capacity, and decide who was waiting for it."""
-        self.advance(at)
+        self._pass(at, at - 1)
         position = self.fit.join(provider)
         while len(self.left) < self.fit.num_providers:
             self.left, self.price = np.append(self.left, 0.0), np.append(self.price, 0.0)
@@ -111,7 +111,7 @@ class ArrivalDesk:
 
     def give(self, provider: Any, at: int, units: int = 1) -> list[ArrivalDecision]:
         """Take units that a provider gives beside its capacity, and decide who was waiting for them."""
-        self.advance(at)
+        self._pass(at, at - 1)
         return self._gives(self.fit.position_of(provider), units)
 
     def _gives(self, position: int, units: int) -> list[ArrivalDecision]:
@@ -142,17 +142,21 @@ class ArrivalDesk:
 
     def advance(self, at: int) -> None:
         """Let time pass: batches are matched, and those whose time is over are decided for good."""
+        self._pass(at, at)
+
+    def _pass(self, at: int, done: int) -> None:
+        """Let time pass, and do what falls due until `done`: who joins at the last moment still counts."""
         if isinstance(at, bool) or not isinstance(at, int | np.integer) or at < self.now:
             raise InvalidInput([Fault("time_runs_back", column="at", value=at, details={"now": self.now})])
         while True:
             turn = self._turns[0][0] if self._turns else None
-            if self._batch is not None and self._batch <= at and (turn is None or self._batch <= turn):
+            if self._batch is not None and self._batch <= done and (turn is None or self._batch <= turn):
                 self.now = max(self.now, self._batch)
                 if self.policy.kind == "batches":
                     self._match_batch()
                 else:
                     self.refresh()
-            elif turn is not None and turn <= at:
+            elif turn is not None and turn <= done:
                 self.now = max(self.now, turn)
                 one = self._held.pop(heapq.heappop(self._turns)[1], None)
                 if one is not None:
