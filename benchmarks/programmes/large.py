@@ -3,8 +3,9 @@
 python -m benchmarks.programmes.large FOLDER --case camps --limit 300
 
 Writes FOLDER/CASE.csv with seconds, value, bound and gap of each method. `camps`: 70,000 children in groups of 5 to 50
-for 300 camps. `assignment`: 400 tasks of a size for 20 agents. `rooms`: 2,000 rooms, 35,000 children, a budget. By hand,
-the largest first, each where it costs least and has room. Peer: CP-SAT on the textbook form as its manual writes it.
+for 300 camps. `assignment`: 400 tasks of a size for 20 agents. `rooms`: 2,000 rooms, 40,000 children, a budget. By
+hand: the largest first, each where it costs least and has room. Peer: CP-SAT on the textbook form as its manual
+writes it.
 """
 
 from __future__ import annotations
