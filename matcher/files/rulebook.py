@@ -201,8 +201,8 @@ def read_rules(path: str | Path) -> tuple[str, Policy] | None:
     if Path(path).suffix.lower() not in (".xlsx", ".xlsm") or not Path(path).is_file():
         return None
     names = {normal(text("rulebook.sheet", lang)) for lang in LANGS}
-    for title, rows in read_sheets(Path(path)).items():
-        if normal(title) in names and any(any(as_text(cell) for cell in row) for row in rows[1:]):
+    for title, rows in read_sheets(Path(path), lambda title: normal(title) in names).items():
+        if any(any(as_text(cell) for cell in row) for row in rows[1:]):
             return title, policy_of(rows, title)
     return None
 

@@ -11,7 +11,7 @@ import io
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,10 +39,11 @@ class BadWorkbook(Exception):
 Sheets = dict[str, list[list[Any]]]
 
 
-def read_sheets(path: Path) -> Sheets:
-    """Return every sheet of a workbook by its title, hidden ones too, as rows of cells from A1.
+def read_sheets(path: Path, wanted: Callable[[str], bool] | None = None) -> Sheets:
+    """Return the sheets of a workbook by their titles, hidden ones too, as rows of cells from A1.
 
-    A cell without anything is "", one with an error its text, one with a formula that has no value a `Formula`.
+    Every sheet, or those with a `wanted` title; the others are not read. A cell without anything is "", one with an
+    error its text, one with a formula that has no value a `Formula`.
 
     Raises
     ------
@@ -52,13 +53,13 @@ def read_sheets(path: Path) -> Sheets:
         If the extra `excel` is not installed.
     """
     try:
-        return {sheet.name: sheet.rows() for sheet in open_workbook(path)}
+        return {sheet.name: sheet.rows() for sheet in open_workbook(path, wanted)}
     except BadWorkbook as refused:
         raise InvalidInput([refused.fault]) from None
 
 
-def open_workbook(path: Path) -> list[ReadSheet]:
-    """Return the sheets of a workbook in their order.
+def open_workbook(path: Path, wanted: Callable[[str], bool] | None = None) -> list[ReadSheet]:
+    """Return the sheets of a workbook in their order, all or those with a `wanted` title.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def open_workbook(path: Path) -> list[ReadSheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             _check(package, len(content))
-            return _Workbook(package).sheets()
+            return _Workbook(package).sheets(wanted)
     except TooFar as far:
         raise BadWorkbook("cells_too_far", value=str(far)) from None
     except (
@@ -124,8 +125,13 @@ class _Workbook:
             raise BadXml("no workbook in it")
         self._root = roots[0]
 
-    def sheets(self) -> list[ReadSheet]:
+    def sheets(self, wanted: Callable[[str], bool] | None = None) -> list[ReadSheet]:
         """Return every sheet of cells; charts are none."""
+        listed, since_1904 = self._listed()
+        if wanted is not None:
+            listed = [sheet for sheet in listed if wanted(sheet[0])]
+            if not listed:
+                return []
         related = self._related(self._root)
         of_id = {known: (kind, target) for kind, known, target in related}
         by_kind = {kind: target for kind, _, target in reversed(related)}
@@ -134,7 +140,6 @@ class _Workbook:
             with self._open(by_kind["sharedStrings"]) as stream:
                 strings = strings_of(stream)
         formats = self._formats(by_kind["styles"]) if self._has(by_kind.get("styles")) else []
-        listed, since_1904 = self._listed()
         cells = Cells(strings, formats, since_1904)
         sheets = []
         for name, hidden, known in listed:
@@ -142,7 +147,8 @@ class _Workbook:
             if kind == "worksheet":
                 with self._open(target) as stream:
                     sheets.append(read_sheet(name, hidden, stream, cells))
-        self._prove_the_rest()
+        if wanted is None:
+            self._prove_the_rest()
         return sheets
 
     def _has(self, name: str | None) -> bool:
