@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import locale
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from matcher._version import __version__
@@ -31,114 +31,169 @@ def language(arguments: Sequence[str]) -> Lang:
     return "zh" if system.lower().startswith(("zh", "chinese")) else "en"
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that speaks the reader's language also where argparse itself speaks."""
+
+    def __init__(self, *, lang: Lang = "en", **options: Any):
+        asks_help = options.pop("add_help", True)
+        super().__init__(add_help=False, **options)
+        self.lang = lang
+        self._positionals.title, self._optionals.title = text("cli.positional", lang), text("cli.options", lang)
+        if asks_help:
+            self.add_argument("-h", "--help", action="help", help=self.say("help"))
+
+    def say(self, key: str) -> str:
+        """Return the help of an option or a command."""
+        return text(f"cli.help.{key}", self.lang).replace("%", "%%")
+
+    def takes(self, *flags: str, say: str, **options: Any) -> None:
+        """Add an argument with its help."""
+        self.add_argument(*flags, help=self.say(say), **options)
+
+    def format_usage(self) -> str:
+        """Return the usage, in the reader's language."""
+        return super().format_usage().replace("usage: ", text("cli.usage", self.lang), 1)
+
+    def format_help(self) -> str:
+        """Return the help, in the reader's language."""
+        return super().format_help().replace("usage: ", text("cli.usage", self.lang), 1)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and end."""
+        reason = in_chinese(message) if self.lang == "zh" else message
+        self.exit(BAD_INPUT, text("cli.bad_arguments", self.lang, command=self.prog, reason=reason) + "\n")
+
+
 def parser(lang: Lang) -> argparse.ArgumentParser:
     """Return the parser of the whole command line, with its help in `lang`."""
+    whole = Parser(prog="matcher", lang=lang)
+    whole.description, whole.epilog = whole.say("matcher"), whole.say("exit")
+    whole.takes("--version", action="version", version=f"matcher {__version__}", say="version")
+    made = whole.add_subparsers(metavar="COMMAND", required=True)
+    common = _common(lang)
 
-    def say(key: str) -> str:
-        return text(f"cli.help.{key}", lang).replace("%", "%%")
-
-    class Parser(argparse.ArgumentParser):
-        def __init__(self, **options: Any):
-            asks_help = options.pop("add_help", True)
-            super().__init__(add_help=False, **options)
-            self._positionals.title, self._optionals.title = text("cli.positional", lang), text("cli.options", lang)
-            if asks_help:
-                self.add_argument("-h", "--help", action="help", help=say("help"))
-
-        def format_usage(self) -> str:
-            return super().format_usage().replace("usage: ", text("cli.usage", lang), 1)
-
-        def format_help(self) -> str:
-            return super().format_help().replace("usage: ", text("cli.usage", lang), 1)
-
-        def error(self, message: str) -> NoReturn:
-            reason = in_chinese(message) if lang == "zh" else message
-            self.exit(BAD_INPUT, text("cli.bad_arguments", lang, command=self.prog, reason=reason) + "\n")
-
-    common = Parser(add_help=False)
-    common.add_argument("--json", action="store_true", help=say("json"))
-    common.add_argument("--lang", choices=("en", "zh"), default=lang, help=say("lang"))
-    common.add_argument("--force", action="store_true", help=say("force"))
-    common.add_argument("-v", "--verbose", action="store_true", help=say("verbose"))
-    common.add_argument("--progress", choices=("line", "json"), default="line", help=say("progress"))
-    reading = Parser(add_help=False)
-    reading.add_argument("input", metavar="INPUT", help=say("input"))
-    reading.add_argument("--policy", metavar="FILE", help=say("policy"))
-    reading.add_argument("--datum", choices=("wgs84", "gcj02", "bd09"), default="wgs84", help=say("datum"))
-    reading.add_argument("--region", metavar="REGION", help=say("region"))
-    reading.add_argument("--gazetteer", metavar="FILE", help=say("gazetteer"))
-    reading.add_argument("--mark", metavar="FILE.xlsx", help=say("mark"))
-
-    old = Parser(add_help=False)
-    old.add_argument("old", metavar="OLD", help=say("saved_either"))
-    other = Parser(add_help=False)
-    other.add_argument("--programme", metavar="NAME", help=say("programme"))
-
-    whole = Parser(prog="matcher", description=say("matcher"), epilog=say("exit"))
-    whole.add_argument("--version", action="version", version=f"matcher {__version__}", help=say("version"))
-    commands = whole.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(name: str, run: Any, *parents: Parser) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, parents=[common, *parents], help=say(name), description=say(name))
+    def command(name: str, run: Any, *parents: Parser) -> Parser:
+        said = whole.say(name)
+        added = made.add_parser(name, lang=lang, parents=[common, *parents], help=said, description=said)
         added.set_defaults(run=run)
         return added
 
-    demo = command("demo", run_demo)
-    demo.add_argument("-o", "--out", metavar="OUT", default=DEMO_FOLDER, help=say("out"))
-    template = command("template", programmes.routed(run_template, programmes.template), other)
-    template.add_argument("file", metavar="FILE.xlsx", help=say("file"))
-    making = Parser(add_help=False)
-    making.add_argument("-o", "--out", metavar="OUT", required=True, help=say("out"))
-    making.add_argument("--start", metavar="OUT", help=say("start"))
-    making.add_argument("--edits", metavar="FILE.xlsx", help=say("edits"))
-    making.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
-    making.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
-    making.add_argument("--gap", metavar="SHARE", type=float, help=say("gap"))
-    making.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
-    making.add_argument("--xlsx", action="store_true", help=say("xlsx"))
-    making.add_argument("--html", action="store_true", help=say("html"))
-    making.add_argument("--year", metavar="YEAR", type=int, help=say("year"))
-
-    check = command("check", run_check, reading)
-    check.add_argument("--mend", metavar="OUT.xlsx", help=say("mend"))
-    check.add_argument("--all", action="store_true", help=say("all"))
-    plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, making, other)
-    plan.add_argument("--previous", metavar="OLD", help=say("previous"))
-    following = command("next-year", run_next_year, old, reading, making)
-    following.set_defaults(previous=None, programme=None)
-    replan = command("replan", run_replan)
-    replan.add_argument("saved", metavar="OUT", help=say("saved_either"))
-    replan.add_argument("-o", "--out", metavar="NEW", help=say("replan_out"))
-    replan.add_argument("--without", metavar="KIND:ID", action="append", help=say("without"))
-    replan.add_argument("--takes", metavar="KIND:ID=N", action="append", help=say("takes"))
-    replan.add_argument("--refused", metavar="KIND:ID", nargs=2, action="append", help=say("refused"))
-    replan.add_argument("--agreed", metavar="KIND:ID", nargs=2, action="append", help=say("agreed"))
-    replan.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
-    replan.add_argument("--work-limit", metavar="N", type=int, help=say("work_limit"))
-    recommend = command("recommend", run_recommend)
-    recommend.add_argument("saved", metavar="OUT", help=say("saved_either"))
-    recommend.add_argument("name", metavar="KIND:ID", help=say("name"))
-    recommend.add_argument("-k", dest="number", metavar="N", type=int, default=5, help=say("number"))
-    verify = command("verify", programmes.routed(run_verify, programmes.verify), reading, other)
-    verify.add_argument("out", metavar="OUT", help=say("saved"))
-    explain = command("explain", programmes.routed(run_explain, programmes.explain), other)
-    explain.add_argument("out", metavar="OUT", help=say("saved_either"))
-    explain.add_argument("name", metavar="KIND:ID", help=say("name"))
-    explain.add_argument("--instead", metavar="KIND:ID", help=say("instead"))
-    diff = command("diff", run_diff)
-    diff.add_argument("old", metavar="OUT1", help=say("saved_either"))
-    diff.add_argument("new", metavar="OUT2", help=say("saved_either"))
-    report = command("report", run_report)
-    report.add_argument("out", metavar="OUT", help=say("saved_folder"))
-    report.add_argument("-o", "--html", metavar="FILE", help=say("report_file"))
-    report.add_argument("--boundaries", metavar="FILE", help=say("boundaries"))
-    report.add_argument("--levers", action="store_true", help=say("levers"))
-    report.add_argument("--maps", metavar="FOLDER", help=say("maps"))
-    study = command("study", run_study_command)
-    study.add_argument("file", metavar="FILE", help=say("study_file"))
-    study.add_argument("-o", "--out", metavar="OUT", required=True, help=say("study_out"))
-    study.add_argument("--data", metavar="FOLDER", help=say("study_data"))
-    study.add_argument("--workers", metavar="N", type=int, default=1, help=say("workers"))
-    study.add_argument("--time-limit", dest="time_limit_s", metavar="S", type=float, help=say("time_limit"))
+    command("demo", run_demo).takes("-o", "--out", metavar="OUT", default=DEMO_FOLDER, say="out")
+    _planning(command, lang)
+    _during_the_year(command)
+    _asking(command, lang)
+    _showing(command)
     command("warm-up", run_warm_up)
     return whole
+
+
+def _common(lang: Lang) -> Parser:
+    """Return what every command takes."""
+    common = Parser(lang=lang, add_help=False)
+    common.takes("--json", action="store_true", say="json")
+    common.takes("--lang", choices=("en", "zh"), default=lang, say="lang")
+    common.takes("--force", action="store_true", say="force")
+    common.takes("-v", "--verbose", action="store_true", say="verbose")
+    common.takes("--progress", choices=("line", "json"), default="line", say="progress")
+    return common
+
+
+def _reading(lang: Lang) -> Parser:
+    """Return what commands take that read tables."""
+    reading = Parser(lang=lang, add_help=False)
+    reading.takes("input", metavar="INPUT", say="input")
+    reading.takes("--policy", metavar="FILE", say="policy")
+    reading.takes("--datum", choices=("wgs84", "gcj02", "bd09"), default="wgs84", say="datum")
+    reading.takes("--region", metavar="REGION", say="region")
+    reading.takes("--gazetteer", metavar="FILE", say="gazetteer")
+    reading.takes("--mark", metavar="FILE.xlsx", say="mark")
+    return reading
+
+
+def _making(lang: Lang) -> Parser:
+    """Return what commands take that make a plan of tables."""
+    making = Parser(lang=lang, add_help=False)
+    making.takes("-o", "--out", metavar="OUT", required=True, say="out")
+    making.takes("--start", metavar="OUT", say="start")
+    making.takes("--edits", metavar="FILE.xlsx", say="edits")
+    _limits(making)
+    making.takes("--gap", metavar="SHARE", type=float, say="gap")
+    making.takes("--workers", metavar="N", type=int, default=1, say="workers")
+    making.takes("--xlsx", action="store_true", say="xlsx")
+    making.takes("--html", action="store_true", say="html")
+    making.takes("--year", metavar="YEAR", type=int, say="year")
+    return making
+
+
+def _limits(command: Parser) -> None:
+    command.takes("--time-limit", dest="time_limit_s", metavar="S", type=float, say="time_limit")
+    command.takes("--work-limit", metavar="N", type=int, say="work_limit")
+
+
+def _programme(lang: Lang) -> Parser:
+    """Return what commands take that other programmes have too."""
+    other = Parser(lang=lang, add_help=False)
+    other.takes("--programme", metavar="NAME", say="programme")
+    return other
+
+
+def _planning(command: Callable[..., Parser], lang: Lang) -> None:
+    """Add what leads from tables to a plan."""
+    reading, making, other = _reading(lang), _making(lang), _programme(lang)
+    template = command("template", programmes.routed(run_template, programmes.template), other)
+    template.takes("file", metavar="FILE.xlsx", say="file")
+    check = command("check", run_check, reading)
+    check.takes("--mend", metavar="OUT.xlsx", say="mend")
+    check.takes("--all", action="store_true", say="all")
+    plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, making, other)
+    plan.takes("--previous", metavar="OLD", say="previous")
+    old = Parser(lang=lang, add_help=False)
+    old.takes("old", metavar="OLD", say="saved_either")
+    following = command("next-year", run_next_year, old, reading, making)
+    following.set_defaults(previous=None, programme=None)
+
+
+def _during_the_year(command: Callable[..., Parser]) -> None:
+    """Add what changes a plan, or looks for a place in it."""
+    replan = command("replan", run_replan)
+    replan.takes("saved", metavar="OUT", say="saved_either")
+    replan.takes("-o", "--out", metavar="NEW", say="replan_out")
+    replan.takes("--without", metavar="KIND:ID", action="append", say="without")
+    replan.takes("--takes", metavar="KIND:ID=N", action="append", say="takes")
+    replan.takes("--refused", metavar="KIND:ID", nargs=2, action="append", say="refused")
+    replan.takes("--agreed", metavar="KIND:ID", nargs=2, action="append", say="agreed")
+    _limits(replan)
+    recommend = command("recommend", run_recommend)
+    recommend.takes("saved", metavar="OUT", say="saved_either")
+    recommend.takes("name", metavar="KIND:ID", say="name")
+    recommend.takes("-k", dest="number", metavar="N", type=int, default=5, say="number")
+
+
+def _asking(command: Callable[..., Parser], lang: Lang) -> None:
+    """Add what judges, explains and compares plans."""
+    other = _programme(lang)
+    verify = command("verify", programmes.routed(run_verify, programmes.verify), _reading(lang), other)
+    verify.takes("out", metavar="OUT", say="saved")
+    explain = command("explain", programmes.routed(run_explain, programmes.explain), other)
+    explain.takes("out", metavar="OUT", say="saved_either")
+    explain.takes("name", metavar="KIND:ID", say="name")
+    explain.takes("--instead", metavar="KIND:ID", say="instead")
+    diff = command("diff", run_diff)
+    diff.takes("old", metavar="OUT1", say="saved_either")
+    diff.takes("new", metavar="OUT2", say="saved_either")
+
+
+def _showing(command: Callable[..., Parser]) -> None:
+    """Add the report and studies."""
+    report = command("report", run_report)
+    report.takes("out", metavar="OUT", say="saved_folder")
+    report.takes("-o", "--html", metavar="FILE", say="report_file")
+    report.takes("--boundaries", metavar="FILE", say="boundaries")
+    report.takes("--levers", action="store_true", say="levers")
+    report.takes("--maps", metavar="FOLDER", say="maps")
+    study = command("study", run_study_command)
+    study.takes("file", metavar="FILE", say="study_file")
+    study.takes("-o", "--out", metavar="OUT", required=True, say="study_out")
+    study.takes("--data", metavar="FOLDER", say="study_data")
+    study.takes("--workers", metavar="N", type=int, default=1, say="workers")
+    study.takes("--time-limit", dest="time_limit_s", metavar="S", type=float, say="time_limit")

@@ -30,7 +30,7 @@ _PARENT_COLUMNS: Final = dict(iter(REFERENCES))
 _GROUPS: Final = ("all", "province", "county")
 
 
-class Names:
+class Meant:
     """Who is meant by the words of a policy, table by table; made when first asked for."""
 
     def __init__(self, instance: NineTables):
@@ -60,7 +60,7 @@ def named(policy: Policy, instance: NineTables) -> Policy:
 
     What can't be understood is left as it is.
     """
-    names = Names(instance)
+    names = Meant(instance)
     rules = tuple(_named_rule(rule, names) for rule in policy.rules)
     objectives = tuple(
         each
@@ -74,7 +74,7 @@ def named(policy: Policy, instance: NineTables) -> Policy:
     return policy.model_copy(update={"rules": rules, "objectives": objectives, "within": within})
 
 
-def _named_rule(rule: Rule, names: Names) -> Rule:
+def _named_rule(rule: Rule, names: Meant) -> Rule:
     changed: dict[str, Any] = {
         field: _named_selector(selector, table, names) for field, selector, table in rule.selectors()
     }
@@ -88,7 +88,7 @@ def _named_rule(rule: Rule, names: Names) -> Rule:
     return rule.model_copy(update=changed) if changed else rule
 
 
-def _named_selector(selector: Selector, table: str, names: Names) -> Selector:
+def _named_selector(selector: Selector, table: str, names: Meant) -> Selector:
     changed: dict[str, Any] = {}
     if selector.ids is not None:
         changed["ids"] = tuple(names.one(table, word) for word in selector.ids)
@@ -141,7 +141,7 @@ def _of_selector(selector: Selector, table: str, facts: Facts, place: str) -> It
 
 
 def _conditions(selector: Selector, table: str, facts: Facts, place: str) -> Iterator[Fault]:
-    names = Names(facts.instance)
+    names = Meant(facts.instance)
     yield from _ids(selector.ids or (), table, facts, names, f"{place}.ids")
     if selector.parents is not None:
         if table in _PARENTS:
@@ -162,7 +162,7 @@ def _conditions(selector: Selector, table: str, facts: Facts, place: str) -> Ite
             yield Fault("no_such_value", "policy", column=f"{place}.where", value=value, details=details)
 
 
-def _ids(words: Sequence[str], table: str, facts: Facts, names: Names, place: str) -> Iterator[Fault]:
+def _ids(words: Sequence[str], table: str, facts: Facts, names: Meant, place: str) -> Iterator[Fault]:
     index = getattr(facts.arrays, table).index
     strange = [word for word in words if word not in index]
     like = Suggester(getattr(facts.instance, table)) if strange else None

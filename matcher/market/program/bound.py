@@ -184,7 +184,7 @@ def choice(case: ProgramCase, rho: IntArray | FloatArray, able: BoolArray) -> Bo
     return chosen
 
 
-class Multipliers(NamedTuple):
+class LevelMultipliers(NamedTuple):
     """The certificate of the first levels: what `bound` needs for each.
 
     `weights` (k, K): the weight of every level in the mix that bounds level k, its own (> 0) on the diagonal, 0 after
@@ -196,7 +196,7 @@ class Multipliers(NamedTuple):
     budget: IntArray
 
 
-def recomputed(case: ProgramCase, found: Multipliers, kept: tuple[int, ...]) -> tuple[int | None, ...]:
+def recomputed(case: ProgramCase, found: LevelMultipliers, kept: tuple[int, ...]) -> tuple[int | None, ...]:
     """Return the bound of each level that has multipliers, given the values at which the levels before it are kept."""
     bounds: list[int | None] = []
     for number, (weights, u, v) in enumerate(zip(*found, strict=True)):

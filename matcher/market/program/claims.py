@@ -12,7 +12,7 @@ from matcher.market.certificate import values as market_values
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
-from matcher.market.program.bound import Multipliers, recomputed
+from matcher.market.program.bound import LevelMultipliers, recomputed
 from matcher.market.program.case import ProgramCase
 
 SCOPE: Final = "program"
@@ -40,7 +40,7 @@ def proved_bounds(matching: Matching) -> tuple[int | None, ...] | None:
     case, arrays = ProgramCase.of(matching.market), matching.proof.arrays
     if not arrays:
         return ()
-    found = [arrays.get(f"program_{name}") for name in Multipliers._fields]
+    found = [arrays.get(f"program_{name}") for name in LevelMultipliers._fields]
     sizes = (case.num_levels, case.num_recipients, len(case.budget))
     rows = []
     for array, size in zip(found, sizes, strict=True):
@@ -51,7 +51,7 @@ def proved_bounds(matching: Matching) -> tuple[int | None, ...] | None:
         return None
     kept = tuple(level.value for level in matching.levels)
     known = kept[: kept.index(None)] if None in kept else kept
-    return recomputed(case, Multipliers(*rows), known)  # type: ignore[arg-type]
+    return recomputed(case, LevelMultipliers(*rows), known)  # type: ignore[arg-type]
 
 
 def flaws(matching: Matching, values: tuple[int, ...] | None) -> list[Flaw]:
@@ -107,8 +107,8 @@ def restated(matching: Matching, pairs: Ints, opened: Bools) -> Matching:
         )
     values = market_values(market, pairs, opened)
     arrays = matching.proof.arrays
-    known = [arrays.get(f"program_{name}") for name in Multipliers._fields]
-    bounds = recomputed(case, Multipliers(*known), values) if None not in known else ()  # type: ignore[arg-type]
+    known = [arrays.get(f"program_{name}") for name in LevelMultipliers._fields]
+    bounds = recomputed(case, LevelMultipliers(*known), values) if None not in known else ()  # type: ignore[arg-type]
     said = levels(market, values, bounds, tuple(level.method for level in matching.levels))
     own = len(bounds) == len(said)
     closed = own and all(level.gap == 0 for level in said)

@@ -1,4 +1,4 @@
-"""Multipliers to begin with from the linear program of a case: rooms, budgets and groups, without the rows x <= y.
+"""LevelMultipliers to begin with from the linear program of a case: rooms, budgets and groups, without the rows x <= y.
 
 Where opening costs nothing this relaxation is a transportation problem in units of size and its prices are the best
 multipliers there are (Geoffrion 1974: the knapsacks are taken with fractions on both sides); elsewhere they are where
@@ -24,7 +24,7 @@ _SOME: Final = 1e-6
 
 
 class LinearPrices(NamedTuple):
-    """Multipliers u (R,), v (B,), mu (level,), and the arcs (k,) that the program uses, the most used first."""
+    """LevelMultipliers u (R,), v (B,), mu (level,), and the arcs (k,) that the program uses, the most used first."""
 
     u: FloatArray
     v: FloatArray

@@ -1,4 +1,4 @@
-"""Multipliers for `bound`: a subgradient ascent in floating point, rounded to integers at the end.
+"""LevelMultipliers for `bound`: a subgradient ascent in floating point, rounded to integers at the end.
 
 The step is Polyak's, halved when nothing is gained for a while (Held, Wolfe, Crowder 1974), along directions that keep
 part of the last one (Camerini, Fratta, Maffioli 1975). What comes out proves what `bound` says it proves, whatever
@@ -16,7 +16,7 @@ import numpy as np
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
 from matcher.market.program import bound as exact
-from matcher.market.program.bound import Multipliers
+from matcher.market.program.bound import LevelMultipliers
 from matcher.market.program.case import NO_MOST, ProgramCase
 
 _HALVE_AFTER: Final = 15
@@ -40,7 +40,7 @@ class RelaxedProgram(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class PriceAscent:
-    """Multipliers on their way up for one level, those before it kept at their values."""
+    """LevelMultipliers on their way up for one level, those before it kept at their values."""
 
     case: ProgramCase
     level: int
@@ -256,8 +256,8 @@ def ascend(
             seen(found)
 
 
-def stacked(rows: list[tuple[IntArray, IntArray, IntArray]], case: ProgramCase) -> Multipliers:
+def stacked(rows: list[tuple[IntArray, IntArray, IntArray]], case: ProgramCase) -> LevelMultipliers:
     """Return the multipliers of the first levels as one certificate."""
     sizes = (case.num_levels, case.num_recipients, len(case.budget))
     parts = [np.array([row[i] for row in rows], np.int64).reshape(len(rows), size) for i, size in enumerate(sizes)]
-    return Multipliers(*parts)
+    return LevelMultipliers(*parts)

@@ -10,7 +10,7 @@ import numpy as np
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.methods.decomposition.relax import Relaxation
-from matcher.methods.decomposition.repair import Repair
+from matcher.methods.decomposition.repair import BoundsRepair
 from matcher.problem.problem import Problem
 from matcher.proof.mix import Mix
 from matcher.proof.rooms import load_rows
@@ -74,7 +74,7 @@ def fill(problem: Problem, mix: Mix, county_pairs: IntArray) -> IntArray:
     if load_rows(problem):
         at_first = np.zeros(len(possible), dtype=np.bool_)
         at_first[np.flatnonzero(useful)[taken]] = True
-        chosen = Repair(problem, mix, possible, every_cost, at_first).run()
+        chosen = BoundsRepair(problem, mix, possible, every_cost, at_first).run()
     ordered: IntArray = chosen[np.lexsort((chosen[:, 0], chosen[:, 1]))]
     return ordered
 

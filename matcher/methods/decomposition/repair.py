@@ -13,7 +13,7 @@ from matcher.proof.mix import Mix
 from matcher.proof.rooms import load_rows
 
 
-class Repair:
+class BoundsRepair:
     """One set of school pairs while it is mended; greedy, so that it may fail where a plan exists.
 
     Parameters
