@@ -312,7 +312,13 @@ def test_solve_equals_the_listing_of_all_plans(part):
         tables, fields = _random_tables(rng), _random_policy(rng)
         oracle, policy = Oracle(tables, fields), matcher.Policy(**fields)
         instance = _shuffled(tables, rng)
-        plan, best = matcher.solve(instance, policy), oracle.best()
+        try:
+            plan = matcher.solve(instance, policy)
+        except matcher.InvalidInput as error:  # a province that no row has
+            if {fault.code for fault in error.faults} != {"no_such_province"}:
+                raise
+            continue
+        best = oracle.best()
         report = matcher.verify(instance, plan, policy)
         assert report.ok, (seed, [violation.text() for violation in report.violations])
         assert (plan.status == "infeasible") == (best is None), seed

@@ -66,7 +66,7 @@ def held_against_the_program(seed: int) -> str:
 
 def test_value_and_bound_enclose_the_best_of_all_plans() -> None:
     # the cap of the last two binds at a price, which is rare
-    seen = {held_against_the_program(seed) for seed in (*range(60), 72, 79)}
+    seen = {held_against_the_program(seed) for seed in (*range(30), 72, 79)}
     assert {"optimal at a price", "optimal as it is"} <= seen
 
 

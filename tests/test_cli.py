@@ -185,6 +185,7 @@ def test_python_m_matcher(tmp_path: Path) -> None:
     assert done.stdout == f"matcher {matcher.__version__}\n"
 
 
+@pytest.mark.slow  # the function is held to it by default, see test_determinism.py
 def test_rows_shuffled_hash_seed_and_workers_change_no_byte(tables: Path, tmp_path: Path) -> None:
     """The same input in another order, hashed otherwise, planned by two workers: every output file is the same."""
     shuffled = tmp_path / "shuffled"

@@ -123,7 +123,7 @@ def test_bounds_hold_and_plans_keep_the_rules(block: int) -> None:
 
 def test_workers_share_the_relaxation_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of rows on several threads: the same worth, bound and pairs."""
-    monkeypatch.setattr("matcher.methods.decomposition.relax._ROWS", 1)
+    monkeypatch.setattr("matcher.proof.priced_places._ROWS", 1)
     names = set()
     fill = Relaxation._fill
 

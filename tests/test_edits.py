@@ -307,9 +307,9 @@ def draw_edits(book: Book, draw: random.Random, number: int) -> tuple[set[Any], 
     return pins, bans, notes
 
 
-@pytest.mark.parametrize("seed", few(1, range(6)))
+@pytest.mark.parametrize("seed", few(1, range(9)))
 def test_random_edits_accumulate_exactly(tmp_path: Path, seed: int) -> None:
-    """Over three rounds of 30 edits each from the same input: what was ordered last of a pair holds, and every note."""
+    """Over three rounds of 20 edits each from the same input: what was ordered last of a pair holds, and every note."""
     draw, instance, path = random.Random(seed), matcher.example(), tmp_path / "plan.xlsx"
     plan: matcher.Plan = matcher.solve(instance)
     wanted: dict[Any, str] = {}
@@ -317,7 +317,7 @@ def test_random_edits_accumulate_exactly(tmp_path: Path, seed: int) -> None:
     edits = None
     for _ in range(3):
         book = Book(plan.save(path, replace=True, edits=edits))
-        pins, bans, said = draw_edits(book, draw, 30)
+        pins, bans, said = draw_edits(book, draw, 20)
         for pair in bans:
             wanted[pair] = "forbid"
         for pair in pins:

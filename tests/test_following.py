@@ -39,7 +39,10 @@ def test_a_place_beyond_the_nearest_is_found_where_a_rule_wants_it() -> None:
     )
     wanted = {"kind": "wanted_kind", "kinds": ["university"], "least": 1, "of": {"ids": ["c2"]}}
     barred = {"kind": "forbid", "level": "county", "provider": {"ids": ["near"]}, "recipient": {"ids": ["c1"]}}
-    plan = matcher.solve(instance, matcher.Policy(rules=[wanted, barred]))
+    # the rule names a county that is still to come, which only a plan that is there may do
+    plan = matcher.Plan.from_pairs(
+        instance, county_pairs=[("far", "c1")], policy=matcher.Policy(rules=[wanted, barred])
+    )
     new = matcher.County(id="c2", lat=26, lon=105)
     for k in (1, 2):
         assert [place.provider_id for place in matcher.recommend(plan, new, k=k)] == ["far"]

@@ -178,7 +178,7 @@ def test_no_volunteer_has_more_children_than_the_ratio():
 
 @pytest.fixture(scope="module")
 def stopped():
-    return plan_programme("holiday", programmes.example_of("holiday", 2), {"max_km": 200}, work_limit=40)
+    return plan_programme("holiday", programmes.example_of("holiday", 2), {"max_km": 200}, work_limit=10)
 
 
 def test_a_plan_stopped_early_keeps_every_rule_and_survives_its_folder(stopped, tmp_path):

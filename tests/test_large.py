@@ -81,6 +81,7 @@ def test_a_run_stopped_at_once_still_has_a_plan(name: str, limits: dict[str, Any
     assert objective.minimised(first.bound) <= objective.minimised(full(name).levels[0].value)
 
 
+@pytest.mark.slow
 def test_slack_is_given_to_the_levels_after() -> None:
     """Coverage falls within its slack and travel gets less; without slack it is the optimum."""
     strict = solved({"objectives": ["cover_schools", "school_travel"]}, Budget())

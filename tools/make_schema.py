@@ -223,7 +223,8 @@ def what_if() -> Schema:
 
 def report() -> Schema:
     """Return the schema of what a checker found."""
-    found = {"ok": YES, "finding": {"enum": ["proved", "claimed", "false"]}}
+    recomputed = whole(level=TEXT, unit=TEXT, value=WHOLE, bound=WHOLE)
+    found = {"ok": YES, "finding": {"enum": ["proved", "claimed", "false"]}, "bounds": rows(recomputed)}
     return document(
         "matcher.report/1", **found, violations=rows(SAID), metrics=METRICS, edits=rows(SAID), stale=rows(SAID)
     )
