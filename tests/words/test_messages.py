@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matcher.words.catalogue import catalogue
 
-PACKAGE = Path(__file__).resolve().parent.parent / "matcher"
+PACKAGE = Path(__file__).resolve().parents[2] / "matcher"
 CODE = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "texts"
 )

@@ -256,7 +256,7 @@ def test_the_checker_loads_no_solver(tmp_path: Path) -> None:
         "    bad = [m for m in sys.modules if m.startswith(('ortools', 'scipy.optimize', 'highspy', 'networkx'))]\n"
         "    assert not bad, (folder, bad)\n"
     )
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", code, *(str(tmp_path / str(number)) for number in range(len(policies)))]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

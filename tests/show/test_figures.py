@@ -28,7 +28,7 @@ from matcher.show import draw_maps, figures, multiples, pairmap, picture
 from matcher.show.picture import Ink, ink
 from matcher.words.catalogue import catalogue
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SERIF = matplotlib.font_manager.findfont("DejaVu Serif")
 
 
@@ -128,7 +128,7 @@ def test_an_svg_is_well_formed_and_needs_nothing_from_elsewhere():
 def test_a_users_settings_and_pyplot_are_left_alone():
     code = (
         "import sys, matplotlib; before = dict(dict.items(matplotlib.rcParams))\n"
-        "sys.path[:0] = ['.', 'tests']\n"
+        "sys.path[:0] = ['.', 'tests', 'tests/show']\n"
         "import test_figures as t\n"
         "[(d.png(), d.svg()) for d in t.every_figure().values()]\n"
         "assert dict(dict.items(matplotlib.rcParams)) == before\n"

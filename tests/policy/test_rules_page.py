@@ -14,7 +14,7 @@ import matcher
 from matcher.policy.policy import AnyRule
 from matcher.policy.rules import Locks
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```\n```text\n(.*?)```", PAGE, re.DOTALL)
 KINDS = {each.model_fields["kind"].default for each in get_args(get_args(AnyRule)[0])}

@@ -21,7 +21,7 @@ from matcher.market.points import compiled as pricing_fast
 from matcher.market.points import paths as pricing_paths
 from matcher.market.points.tree import Tree, arc_floor_m, cheapest, kd_order, whole_floor_m
 
-CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"
+CHECKER = Path(__file__).parents[2] / "tools" / "check_certificate.py"
 
 
 def small_market(rng):

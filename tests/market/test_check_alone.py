@@ -17,7 +17,7 @@ from strategies import random_case
 from matcher import Market, match
 from matcher.market.arrayform import seal
 
-CHECKER = Path(__file__).parent.parent / "tools" / "check_certificate.py"
+CHECKER = Path(__file__).parents[2] / "tools" / "check_certificate.py"
 
 
 def loaded() -> Any:

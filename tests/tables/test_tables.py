@@ -111,7 +111,7 @@ def test_faults_of_records_and_across_them_come_at_once() -> None:
 
 def test_the_page_on_tables_shows_the_mapping() -> None:
     """docs/tables.md lists the headers that the readers know, as they know them."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, root / "tools" / "make_tables_page.py", "--check"], capture_output=True)
     assert done.returncode == 0, done.stderr
 

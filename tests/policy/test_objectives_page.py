@@ -12,7 +12,7 @@ from matcher.policy.objectives import BANDED, NAMES
 from matcher.problem.problem import Problem
 from matcher.problem.terms import compile_objectives
 
-PAGE = (Path(__file__).parents[1] / "docs" / "objectives.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "objectives.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (max|min) \| ([\w ]+) \| (.*?) \| (certificate|solver) \|$", re.MULTILINE)
 TABLE = {row[0]: row[1:] for row in ROW.findall(PAGE)}
 

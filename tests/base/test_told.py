@@ -18,7 +18,7 @@ from matcher.base.progress import Budget, Progress
 from matcher.cli import main
 from matcher.words.catalogue import catalogue
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def kill_while_saving(tmp_path: Path, times: int) -> None:
     folder = tmp_path / "out"
     for _ in range(times):
         saver = subprocess.Popen(
-            [sys.executable, "-c", SAVER, str(folder), str(Path(__file__).parent)], stdout=subprocess.PIPE
+            [sys.executable, "-c", SAVER, str(folder), str(Path(__file__).parents[1])], stdout=subprocess.PIPE
         )
         assert saver.stdout is not None
         saver.stdout.readline()

@@ -82,7 +82,7 @@ def test_minima_that_no_stable_matching_meets():
 
 def test_the_page_for_users_runs_and_says_what_is_true():
     """The code of the page, run in order, gives the numbers in its comments."""
-    page = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "stability.md").read_text(encoding="utf-8")
     names: dict = {}
     for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(code, names)
