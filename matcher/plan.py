@@ -19,30 +19,29 @@ from matcher.base.names import SIDES, UNMATCHED_COLUMNS
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
 from matcher.files.boundaries import read_boundaries
+from matcher.files.plan_edits import Edits
 from matcher.files.planfolder import saved_fields
 from matcher.files.saving import save_plan
+from matcher.model import Instance
 from matcher.outcome.document import from_json, to_json
 from matcher.outcome.frames import id_pairs_of, pair_frame
 from matcher.outcome.metrics import metrics_of
 from matcher.outcome.notices import warnings_of
 from matcher.outcome.unmatched import Unmatched, as_columns, is_planned, unmatched_of
+from matcher.policy.policy import Policy
 from matcher.problem.pairs import Pairs, StrangerPair, positions_of
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.blocking import blocking_frame
 from matcher.proof.hardrules import hard_violations
 from matcher.show.figures import draw_map
+from matcher.show.picture import Picture
 from matcher.show.report import write_report
 from matcher.show.summary import plan_summary
 from matcher.show.witnesswords import witness_words
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from matcher.files.plan_edits import Edits
-    from matcher.model import Instance
-    from matcher.policy.policy import Policy
-    from matcher.show.picture import Picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)

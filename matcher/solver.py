@@ -7,22 +7,20 @@ block the plan, by `stable_plan`; where few may or by little only, by `relaxed_p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from matcher.base import told
 from matcher.base.errors import InvalidInput, check_kind
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.methods.dispatch import solve_problem
+from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.fitting import faults_of_policy
+from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
-
-if TYPE_CHECKING:
-    from matcher.base.numbers import IntArray
-    from matcher.model import Instance
-    from matcher.policy.policy import Policy
 
 
 def solve(

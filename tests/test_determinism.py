@@ -49,7 +49,7 @@ def saved_bytes(source: Path, out: Path, workers: int, hash_seed: int, policy: s
 @pytest.mark.parametrize(
     ("policy", "counties"),
     few(
-        2,
+        1,
         [
             ("{}", 30),
             ('{"county_demand": 2, "max_school_km": 150}', 5),

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matcher.base.escaping import unescape
+from matcher.base.numbers import IntArray
 from matcher.base.violations import Violation
 from matcher.files.book_reading import plain_cell, same, shown
 from matcher.files.book_tables import Book
 from matcher.files.bookform import KEY, NOTE, Grid
 from matcher.files.plan_book import book_grids
+from matcher.model import Instance
 from matcher.outcome.claims import Claims, SheetClaims
 from matcher.plan import Plan
-
-if TYPE_CHECKING:
-    from matcher.base.numbers import IntArray
-    from matcher.model import Instance
 
 
 def false_cells(instance: Instance, claims: Claims, pairs: Mapping[str, IntArray]) -> list[Violation]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from matcher.base import told
 from matcher.base.crossing import Crosses
@@ -26,22 +26,19 @@ from matcher.checking.books import false_cells
 from matcher.checking.proofs import proof_violations
 from matcher.files.claims import claims_of_folder
 from matcher.files.plan_book import plan_claims
-from matcher.model import RECORDS
+from matcher.model import RECORDS, Instance
 from matcher.outcome.claims import Claims
 from matcher.outcome.frames import PAIR_COLUMNS, pair_columns
 from matcher.outcome.metrics import metrics_of
 from matcher.outcome.notices import DERIVED, plan_notices
 from matcher.outcome.unmatched import as_columns, unmatched_of
 from matcher.plan import Plan
+from matcher.policy.policy import Policy
 from matcher.problem.pairs import positions_of
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.tables.crosscheck import notices_of
 from matcher.words.catalogue import has_text
-
-if TYPE_CHECKING:
-    from matcher.model import Instance
-    from matcher.policy.policy import Policy
 
 Finding = Literal["proved", "claimed", "false"]
 #: a claimed number may be off by this much of its last digit shown, from writing it as text

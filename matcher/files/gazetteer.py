@@ -12,11 +12,11 @@ from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.files.cells import read_column
 from matcher.files.csvfiles import read_rows
+from matcher.files.rawtables import Findings
 from matcher.tables.columns import Column
 from matcher.tables.headers import normal
 
 if TYPE_CHECKING:
-    from matcher.files.rawtables import Findings
     from matcher.files.typed import Typed
 
 #: `coord_precision` of a school that stands where the gazetteer has its place

@@ -7,18 +7,16 @@ fault with the choices.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from matcher.base.names import ENTITIES, PAIR_COLUMNS, REFERENCES, SIDES
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.files.cells import as_text
 from matcher.files.making import make_ids
+from matcher.files.rawtables import Findings
+from matcher.files.typed import Typed
 from matcher.tables.named import NameIndex
-
-if TYPE_CHECKING:
-    from matcher.files.rawtables import Findings
-    from matcher.files.typed import Typed
 
 #: ids that a fault lists
 _MOST_CHOICES: Final = 8

@@ -16,6 +16,7 @@ from matcher.files.book_overview import figures, overview, policy_lines
 from matcher.files.book_pairs import ban_grid, order_words, pair_grid, settle
 from matcher.files.book_tables import Book
 from matcher.files.bookform import FORMAT, HIDDEN, NOTE, ORDER, Grid, packed
+from matcher.files.plan_edits import Edits
 from matcher.files.plan_edits import plan_claims as plan_claims
 from matcher.files.sheets import SheetColumn, add_hidden, add_page, add_sheet, new_workbook, save_workbook
 from matcher.outcome import document as plandata
@@ -23,7 +24,6 @@ from matcher.outcome.unmatched import REASONS
 from matcher.show import summary
 
 if TYPE_CHECKING:
-    from matcher.files.plan_edits import Edits
     from matcher.plan import Plan
 
 #: the sheets of tables in their order

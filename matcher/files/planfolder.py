@@ -9,7 +9,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,12 +19,10 @@ from matcher.base.disk import real, regular_bytes
 from matcher.base.errors import Fault, InvalidInput, SaveError
 from matcher.base.escaping import unescape
 from matcher.files.reading import read
+from matcher.model import Instance
 from matcher.outcome.document import assemble, notices_of, parsed, readable
 from matcher.outcome.frames import PAIR_COLUMNS
 from matcher.outcome.notices import DERIVED
-
-if TYPE_CHECKING:
-    from matcher.model import Instance
 
 PLAN_JSON: Final = "plan.json"
 PAIR_FILES: Final = {"county": "county_pairings.csv", "school": "school_pairings.csv"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from matcher.base import told
 from matcher.base.collecting import collecting_later
@@ -26,16 +26,13 @@ from matcher.files.mendbook import placed
 from matcher.files.naming import put_ids_for_names
 from matcher.files.partners import take_partners
 from matcher.files.rawtables import Findings
-from matcher.files.region import place
+from matcher.files.region import Region, place
 from matcher.files.understand import understood
 from matcher.files.workbook_in import read_workbook
 from matcher.model import RECORDS, Instance
 from matcher.tables.columns import TABLES
 from matcher.tables.crosscheck import cross_check
 from matcher.tables.headers import normal
-
-if TYPE_CHECKING:
-    from matcher.files.region import Region
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 DATUMS: Final = ("wgs84", "gcj02", "bd09")

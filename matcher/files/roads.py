@@ -18,15 +18,14 @@ from matcher.base.errors import Fault, InvalidInput
 from matcher.base.names import SIDES, PairLevel
 from matcher.base.numbers import M_PER_KM, FloatArray, IntArray
 from matcher.geo import nearest
-from matcher.model import TravelTime
+from matcher.model import Instance, TravelTime
+from matcher.tables.arrays import Nodes
 from matcher.tables.update import with_tables
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-    from matcher.model import Instance
-    from matcher.tables.arrays import Nodes
 
 COLUMNS: Final = ("level", "origin_id", "destination_id", "minutes", "km")
 #: nodes reached that are looked at in one go, over all starts

@@ -22,6 +22,7 @@ from matcher.base.errors import Lang, SaveError
 from matcher.base.escaping import escape
 from matcher.files.guarding import MADE, check_target
 from matcher.files.plan_book import write_plan
+from matcher.files.plan_edits import Edits
 from matcher.files.planfolder import (
     INPUT_FOLDER,
     PAIR_FILES,
@@ -38,7 +39,6 @@ from matcher.outcome.document import dumps, head
 if TYPE_CHECKING:
     import pandas as pd
 
-    from matcher.files.plan_edits import Edits
     from matcher.plan import Plan
 
 

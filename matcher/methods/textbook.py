@@ -42,7 +42,7 @@ def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArra
     model = textbook(problem)
     if problem.policy.asks_stability:
         model = with_stability(model)
-    solver = Solver(model.num_columns, model.rows)
+    solver = Solver(model.num_columns, model.rows, budget=budget)
     values = None if start is None else _hint(model, start)
     found: list[_Found] = []
     hint_is_plan = False
@@ -167,7 +167,7 @@ def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
         return Solution.none(problem, alone, proof)
     skipped: frozenset[str] = frozenset()
     for group in reversed(groups):  # deletion filter: leave out what is not needed for the conflict
-        outcome = Solver(model.num_columns, model.rows, skipped | {group}).minimise(None, budget)
+        outcome = Solver(model.num_columns, model.rows, skipped | {group}, budget).minimise(None, budget)
         if outcome.status == "infeasible":
             skipped |= {group}
     needed = [group for group in groups if group not in skipped]
@@ -183,7 +183,7 @@ def _infeasible(problem: Problem, model: Model, budget: Budget) -> Solution:
 def _floor_witness(problem: Problem, model: Model, groups: list[str], budget: Budget) -> dict[str, Any] | None:
     """Return the first row with a least value that can't be met although every other row of a rule is left out."""
     rules = frozenset(group for group in groups if group.startswith(("row:", "cap:")))
-    base = Solver(model.num_columns, model.rows, rules)
+    base = Solver(model.num_columns, model.rows, rules, budget)
     for group in groups:
         if not group.startswith("row:"):
             continue

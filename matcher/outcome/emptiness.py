@@ -106,8 +106,6 @@ def _why(problem: Problem, rule: Rule, lang: str) -> Iterator[str]:
             names = [known[position] for position in at.tolist() if position >= 0]
             shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
             yield text(f"emptied.provinces.{table}", lang, names=shown or "–")
-    if getattr(rule, "kinds", None) == ():
-        yield text("emptied.no_kinds", lang)
     in_minutes = isinstance(rule, Listed) or (isinstance(rule, Reach) and rule.max_min is not None)
     level = getattr(rule, "level", "")
     if in_minutes and not any(row.level == level for row in problem.instance.travel_times):

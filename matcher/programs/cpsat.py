@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -25,6 +25,10 @@ WORK_PER_TIME = 1000
 CloseEnough = Callable[[int, int], bool]
 #: how often a running solver looks at the clock and the cancel token
 _POLL_S = 0.05
+
+
+#: rows that are set up between two looks at the clock, a few milliseconds
+_ROWS_BETWEEN_LOOKS: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,28 +51,36 @@ class Outcome:
 
 
 class Solver:
-    """A binary program that is solved again and again with rows added."""
+    """A binary program that is solved again and again with rows added.
 
-    def __init__(self, num_columns: int, rows: Rows, skip_groups: frozenset[str] = frozenset()):
+    A large one takes seconds to set up: where `budget` ends meanwhile it stays unfinished, and nothing is said of it.
+    """
+
+    def __init__(
+        self, num_columns: int, rows: Rows, skip_groups: frozenset[str] = frozenset(), budget: Budget | None = None
+    ):
         from ortools.sat.python import cp_model
 
         self._model = cp_model.CpModel()
+        self._weighted_sum = cp_model.LinearExpr.weighted_sum
+        self._is_whole = True
         self._columns = [self._model.new_bool_var("") for _ in range(num_columns)]
         ends = rows.start.tolist()
         column, coef, low, high = rows.column.tolist(), rows.coef.tolist(), rows.low.tolist(), rows.high.tolist()
         for row, group in enumerate(rows.group):
+            if row % _ROWS_BETWEEN_LOOKS == 0 and budget is not None and budget.stop_reason is not None:
+                self._is_whole = False
+                return
             if group not in skip_groups:
                 part = slice(ends[row], ends[row + 1])
                 self._add(column[part], coef[part], low[row], high[row])
 
     def _add(self, column: Sequence[int], coef: Sequence[int], low: int, high: int) -> None:
-        from ortools.sat.python import cp_model
-
         if not len(column):
             if not low <= 0 <= high:
                 self._model.add_bool_or([])
             return
-        total = cp_model.LinearExpr.weighted_sum([self._columns[c] for c in column], list(coef))
+        total = self._weighted_sum([self._columns[c] for c in column], list(coef))
         self._model.add_linear_constraint(total, low, high)
 
     def keep(self, function: Linear, at_most: int) -> None:
@@ -106,6 +118,8 @@ class Solver:
         linearization
             How much of the program CP-SAT puts into its linear relaxation, 2 for all of it.
         """
+        if not self._is_whole:
+            return Outcome("unknown", None, None)
         from ortools.sat.python import cp_model
 
         model = self._model.clone()

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,14 +24,12 @@ from matcher.base.numbers import M_PER_KM
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.base.result import Level
 from matcher.model import Branch, County, Organization, School
+from matcher.plan import Plan
 from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact, levels_of, plain_levels
 from matcher.problem.problem import Problem
 from matcher.renewal.events import Agreed, Event, Joins, events_of
 from matcher.renewal.places import TABLES, CountyPlaces, SchoolPlaces
 from matcher.renewal.replanning import ChangedCase, case_of, replanned
-
-if TYPE_CHECKING:
-    from matcher.plan import Plan
 
 #: kind of entity -> its table, the level it is paired at, and which side it is
 _KINDS: dict[str, tuple[str, PairLevel, int]] = {

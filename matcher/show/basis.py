@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from matcher.base.display import table_lines
 from matcher.base.errors import Lang, text
 from matcher.base.names import SIDES
-from matcher.base.notices import by_weight
+from matcher.base.notices import Notice, by_weight
 from matcher.model import Instance
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.show.summary import notice_lines
 from matcher.tables.overview import table_rows
-
-if TYPE_CHECKING:
-    from matcher.base.notices import Notice
 
 #: notices that one screen holds
 _MOST: Final = 12

@@ -14,26 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matcher.base.disk import write_made
-from matcher.base.errors import MissingExtra
+from matcher.base.errors import Lang, MissingExtra
 from matcher.base.escaping import html_text
 from matcher.base.seal import sealed_page
 from matcher.show import figures
 from matcher.show.multiples import draw_maps, pages_of
+from matcher.show.outlines import Outlines
 from matcher.show.page import live
 from matcher.show.page.head import head
 from matcher.show.page.knowledge import Knowledge
 from matcher.show.page.sections import sections
 from matcher.show.page.years import years
 from matcher.show.pairmap import FEW
+from matcher.show.picture import Picture
 from matcher.show.tradeoff_figure import draw_tradeoff
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from matcher.base.errors import Lang
     from matcher.plan import Plan
-    from matcher.show.outlines import Outlines
-    from matcher.show.picture import Picture
 
 #: bytes from which on a figure is a smaller PNG in place of an SVG
 _MOST_SVG: Final = 300_000

@@ -204,7 +204,7 @@ class _Run:
     def levels_in_order(self, objectives: Sequence[_Objective], start: IntArray | None) -> None:
         """Minimise each level from the arcs of a start, then keep its value as a constraint."""
         preferences = self.model.preferences
-        solver = Solver(self.model.num_columns, self.model.rows)
+        solver = Solver(self.model.num_columns, self.model.rows, budget=self.budget)
         hint = None if start is None else self.model.values_of(start)
         for objective in objectives:
             outcome = solver.minimise(

@@ -11,6 +11,7 @@ from matcher.facts import Facts
 from matcher.methods.dispatch import again
 from matcher.methods.or_known import Pairs, or_known
 from matcher.methods.relaxed_plan import Shared, solve_relaxed
+from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
@@ -19,8 +20,6 @@ from matcher.study.tradeoffs import as_frame, point
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from matcher.model import Instance
 
 
 def plan_prices(

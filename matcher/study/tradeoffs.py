@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.names import SIDES
+from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback, check_workers
 from matcher.base.result import Level
 from matcher.facts import Facts
+from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
@@ -27,8 +29,6 @@ from matcher.study.planner import PlanTask, plan_all, plan_one
 if TYPE_CHECKING:
     import pandas as pd
 
-    from matcher.base.numbers import IntArray
-    from matcher.model import Instance
 
 #: exchange rates of a curve that nobody chose others for
 CHILD_KM_VALUES: Final = (1, 2, 3, 5, 10, 20, None)

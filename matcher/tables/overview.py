@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from matcher.base.display import table_lines
 from matcher.base.errors import Lang, text
 from matcher.base.names import ASSUMED_CHILDREN, ENTITIES
-from matcher.base.notices import by_weight
+from matcher.base.notices import Notice, by_weight
 from matcher.tables.nine import NineTables
-
-if TYPE_CHECKING:
-    from matcher.base.notices import Notice
 
 #: notices shown in full; the rest are counted
 _MOST_NOTICES = 8

@@ -35,7 +35,6 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("emptied.provinces.organizations", "(Provinces of the organisations: {names};", "（组织所在省份：{names}；"),
     ("emptied.provinces.counties", "of the counties: {names}.)", "区县所在省份：{names}。）"),
-    ("emptied.no_kinds", "(It names no kind.)", "（其中没有列出任何类型。）"),
     (
         "emptied.no_times",
         "(The table travel_times has no row of this level.)",

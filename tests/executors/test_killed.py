@@ -21,8 +21,8 @@ from matcher.market import check
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 LIMIT_S = 2.0
-#: how late on a busy machine
-LATE_S = 3.0
+#: how late on a machine that is busy with other tests; benchmarks.embedding measures it on a quiet one
+LATE_S = 8.0
 
 
 def market(seed: int) -> Market:

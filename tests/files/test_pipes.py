@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from draws import few
 from small_plans import small_instance
 
 import matcher
@@ -36,7 +37,7 @@ def refused(code: str, *given: str) -> None:
     assert done.stdout.strip(), "nothing was refused"
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", few(2, CALLS))
 def test_a_pipe_in_a_plans_folder_is_refused(saved, tmp_path, name):
     folder = tmp_path / "out"
     shutil.copytree(saved, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from draws import few
 from enumeration import MORE, Enumeration
@@ -14,6 +15,8 @@ from matcher.methods import impossible, textbook
 from matcher.methods.dispatch import again
 from matcher.methods.method import Run
 from matcher.problem.problem import Problem
+from matcher.programs.cpsat import Solver
+from matcher.programs.rows import Rows
 from matcher.proof.witness import judged
 
 
@@ -66,3 +69,13 @@ def test_equals_enumeration_ten_thousand_times(block: int) -> None:
     """The same over 10,000 instances."""
     for seed in range(10_000 + block * 100, 10_000 + block * 100 + 100):
         check_against_enumeration(seed)
+
+
+def test_a_program_whose_time_ends_while_it_is_set_up_says_nothing() -> None:
+    """Never infeasible or optimal by the rows that happened to be there."""
+    at_once = np.array([1, 0])  # one variable that is 1, and 0
+    rows = Rows(np.array([0, 1, 2]), np.zeros(2, np.int64), np.ones(2, np.int64), at_once, at_once, ("", ""))
+    ended = Budget(time_limit_s=0)
+    assert ended.stop_reason == "time"
+    assert Solver(1, rows, budget=Budget()).minimise(None, Budget()).status == "infeasible"
+    assert Solver(1, rows, budget=ended).minimise(None, Budget()).status == "unknown"

@@ -91,6 +91,7 @@ def test_a_bound_with_a_gap_holds_against_every_plan_known(large: matcher.Plan) 
     assert matcher.verify(again.instance, again).ok
 
 
+@pytest.mark.slow
 def test_places_of_a_stopped_search_are_marked(large: matcher.Plan) -> None:
     county = large.county_pairings.county_id[0]
     places = matcher.recommend(large, f"county:{county}", k=2, work_limit=30)

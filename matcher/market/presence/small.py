@@ -46,7 +46,7 @@ def solve_small(
     stays = _listed(case)
     model = _Model(case, stays)
     hint = model.columns_of(start)
-    outcome = cpsat.Solver(model.count, model.rows()).minimise(
+    outcome = cpsat.Solver(model.count, model.rows(), budget=budget).minimise(
         model.function(), budget, hint=hint, close_enough=budget.close_enough
     )
     if outcome.values is None:

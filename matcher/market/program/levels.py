@@ -267,7 +267,7 @@ class _Run:
 
     def _by_cpsat(self, function: Linear, share: float) -> Outcome:
         if self._solver is None:
-            self._solver = cpsat.Solver(self.num_columns, self.rows)
+            self._solver = cpsat.Solver(self.num_columns, self.rows, budget=self.budget)
             for row in self.kept:
                 self._solver.keep(*row)
         found = self.found
