@@ -7,6 +7,9 @@ from typing import Any
 
 import matcher
 from matcher.advice import applied
+from matcher.methods.dispatch import solve_problem
+from matcher.plan import Plan
+from matcher.problem.problem import Problem
 
 SIDES = {"county": ("organizations", "counties"), "school": ("branches", "schools")}
 
@@ -52,4 +55,5 @@ def random_change(rng: random.Random, plan: matcher.Plan) -> dict[str, Any] | No
 def changed_plan(plan: matcher.Plan, changes: Any) -> matcher.Plan:
     """The same question from nothing."""
     instance, policy = applied(plan.instance, plan.policy, changes)
-    return matcher.solve(matcher.Instance.from_json(instance.to_json()), policy)
+    # not by the door, which refuses a policy that names who has just left
+    return Plan.of(solve_problem(Problem.of(matcher.Instance.from_json(instance.to_json()), policy)))
