@@ -99,6 +99,7 @@ class Budget:
         "_progress",
         "_seen_s",
         "_stopped",
+        "_whole",
         "executor",
         "gap",
         "work",
@@ -141,6 +142,7 @@ class Budget:
         self.executor = executor
         self._stopped: StopReason | None = None
         self._seen_s: float | None = None
+        self._whole: Budget | None = None
 
     def spend(self, units: int = 1) -> None:
         """Add `units` of work to the account."""
@@ -176,19 +178,31 @@ class Budget:
 
         For what makes a plan of what was found: it may take a moment, and does without the rest after that.
         """
+        return self.patience_s(grace_s) > 0
+
+    def patience_s(self, grace_s: float) -> float:
+        """Return how much is left of `grace_s` seconds after the clock or the token asked the work to stop.
+
+        Of one of several tasks no more than is left for the whole call.
+        """
+        if self._seen_s is None and self._cancel is not None and self._cancel.cancelled:
+            self._seen_s = time.monotonic()
         asked = [when for when in (self._seen_s, self._deadline) if when is not None]
-        return not asked or time.monotonic() < min(asked) + grace_s
+        left = min(asked) + grace_s - time.monotonic() if asked else grace_s
+        return max(0.0, left if self._whole is None else min(left, self._whole.patience_s(grace_s)))
 
     def portion(self, of: int) -> Budget:
         """Return a budget for one of `of` tasks still to do: its part of the time, its own account of work."""
         left = self.time_left_s
-        return Budget(
+        part = Budget(
             time_limit_s=None if left is None else left / max(1, of),
             work_limit=self.work_limit,
             gap=self.gap,
             progress=self._progress,
             cancel=self._cancel,
         )
+        part._whole = self
+        return part
 
     def clock(self) -> Budget:
         """Return a budget with the same deadline and token, and no other limit."""

@@ -17,9 +17,9 @@ from matcher.market.jobs.solving import JOB, asked, progress_of, solve_here, unp
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.points import sites
-from matcher.market.points.opening import NEAREST, Opening, nearest_first
+from matcher.market.points.opening import NEAREST, Opening, nearest_first, unpaired
 
-_GRACE_S: Final = 0.6  # how long after a stop the first matching is waited for
+_GRACE_S: Final = 0.3  # how long after a stop the first matching is waited for
 
 
 def solve_points_apart(market: Market, budget: Budget, start: Matching | Ints | None) -> Solved:
@@ -39,7 +39,7 @@ def solve_points_apart(market: Market, budget: Budget, start: Matching | Ints | 
         return sites.solve(market, budget, start)
     if outcome.answers[0] is not None:
         return unpacked(outcome.answers[0])
-    best = opening.result(_GRACE_S)
+    best = opening.result(budget.patience_s(_GRACE_S))
     if found:
         best = found[0] if found[0].provider else Solved(found[0].pairs, best.provider, best.recipient, best.methods)
     best.stop_reason, best.settled = outcome.reason, True
@@ -48,7 +48,7 @@ def solve_points_apart(market: Market, budget: Budget, start: Matching | Ints | 
 
 def solve_listed_apart(market: Market, budget: Budget, start: Ints | None) -> Solved:
     """Solve as `listed.solve` does on a child; stopped, return the levels it had finished, or what was found here."""
-    opening = Opening(market, lambda: [listed.solve(market, Budget(work_limit=0), start)])
+    opening = Opening(market, lambda: listed.at_once(market, start))
     found: list[Solved] = []
     levels = [level.name for level in market.objectives]
 
@@ -62,7 +62,7 @@ def solve_listed_apart(market: Market, budget: Budget, start: Ints | None) -> So
         return listed.solve(market, budget, start)
     if outcome.answers[0] is not None:
         return unpacked(outcome.answers[0])
-    best = found[0] if found else opening.result(_GRACE_S)
+    best = found[0] if found else opening.result(budget.patience_s(_GRACE_S))
     if best.hall is None:
         best.stop_reason = outcome.reason
     return best
@@ -98,8 +98,10 @@ def solve_parts_apart(markets: list[Market], budget: Budget) -> tuple[list[Solve
             solved.append(unpacked(answer))
         elif outcome.reason is None:
             solved.append(solve_here(markets[at], Budget(work_limit=budget.work_limit, gap=budget.gap)))
-        else:
+        elif budget.waits(_GRACE_S):
             solved.append(spare.get(at) or quick(markets[at]))
+        else:
+            solved.append(spare.get(at) or unpaired(markets[at]))
     return solved, outcome.reason
 
 

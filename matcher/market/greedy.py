@@ -16,16 +16,16 @@ _ROUNDS: Final = 16
 _GRID: Final = 100_000
 
 
-def greedy(market: Market) -> Ints | None:
+def greedy(market: Market, rounds: int = _ROUNDS) -> Ints | None:
     """Return a matching of a market without minima, (k, 2) pairs or (k, 3) with units; None with minima."""
     if market.has_minima:
         return None
     whole = market.matrix is not None and market.matrix.allowed is None and market.pair_limit is None
-    pairs = _by_row(market) if whole and market.num_arcs >= _GRID else _by_cost(market)
+    pairs = _by_row(market) if whole and market.num_arcs >= _GRID else _by_cost(market, rounds)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def _by_cost(market: Market) -> Ints:
+def _by_cost(market: Market, rounds: int) -> Ints:
     """In each round take every pair that is the best left for both of its ends."""
     level = market.objectives[0 if market.unmet_cost is not None else 1]
     worth = market.cost[level.cost_row] - level.missing[market.recipient_idx]
@@ -35,7 +35,7 @@ def _by_cost(market: Market) -> Ints:
     room_p, room_r = market.capacity[:, 1].copy(), market.demand[:, 1].copy()
     limit = None if market.pair_limit is None else arc_limits(market)
     kept = [np.zeros((0, 2 if limit is None else 3), np.int64)]
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         p, r = market.provider_idx[order], market.recipient_idx[order]
         order = order[(room_p[p] > 0) & (room_r[r] > 0)]
         if not len(order):

@@ -7,7 +7,9 @@ binds (see `flow.Face`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,9 @@ from matcher.market.levels import MarketLevel
 from matcher.market.market import Market
 from matcher.market.prices import NotOptimal, dual_prices
 
+#: of a first matching, one after the other: so many pairs are there at once, and so many in the end
+_ROUNDS: Final = (1, 16)
+
 
 def solve(market: Market, budget: Budget, start: Ints | None, watch: Callable[[Solved], None] | None = None) -> Solved:
     """Solve a market whose candidate arcs can be listed; `start` is returned if the work stops before there is more.
@@ -39,6 +44,13 @@ def solve(market: Market, budget: Budget, start: Ints | None, watch: Callable[[S
     if solved.pairs is None:
         solved.pairs = start if start is not None else greedy(market)
     return solved
+
+
+def at_once(market: Market, start: Ints | None) -> Iterator[Solved]:
+    """Yield what can be had without solving anything: soon with few pairs, then with more; see `solve`."""
+    solved = _levels_in_order(market, Budget(work_limit=0), None)
+    for rounds in _ROUNDS if start is None and market.matrix is None else _ROUNDS[-1:]:
+        yield replace(solved, pairs=greedy(market, rounds) if start is None else start)
 
 
 def _levels_in_order(market: Market, budget: Budget, watch: Callable[[Solved], None] | None) -> Solved:
@@ -160,6 +172,12 @@ def _bound_what_is_left(market: Market, face: Face, level: MarketLevel, solved: 
     """Bound a level that was not solved: every recipient at its cheapest, places free of charge."""
     cheapest = level.missing.copy()
     cost = _cost_on(market, face, level)
+    if face.ends is None and cost is not None and market.num_providers:
+        grid = cost.reshape(market.num_providers, market.num_recipients)
+        solved.provider.append(np.zeros(market.num_providers, np.int64))
+        solved.recipient.append(np.minimum(cheapest, grid.min(axis=0)))
+        solved.methods.append("none")
+        return
     at = np.arange(face.num_free)
     if len(at):
         np.minimum.at(cheapest, face.ends_of(at)[1], np.zeros(len(at), np.int64) if cost is None else cost)

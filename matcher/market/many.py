@@ -31,7 +31,7 @@ _BATCH: Final = 512
 #: under a limit, so that it is looked at often enough
 _FEWER: Final = 32
 #: how long after a stop the markets not reached still get a first matching
-_GRACE_S: Final = 0.2
+_GRACE_S: Final = 0.1
 JOB: Final = "matcher.market.many"
 _ONE: Final = np.array([0, 1], np.int64).tobytes()
 

@@ -59,7 +59,7 @@ class _Parts:
     def solve(self, market: Market, budget: Budget, start: Begun | None) -> Solved | None:
         """Solve the parts, on children where that is quicker or somebody may ask to stop; None if there is only one."""
         parts = [] if start is not None else parts_of(market)
-        if not parts:
+        if not parts or (budget.can_end and budget.stop_reason is not None):
             return None
         markets = part_markets(market, parts)
         several = budget.workers > 1 and worth_workers(market)

@@ -76,6 +76,9 @@ def level_prices(
     >>> matcher.study.level_prices(plan)[["level", "below", "without"]].values.tolist()
     [['cover_schools', 'school_travel', 0]]
     """
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
+    check_workers(workers)
+    budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers), executor=executor)
     import pandas as pd
 
     plan.raise_for_status()
@@ -89,9 +92,6 @@ def level_prices(
     ]
     if faults:
         raise InvalidInput(faults)
-    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
-    check_workers(workers)
-    budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers), executor=executor)
     start = plan.county_pairs, plan.school_pairs
     tasks = [PlanTask(problem, start, name) for name in asked]
     rows: list[dict[str, Any]] = []

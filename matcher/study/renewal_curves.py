@@ -98,10 +98,10 @@ def renewal_curve(
         If the policy is not one to one without rules over several pairs, demands stability, or has no level in km or
         minutes.
     """
+    budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel, executor=executor)
     import pandas as pd
 
     policy = Policy() if policy is None else policy
-    budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel, executor=executor)
     if executor is not None:
         there = curve_there("renewal_curve", instance, policy, {"points": points}, budget)
         if there is not None:

@@ -170,11 +170,11 @@ def price_of_stability(
     >>> matcher.study.price_of_stability(market, values=(0, None))[["value", "blocking_pairs"]].values.tolist()
     [[10, 0], [5, 1]]
     """
-    import pandas as pd
-
     whole = Budget(
         time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel, executor=executor
     )
+    import pandas as pd
+
     if executor is not None:
         options: dict[str, Any] = {"over": over, "values": None if values is None else list(values)}
         there = curve_there("price_of_stability", what, policy, options, whole)

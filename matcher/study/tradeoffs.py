@@ -114,12 +114,14 @@ def tradeoff(
     >>> curve[["child_km", "schools_children_covered", "status"]].values.tolist()
     [[2.0, 37350, 'optimal'], [10.0, 41214, 'optimal']]
     """
-    policy = Policy() if policy is None else policy
-    asked = in_order(over, CHILD_KM_VALUES if values is None and over == "child_km" else values)
-    policies = [varied(policy, over, value) for value in asked]
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     check_workers(workers)
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers), executor=executor)
+    import pandas  # noqa: F401  -- half a second that belongs into the limit, not behind it
+
+    policy = Policy() if policy is None else policy
+    asked = in_order(over, CHILD_KM_VALUES if values is None and over == "child_km" else values)
+    policies = [varied(policy, over, value) for value in asked]
     facts = Facts(instance, policy.travel)
     problems = [Problem.of(instance, here, facts) for here in policies]
     may_stop = cancel is not None or any(limit is not None for limit in limits.values())
@@ -138,7 +140,8 @@ def _in_turn(problems: Sequence[Problem], budget: Budget, may_stop: bool) -> lis
     known: list[Plan] = []
     for done, problem in enumerate(problems):
         budget.report(Progress("tradeoff", done, len(problems)))
-        start = best_start(problem, known) if may_stop or not is_joint_case(problem) else None
+        useful = budget.stop_reason is None and (may_stop or not is_joint_case(problem))
+        start = best_start(problem, known) if useful else None
         known.append(Plan.of(plan_one(PlanTask(problem, start), budget, len(problems) - done)))
     return known
 

@@ -21,9 +21,7 @@ class Opening:
     """The first matching, found by a thread of its own so that Ctrl-C and deadlines need not wait for it."""
 
     def __init__(self, market: Market, find: Callable[[], Iterable[Solved]]):
-        none = None if market.has_minima else np.zeros((0, 2), np.int64)
-        prices = [np.zeros(market.num_providers, np.int64)], [np.zeros(market.num_recipients, np.int64)]
-        self._best = Solved(none, *prices, ["none"])
+        self._best = unpaired(market)
         self._fault: Exception | None = None
         self._thread = threading.Thread(target=self._run, args=(find,), daemon=True)
         try:
@@ -45,6 +43,13 @@ class Opening:
         if self._fault is not None:
             raise self._fault
         return self._best
+
+
+def unpaired(market: Market) -> Solved:
+    """Return the empty matching, none where there are minima, and prices with a finite bound."""
+    none = None if market.has_minima else np.zeros((0, 2 if market.pair_limit is None else 3), np.int64)
+    prices = [np.zeros(market.num_providers, np.int64)], [np.zeros(market.num_recipients, np.int64)]
+    return Solved(none, *prices, ["none"])
 
 
 def nearest_first(market: Market, nearest: int = NEAREST) -> Solved:
