@@ -40,7 +40,29 @@ class Enumeration:
         }
         self.plans = {level: self.subsets(level) for level in self.tables}
 
+    def unit(self, level: str) -> str:
+        """What travel of a level is counted in, as the fields of a policy end."""
+        return getattr(self.policy, f"{level}_cost")
+
+    def exact(self, level: str, amount: float) -> int:
+        """So many km in metres, or minutes in seconds."""
+        return round(amount * (1000 if self.unit(level) == "km" else 60))
+
     def cost(self, p: Any, r: Any) -> int:
+        return self.metres(p, r)
+
+    def seconds(self, p: Any, r: Any) -> float:
+        """Travel time; infinite where none is known."""
+        return math.inf
+
+    def too_far(self, limits: Any, name: str, p: Any, r: Any) -> bool:
+        """Whether a pair is beyond the reach of a policy or a rule, in km or in minutes."""
+        km, minutes = getattr(limits, f"{name}_km"), getattr(limits, f"{name}_min")
+        if km is not None and self.metres(p, r) > round(km * 1000):
+            return True
+        return minutes is not None and self.seconds(p, r) > round(minutes * 60)
+
+    def metres(self, p: Any, r: Any) -> int:
         key = p.lat, p.lon, r.lat, r.lon
         if key not in self.known:
             self.known[key] = int(pair_m(*key))
@@ -65,8 +87,7 @@ class Enumeration:
 
     def may(self, level: str, p: Any, r: Any) -> bool:
         """Whether every rule allows the pair (the county pair of a school pair is looked at with the plan)."""
-        reach = self.policy.max_county_km if level == "county" else self.policy.max_school_km
-        if reach is not None and self.cost(p, r) > round(reach * 1000):
+        if self.too_far(self.policy, f"max_{level}", p, r):
             return False
         if any(
             (lock.level, lock.provider_id, lock.recipient_id, lock.kind) == (level, p.id, r.id, "forbid")
@@ -74,7 +95,7 @@ class Enumeration:
         ):
             return False
         for rule in self.policy.rules:
-            if rule.kind == "reach" and rule.level == level and self.cost(p, r) > round(rule.max_km * 1000):
+            if rule.kind == "reach" and rule.level == level and self.too_far(rule, "max", p, r):
                 return False
             if rule.kind == "within" and level == "county" and p.province != r.province:
                 return False
@@ -222,15 +243,17 @@ class Enumeration:
         if name == "fewest_organizations":
             return len({o.id for o, _ in upper})
         if name.startswith("fair"):
-            width = round(objective.band_km * 1000)
-            bands = [self.cost(p, r) // width for p, r in (upper if "county" in name else lower)]
+            level = "county" if "county" in name else "school"
+            width = self.exact(level, getattr(objective, f"band_{self.unit(level)}"))
+            bands = [self.cost(p, r) // width for p, r in (upper if level == "county" else lower)]
             return tuple(bands.count(band) for band in range(9, 0, -1))
         assert name == "convenience"
         total = sum(self.cost(p, r) for p, r in lower)
-        if self.policy.child_km is not None:
+        unit = self.unit("school")
+        if (child := getattr(self.policy, f"child_{unit}")) is not None:
             for school in self.instance.schools:
                 places = self.bounds("school", 1, school)[1]
-                rate = round(self.policy.child_km * 1000) * school.children
+                rate = self.exact("school", child) * school.children
                 for rule in self.policy.rules:
                     if rule.kind == "priority" and self.chosen(rule.of, school):
                         rate = round(rate * rule.factor)
@@ -238,7 +261,8 @@ class Enumeration:
                     empty = places - sum(s.id == school.id for _, s in lower)
                     total += empty * math.floor(rate / places + 0.5)
         kept = sum((b.id, s.id) in self.last["school"] for b, s in lower)
-        return total + round(self.policy.change_cost_km * 1000) * (len(self.last["school"]) - kept)
+        change = self.exact("school", getattr(self.policy, f"change_cost_{unit}"))
+        return total + change * (len(self.last["school"]) - kept)
 
     def objectives(self) -> list[Any]:
         """The objectives in order, with the coverage that stands before convenience where there is no child rate."""
@@ -246,7 +270,7 @@ class Enumeration:
         names = [each.name for each in listed]
         told = [each.name for each in listed if each.where is None]
         if (
-            self.policy.child_km is None
+            getattr(self.policy, f"child_{self.unit('school')}") is None
             and "convenience" in names
             and not {"cover_schools", "count_schools"} & set(told)
         ):
@@ -263,7 +287,8 @@ class Enumeration:
         table = [[self.value(each, upper, lower) for each in objectives] for upper, lower in self.all_plans()]
         for position, each in enumerate(objectives):
             if each.at_most is not None:
-                scale = 1000 if "travel" in each.name or each.name == "convenience" else 1
+                travels = "travel" in each.name or each.name == "convenience"
+                scale = self.exact("county" if "county" in each.name else "school", 1) if travels else 1
                 table = [row for row in table if row[position] <= each.at_most * scale + 1e-6]
             if each.at_least is not None:
                 table = [row for row in table if row[position] >= each.at_least]

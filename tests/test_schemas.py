@@ -13,6 +13,7 @@ from small_plans import small_instance, small_plan
 import matcher
 import matcher.renewal
 from matcher.base import Progress
+from matcher.market.statistics import Watch
 
 SCHEMAS = {path.name.split(".")[0]: path for path in (Path(__file__).parents[1] / "docs" / "schemas").glob("*.json")}
 
@@ -49,9 +50,18 @@ def written() -> dict[str, list[Any]]:
         ],
         "what_if": [full.what_if(gone).to_json(), none.what_if({"kind": "sets", "field": "child_km"}).to_json()],
         "progress": [Progress("level:convenience").to_json(), Progress("x", 1, 2, 3, 4, 1).to_json()],
+        "statistics": [matcher.match(matcher.Market.from_matrix([[1]])).statistics.to_json(), watched()],
         "error": [error(none.raise_for_status), error(lambda: small_plan().save("plan.csv"))],
         "faults": [error(lambda: matcher.Policy(child_km=-1)), error(lambda: matcher.Market.from_matrix([[None]]))],
     }
+
+
+def watched() -> dict[str, Any]:
+    """Statistics of a run that told its bounds."""
+    watch = Watch()
+    watch.take(Progress("price", 1, None, 3, None))
+    watch.take(Progress("price", 2, None, 3, 3))
+    return watch.statistics.to_json()
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

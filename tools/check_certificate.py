@@ -1,14 +1,21 @@
-"""Check a saved matching on its own: `python check_certificate.py matching.npz`, exit code 0 if it is proved.
+"""Check what was saved on its own: `python check_certificate.py matching.npz` or `... PLAN_FOLDER`, exit 0 if proved.
 
 Needs NumPy, and pyproj where there are points. For every market of pairs with bounds and costs: a matrix, listed arcs
 or points. The pairs must be a matching; prices, whatever they are, bound every matching from below over all allowed
 pairs, level after level; nothing can be better than a matching that reaches the bounds. Where there is none, some
 members of one side must need more than all they can reach can give. All sums are exact; numbers too large for that
 prove nothing.
+
+Of a plan: one organisation a county, travel in km, objectives that are sums, no minima, locks or further rules. Pairs
+of (organisation, county) are worth at least what prices of their branches and schools say, or each school's nearest
+branch; prices of organisations and counties then bound every plan. The levels are the digits of one large integer.
 """
 
+import csv
 import hashlib
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -256,9 +263,258 @@ def check(z):  # what is wrong, or nothing
     return None
 
 
+# --- plans of both levels ---------------------------------------------------------------------------------------------
+
+DIGIT = 64  # bits of a level in the integers that stand for all levels; what is added stays far below
+PLAIN = ["cover_counties", "keep_counties", "keep_schools", "convenience", "county_travel"]
+SUMS = {*PLAIN, "count_counties", "fill_counties", "cover_schools", "count_schools", "fill", "school_travel"}
+BOUNDS = {"organizations": "organization_capacity", "branches": "branch_capacity"}
+BOUNDS |= {"counties": "county_demand", "schools": "school_demand"}
+REACH = {"county": "max_county_km", "school": "max_school_km"}
+HOMES = {"branches": ("organizations", "organization_id"), "schools": ("counties", "county_id")}
+
+
+class Unchecked(Exception):
+    pass
+
+
+class Side:  # a table in order of its ids: points, most partners, children, and position of the row it belongs to
+    def __init__(self, folder, name, policy, sides):
+        rows = read_csv(folder / "input" / f"{name}.csv")
+        self.at = {row["id"]: position for position, row in enumerate(rows)}
+        if list(self.at) != sorted(self.at) or len(self.at) != len(rows):
+            raise Unchecked(f"{name} are not in the order of their ids")
+        whose, column = HOMES.get(name, (None, None))
+        self.home = np.array([sides[whose].at[row[column]] for row in rows] if whose else [], np.int64)
+        own = [[float(row[x]) if row[x] else np.nan for x in ("lat", "lon")] for row in rows]
+        self.point = np.array(own).reshape(-1, 2)
+        if whose:
+            self.point = np.where(np.isnan(self.point), sides[whose].point[self.home], self.point)
+        column = "demand" if name in ("counties", "schools") else "capacity"
+        given = [str(policy.get(BOUNDS[name], row.get(column) or 1)) for row in rows]
+        if not all(each.isdigit() for each in given):
+            raise Unchecked("minima")
+        self.most = np.array([int(each) for each in given], np.int64)
+        self.children = [int(row["children"]) for row in rows] if column == "demand" else []
+        if max(map(abs, [*self.children, *self.most.tolist()]), default=0) >= 1 << 30 or len(rows) >= 1 << 17:
+            raise Unchecked("numbers beyond the exact range")
+
+
+def read_csv(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def pairs_of(rows, sides, names, columns):
+    known = [(sides[names[0]].at.get(row[columns[0]]), sides[names[1]].at.get(row[columns[1]])) for row in rows]
+    return sorted(known, key=str), {pair for pair in known if None not in pair}
+
+
+def digits(table):  # (D, n) as (n,) integers, the first level highest
+    total = np.zeros(table.shape[1], object)
+    for row in table:
+        total = (total << DIGIT) + row.astype(object)
+    return total
+
+
+def check_plan(folder):  # what is wrong, or nothing
+    try:
+        return _check_plan(folder)
+    except Unchecked as reason:
+        return f"not checked here: {reason}"
+
+
+def _check_plan(folder):
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    for name, digest in plan["files"].items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            return f"{name} was changed after the plan was saved"
+    policy = plan["policy"]
+    names = [each if isinstance(each, str) else each["name"] for each in policy.get("objectives", PLAIN)]
+    covered = {"cover_schools", "count_schools"} & {*names}
+    if policy.get("child_km", 10) is None and "convenience" in names and not covered:
+        names.insert(names.index("convenience"), "cover_schools")
+    plain = {"format", "objectives", "child_km", "change_cost_km", "stability", *REACH.values(), *BOUNDS.values()}
+    more = [each for each in policy.get("objectives", ()) if not isinstance(each, str) and set(each) != {"name"}]
+    for what in ("locks", "travel_times", "successors"):
+        more += [what] * (folder / "input" / f"{what}.csv").exists()
+    asks = policy.get("stability", "off") not in ("off", "report")
+    if more or asks or not set(policy) <= plain or not set(names) <= SUMS:
+        raise Unchecked("the policy asks for more than sums over pairs and places")
+    if plan["status"] != "optimal" or plan["proof"]["kind"] != "certificate":
+        return "the plan does not say that it is optimal, with a certificate"
+    sides = {}
+    for name in ("organizations", "counties", "branches", "schools"):
+        sides[name] = Side(folder, name, policy, sides)
+    return Both(folder, policy, names, sides).check(plan["levels"])
+
+
+class Both:  # a plan of both levels with what it is worth, in integers whose digits are the levels
+    def __init__(self, folder, policy, names, sides):
+        self.policy, self.names, self.sides = policy, names, sides
+        self.o, self.c, self.b, self.s = (sides[x] for x in ("organizations", "counties", "branches", "schools"))
+        if max(self.o.most.max(initial=0), self.c.most.max(initial=0)) > 1:
+            raise Unchecked("several partners of a county or an organisation")
+        ends = {"county": ("organizations", "counties"), "school": ("branches", "schools")}
+        last = folder / "input" / "previous.csv"
+        rows = read_csv(last) if last.exists() else []
+        self.last = {
+            x: pairs_of([row for row in rows if row["level"] == x], sides, ends[x], ("provider_id", "recipient_id"))[1]
+            for x in ends
+        }
+        columns = {"county": ("organization_id", "county_id"), "school": ("branch_id", "school_id")}
+        files = {x: read_csv(folder / f"{x}_pairings.csv") for x in ends}
+        self.pairs = {x: pairs_of(files[x], sides, ends[x], columns[x])[0] for x in ends}
+        with np.load(folder / "proof.npz", allow_pickle=False) as arrays:
+            self.prices = dict(arrays)
+        w = {name: 1 << DIGIT * (len(names) - 1 - at) for at, name in enumerate(names)}
+        self.weight = {name: w.get(name, 0) for name in SUMS}
+        w = self.weight
+        wants = self.c.most > 0
+        self.county_gain = [
+            w["cover_counties"] * n + w["count_counties"] if ok else 0
+            for n, ok in zip(self.c.children, wants, strict=True)
+        ]
+        self.change, child = round(1000 * policy.get("change_cost_km", 0)), policy.get("child_km", 10.0)
+        charge = [
+            (2 * n * round(1000 * (child or 0)) + d) // (2 * d) if d else 0
+            for n, d in zip(self.s.children, self.s.most.tolist(), strict=True)
+        ]
+        self.empty = [w["convenience"] * each for each in charge]  # each empty place, and a school without any pair
+        self.bare = [
+            w["cover_schools"] * n + w["count_schools"] if d else 0
+            for n, d in zip(self.s.children, self.s.most.tolist(), strict=True)
+        ]
+        self.base = sum(self.county_gain) + sum(self.bare)
+        self.base += sum(e * d for e, d in zip(self.empty, self.s.most.tolist(), strict=True))
+        reach = {x: policy.get(name) for x, name in REACH.items()}
+        self.reach = {x: 1 << 40 if km is None else round(1000 * km) for x, km in reach.items()}
+
+    def worth(self, level, p, r):  # of pairs, and whether they may be: what each adds, the saved places left out
+        ends = (self.o, self.c) if level == "county" else (self.b, self.s)
+        w, far = self.weight, metres(ends[0].point[p], ends[1].point[r])
+        if level == "county":
+            travel, kept, pair = w["county_travel"], w["keep_counties"], w["fill_counties"]
+        else:
+            travel, pair = w["convenience"] + w["school_travel"], w["fill"]
+            kept = w["keep_schools"] + w["convenience"] * self.change
+        was = np.array([each in self.last[level] for each in zip(p.tolist(), r.tolist(), strict=True)], object)
+        return travel * far.astype(object) - kept * was - pair, far <= self.reach[level]
+
+    def value(self):  # of the plan; a text says which rule it breaks
+        total = self.base
+        for level, ends in (("county", (self.o, self.c)), ("school", (self.b, self.s))):
+            pairs = self.pairs[level]
+            if any(None in pair for pair in pairs) or len(set(pairs)) != len(pairs):
+                return f"{level} pairs are unknown or stand twice"
+            p, r = np.array(pairs, np.int64).reshape(-1, 2).T
+            worth, ok = self.worth(level, p, r)
+            loads = [tally(i, 1, len(x.most)) > x.most for i, x in zip((p, r), ends, strict=True)]
+            if not ok.all() or any(each.any() for each in loads):
+                return f"{level} pairs are too far or too many"
+            total += sum(worth.tolist())
+        together = set(self.pairs["county"])
+        if any((int(self.b.home[b]), int(self.s.home[s])) not in together for b, s in self.pairs["school"]):
+            return "a school's branch is not of its county's organisation"
+        total -= sum(self.county_gain[c] for _, c in self.pairs["county"])
+        served = [s for _, s in self.pairs["school"]]
+        return total - sum(self.empty[s] for s in served) - sum(self.bare[s] for s in set(served))
+
+    def check(self, levels):
+        value = self.value()
+        if isinstance(value, str):
+            return value
+        names = ("county_price", "organization_price", "branch_price", "school_price")
+        if any(self.prices[x].dtype != np.int64 or len(self.prices[x]) != len(self.names) for x in names):
+            return "the proof needs a row of prices a level"
+        if max(int(np.abs(self.prices[x].astype(object)).max(initial=0)) for x in names) >= 1 << 45:
+            return "the prices leave the exact range"
+        shown = self.shown(value)
+        if [(x["name"], x["value"], x["bound"]) for x in levels] != [(n, v, v) for n, v in shown]:
+            return f"the pairs have the values {shown}, not the claimed ones"
+        u, v, self.by_branch, self.by_school = (digits(self.prices[name]) for name in names)
+        if (len(u), len(v)) != (len(self.c.most), len(self.o.most)):
+            return "the proof needs a price a county and organisation"
+        self.inner = self.evaluated()
+        for county in np.flatnonzero(self.c.most > 0).tolist():
+            worth, may = self.of_county(county)
+            if (may & (worth - u[county] - v < 0)).any():
+                return "a pair of organisation and county has a negative reduced cost"
+        bound = self.base + sum(min(0, price) for price in (*u.tolist(), *v.tolist()))
+        return None if bound == value else f"the pairs have {shown}, the prices prove {self.shown(bound)} only"
+
+    def shown(self, total):  # the levels as the planner reads them
+        found, offset = [], {"convenience": self.change * len(self.last["school"])}
+        counted = {"cover_counties": self.c, "cover_schools": self.s}
+        for name in reversed(self.names):
+            low = (total + (1 << DIGIT - 1)) % (1 << DIGIT) - (1 << DIGIT - 1)
+            total = (total - low) >> DIGIT
+            if "travel" in name or name == "convenience":
+                found.append((name, offset.get(name, 0) + low))
+                continue
+            side = self.c if name.endswith("counties") else self.s
+            wanted = [n for n, d in zip(side.children, side.most.tolist(), strict=True) if d]
+            most = sum(wanted) if name in counted else len(wanted) if name.startswith("count_") else 0
+            found.append((name, most - low))
+        return found[::-1]
+
+    def evaluated(self):  # (organisation, county) -> where its inner prices stand
+        found, at_b, at_s = {}, 0, 0
+        for o, c in self.prices["evaluated"].tolist():
+            branches = np.flatnonzero(self.b.home == o)
+            schools = np.flatnonzero((self.s.home == c) & (self.s.most > 0))
+            found[o, c] = branches, schools, at_b, at_s
+            at_b, at_s = at_b + len(branches), at_s + len(schools)
+        if (at_b, at_s) != (len(self.by_branch), len(self.by_school)) or len(found) != len(self.prices["evaluated"]):
+            raise Unchecked("inner prices of another shape")
+        return found
+
+    def of_county(self, county):  # (O,) what pairing with each organisation is worth at least, and who may
+        every, num_o = np.arange(len(self.o.most)), len(self.o.most)
+        worth, may = self.worth("county", every, np.full(num_o, county))
+        worth = worth - self.county_gain[county]
+        schools = np.flatnonzero((self.s.home == county) & (self.s.most > 0))
+        gains, widest = [], int(np.bincount(self.b.home, minlength=1).max(initial=0))
+        rooms = np.zeros(num_o, np.int64)
+        np.add.at(rooms, self.b.home, np.minimum(self.b.most, len(self.s.most)))
+        for school in schools.tolist():
+            near = np.full(num_o, 1 << 40, np.int64)
+            np.minimum.at(near, self.b.home, metres(self.b.point, self.s.point[np.full(len(self.b.most), school)]))
+            far = near.astype(object) * (self.weight["convenience"] + self.weight["school_travel"])
+            kept = tally(self.b.home[[b for b, s in self.last["school"] if s == school]], 1, num_o)
+            for place in range(min(int(self.s.most[school]), widest)):
+                gain = self.empty[school] + self.bare[school] * (place == 0) + self.weight["fill"] - far
+                bonus = self.weight["keep_schools"] + self.weight["convenience"] * self.change
+                gain = np.maximum(gain + bonus * (kept > place).astype(object), 0)
+                gains.append(np.where(near <= self.reach["school"], gain, 0))
+        best = -np.sort(-np.array(gains, object).reshape(-1, num_o), axis=0)
+        worth = worth - np.where(np.arange(len(best))[:, None] < rooms, best, 0).sum(axis=0)
+        for organization in every.tolist():
+            if (organization, county) in self.inner:
+                worth[organization] = self.of_block(organization, county)
+        return worth, may & (self.o.most > 0)
+
+    def of_block(self, organization, county):  # what inner prices prove of one pair, whatever they are
+        branches, schools, at_b, at_s = self.inner[organization, county]
+        total = self.worth("county", np.array([organization]), np.array([county]))[0][0] - self.county_gain[county]
+        p, q = self.by_branch[at_b : at_b + len(branches)], self.by_school[at_s : at_s + len(schools)]
+        widest = int(np.bincount(self.b.home, minlength=1).max(initial=0))
+        places = [min(int(d), widest) for d in self.s.most[schools]]
+        i, j = grid(len(branches), len(schools)).T
+        worth, may = self.worth("school", branches[i], schools[j])
+        total += sum(min(0, x) for x in (worth - p[i] - q[j])[may].tolist())
+        rooms = np.minimum(self.b.most[branches], sum(places)).tolist()
+        total += sum(min(0, price) * room for price, room in zip(p.tolist(), rooms, strict=True))
+        for school, price, count in zip(schools.tolist(), q.tolist(), places, strict=True):
+            for place in range(count):
+                total += min(0, price - self.empty[school] - self.bare[school] * (place == 0))
+        return total
+
+
 if __name__ == "__main__":
     try:
-        wrong = check(dict(np.load(sys.argv[1], allow_pickle=False)))
-    except Exception as error:  # a file that is no matching proves nothing
-        wrong = f"no matching that can be checked: {error!r}"
+        path = Path(sys.argv[1])
+        wrong = check_plan(path) if path.is_dir() else check(dict(np.load(path, allow_pickle=False)))
+    except Exception as error:  # what is no matching and no plan proves nothing
+        wrong = f"nothing that can be checked: {error!r}"
     sys.exit(print(wrong or "proved over all allowed pairs") or int(wrong is not None))

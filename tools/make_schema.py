@@ -230,6 +230,13 @@ def report() -> Schema:
     )
 
 
+def statistics() -> Schema:
+    """Return the schema of how a matching was found."""
+    phase = whole(name=TEXT, rounds=WHOLE, began_s=NUMBER, seconds=NUMBER)
+    bounds = whole(at_s=NUMBER, value=none_or(WHOLE), bound=none_or(WHOLE))
+    return document("matcher.statistics/1", seconds=NUMBER, rounds=WHOLE, phases=rows(phase), bounds=rows(bounds))
+
+
 def schemas() -> dict[Path, Schema]:
     """Return every schema by the file it stands in."""
     progress = {"of": none_or(WHOLE), "value": none_or(WHOLE), "bound": none_or(WHOLE), "gap": none_or(WHOLE)}
@@ -245,6 +252,7 @@ def schemas() -> dict[Path, Schema]:
         "explanation": explanation(),
         "what_if": what_if(),
         "progress": document("matcher.progress/1", phase=TEXT, done=WHOLE, **progress),
+        "statistics": statistics(),
         "error": error,
         "faults": document("matcher.faults/1", count=WHOLE, faults=rows(FAULT)),
     }

@@ -216,6 +216,17 @@ class Budget:
         """Whether the gap asked for is reached (an exact match always is)."""
         return value == bound or (self.gap is not None and abs(value - bound) <= self.gap * max(1, abs(value)))
 
+    def hear(self, listener: ProgressCallback) -> None:
+        """Let `listener` have every report too, before the caller's callback."""
+        caller = self._progress
+
+        def both(progress: Progress) -> None:
+            listener(progress)
+            if caller is not None:
+                caller(progress)
+
+        self._progress = both
+
     def report(self, progress: Progress) -> None:
         """Hand one report to the caller's callback, if there is one."""
         if progress.phase != self._phase:

@@ -22,6 +22,7 @@ from matcher.market.certificate import HallWitness
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.preferences import blocking
+from matcher.market.statistics import Statistics
 from matcher.market.ways_out import MarketWaysOut, ways_out
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ class Matching(ArrayForm):
         (P,) bool, who is open; None for a flow.
     units
         (k,) int64, how many units each pair has, where the market has a `pair_limit`; None: one each.
+    statistics
+        How `match` found it: phases, rounds, time and bounds over time; None of any other. Times differ from run to
+        run, so equality, hash and what is saved leave it out; a pickle keeps it.
     """
 
     _format: ClassVar[str] = "matcher.matching/1"
@@ -85,6 +89,7 @@ class Matching(ArrayForm):
     intact: bool = True
     opened: Bools | None = None
     units: Ints | None = None
+    statistics: Statistics | None = None
 
     @property
     def has_pairs(self) -> bool:
@@ -267,9 +272,8 @@ class Matching(ArrayForm):
         return arrays
 
     def __reduce__(self) -> tuple[Any, ...]:
-        make, taken = ArrayForm.__reduce__(self)
         # the seal is made anew: that it was broken when this was read must not be lost
-        return (make, taken) if self.intact else (_unsealed, taken)
+        return _crossed, (self.to_arrays(), self.intact, self.statistics)
 
     def __hash__(self) -> int:
         return hash((self.status, self.pairs.tobytes()))
@@ -325,8 +329,8 @@ class Matching(ArrayForm):
         return f"<div>{head}{table}{told}</div>"
 
 
-def _unsealed(kind: type[Matching], arrays: Mapping[str, NDArray[Any]]) -> Matching:
-    return kind.from_arrays(arrays).replace(intact=False)
+def _crossed(arrays: Mapping[str, NDArray[Any]], intact: bool, statistics: Statistics | None) -> Matching:
+    return Matching.from_arrays(arrays).replace(intact=intact, statistics=statistics)
 
 
 def _some(members: Ints) -> str:

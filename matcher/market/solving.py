@@ -21,6 +21,7 @@ from matcher.market.jobs.stable import stable_within
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.preferences import blocking
+from matcher.market.statistics import Watch
 
 Stability = Literal["off", "report", "require"]
 
@@ -68,6 +69,7 @@ def match(
     Matching
         Among all matchings that are best at every level one with most pairs, the same for any order of the arcs.
         Stopped by a limit, the best found so far: status "feasible" (or "unknown"), with bounds for what was finished.
+        Its `statistics` say what the work did when.
 
     Raises
     ------
@@ -88,6 +90,8 @@ def match(
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
+    watch = Watch()
+    budget.hear(watch.take)
     if tie_seed is not None:
         _check_seed(tie_seed, stability)
     if market.pair_limit is not None and stability != "off":
@@ -96,6 +100,15 @@ def match(
         fields = ", ".join(name for name in FIELDS if getattr(market, name) is not None)
         details = {"fields": fields}
         raise InvalidInput([Fault("stability_of_program", column="stability", value=stability, details=details)])
+    found = _matched(market, stability, start, budget, tie_seed)
+    told.info("matched", status=found.status, stop_reason=found.stop_reason or "-")
+    return found.replace(statistics=watch.statistics)
+
+
+def _matched(
+    market: Market, stability: Stability, start: Matching | ArrayLike | None, budget: Budget, tie_seed: int | None
+) -> Matching:
+    """Return the best matching within the budget, all options checked."""
     if stability == "require" and budget.stop_reason is None:
         return stable_within(market, budget, None if tie_seed is None else int(tie_seed))
     if stability == "require":
@@ -109,7 +122,6 @@ def match(
         again = assembled(market, solve_market(market, budget, begun))
     if stability == "report" and again.has_pairs:
         again = again.replace(blocking=blocking(market, again.pairs))
-    told.info("matched", status=again.status, stop_reason=again.stop_reason or "-")
     return again
 
 

@@ -176,7 +176,10 @@ def _other_orders(problem: Problem, budget: Budget) -> Solution:
 def _barely_bounded(problem: Problem, pairs: BothPairs, scope: str, stop: StopReason) -> Solution:
     """Return a plan of which nothing is proved, under the bound of its first level that needs no search."""
     claims = [Claim(plain_bound(problem, problem.objectives[0]), "none")] if problem.objectives else []
-    return Solution.found(problem, pairs, claims, Proof("solver", scope, f"matcher {__version__}"), stop)
+    found = Solution.found(problem, pairs, claims, Proof("solver", scope, f"matcher {__version__}"), stop)
+    if found.status == "optimal" and scope != SCOPE:  # as good as any plan, so the best of the stable ones
+        return _barely_bounded(problem, pairs, SCOPE, stop)
+    return found
 
 
 def _unknown(problem: Problem, stop: StopReason | None = None) -> Solution:

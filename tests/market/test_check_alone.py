@@ -26,10 +26,10 @@ def loaded() -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.check
+    return module
 
 
-CHECK = loaded()
+CHECK = loaded().check
 RNG = np.random.default_rng(0)
 POINTS = RNG.uniform([25, 104], [28, 108], (50, 2))
 
