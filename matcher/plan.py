@@ -196,7 +196,7 @@ class Plan(Advised, Solution):
         Raises
         ------
         InfeasibleError
-            If no plan meets the hard rules; it carries the witness.
+            If no plan meets the hard rules; it carries the witness, and leads to the ways out (`error.repairs()`).
         UnsolvedError
             If nothing feasible is known.
         """
@@ -207,7 +207,7 @@ class Plan(Advised, Solution):
                 )
                 for lang in ("en", "zh")
             )
-            raise InfeasibleError(english, self.witness, chinese)
+            raise InfeasibleError(english, self.witness, chinese, self)
         if self.status == "unknown":
             raise UnsolvedError(text("plan.unknown", reason=self.stop_reason or "-"))
         return self

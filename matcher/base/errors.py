@@ -10,9 +10,9 @@ MatcherError
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Protocol, Self
 
 from matcher.base.plain import plain, shown
 from matcher.words.catalogue import LANGS, has_text, said
@@ -21,6 +21,14 @@ from matcher.words.parsers import in_chinese
 Lang = Literal["en", "zh"]
 #: characters of what a message fills in besides the value, such as the names that would have been right
 _LONGEST_DETAIL: Final = 4000
+
+
+class Repairable(Protocol):
+    """What knows its ways out: an infeasible plan or matching."""
+
+    @property
+    def repairs(self) -> Callable[..., Any]:
+        """Returns them."""
 
 
 class MatcherError(Exception):
@@ -39,10 +47,14 @@ class MatcherError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process as what it is, whatever its constructor takes."""
-        state = {name: plain(part) for name, part in self.__dict__.items() if name != "faults"}
+        return _again, self._said()
+
+    def _said(self) -> tuple[type[Self], Any, dict[str, Any]]:
+        """Return what is the same of two errors that are equal: type, arguments and what else they say."""
+        state = {name: plain(part) for name, part in self.__dict__.items() if name not in ("faults", "of")}
         if "faults" in self.__dict__:
             state["faults"] = tuple(Fault(*fault.__reduce__()[1]) for fault in self.__dict__["faults"])
-        return _again, (type(self), plain(self.args), state)
+        return type(self), plain(self.args), state
 
     def __deepcopy__(self, memo: Any) -> Self:
         again: Self = _again(*self.__reduce__()[1])
@@ -51,7 +63,7 @@ class MatcherError(Exception):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MatcherError):
             return NotImplemented
-        return self is other or self.__reduce__() == other.__reduce__()
+        return self is other or self._said() == other._said()
 
     def __hash__(self) -> int:
         return hash((type(self), str(self)))
@@ -224,23 +236,43 @@ def wrong_kind(value: Any, expected: str, column: str) -> Fault:
 class InfeasibleError(MatcherError):
     """No plan meets the hard rules; `witness` says why, in a form that the checker recomputes.
 
-    `chinese` is the message in Chinese, where there is one.
+    `chinese` is the message in Chinese, where there is one; `of` is the plan or the matching that there is none of:
+    its ways out are looked for when they are asked for.
     """
 
     code = "infeasible"
 
-    def __init__(self, message: str, witness: Mapping[str, Any] | None = None, chinese: str | None = None):
+    def __init__(
+        self,
+        message: str,
+        witness: Mapping[str, Any] | None = None,
+        chinese: str | None = None,
+        of: Repairable | None = None,
+    ):
         super().__init__(message)
         self.witness = witness
+        self.of = of
         self._chinese = chinese
 
     def message(self, lang: Lang = "en") -> str:
         """Say why there is none."""
         return self._chinese if lang == "zh" and self._chinese else str(self)
 
+    def repairs(self, k: int = 3, **limits: Any) -> Any:
+        """Return why and up to k ways out, as those of the plan or the matching; None if there is none to ask.
+
+        `limits` are those of `plan.repairs`.
+        """
+        return None if self.of is None else self.of.repairs(k, **limits)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, the witness among them."""
         return {**super().to_json(), "witness": None if self.witness is None else dict(self.witness)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross with the plan or the matching, which cross as they are."""
+        kind, args, state = self._said()
+        return _again, (kind, args, state | {"of": self.of})
 
 
 class UnsolvedError(MatcherError):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEMO_FOLDER: Final = "demo-plan"
 BOOK, PAGE, MAP = "plan.xlsx", "plan.html", "map.png"
+#: ways out that are told of a plan that there is none of, and how long they are looked for
+_MOST_WAYS, _WAYS_S = 3, 30.0
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -165,7 +167,18 @@ def show_plan(plan: Plan, options: argparse.Namespace, notes: Sequence[str], *, 
     """Print the plan and what was written; return the exit code."""
     from matcher.outcome.document import head
 
-    show(options, head(plan), [plan.summary(options.lang), *notes])
+    ways = [] if interrupted or plan.status != "infeasible" else ways_out(plan, options)
+    show(options, head(plan), [plan.summary(options.lang), *ways, *notes])
     if interrupted:
         return INTERRUPTED
     return DONE if plan.status in ("optimal", "feasible") else FAILED
+
+
+def ways_out(plan: Plan, options: argparse.Namespace) -> list[str]:
+    """Return why there is no plan and the cheapest ways out, as far as they are found soon."""
+    if options.json:
+        return []
+    cancel = CancelToken()
+    with progress_of(options) as line, cancel_on_interrupt(cancel):
+        found = plan.repairs(_MOST_WAYS, time_limit_s=_WAYS_S, progress=line, cancel=cancel)
+    return [found.text(options.lang)] if found.conflict else []

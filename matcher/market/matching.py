@@ -172,18 +172,17 @@ class Matching(ArrayForm):
         Raises
         ------
         InfeasibleError
-            If the minima cannot be met; carries the witness.
+            If the minima cannot be met; carries the witness, and leads to the ways out (`error.repairs()`).
         UnsolvedError
             If the work was stopped before anything feasible was found.
         """
         if self.status == "infeasible":
             witness = self.witness
             if not self.market.is_flow:
-                raise InfeasibleError(
-                    text("matching.infeasible.program", solver=self.proof.solver), {"kind": "program"}
-                )
+                said = text("matching.infeasible.program", solver=self.proof.solver)
+                raise InfeasibleError(said, {"kind": "program"}, of=self)
             if witness is None:
-                raise InfeasibleError(*self._no_stable_matching())
+                raise InfeasibleError(*self._no_stable_matching(), of=self)
             facts = {
                 "side": witness.side,
                 "members": witness.members.tolist(),
@@ -197,7 +196,7 @@ class Matching(ArrayForm):
                 needed=witness.needed,
                 available=witness.available,
             )
-            raise InfeasibleError(message, facts)
+            raise InfeasibleError(message, facts, of=self)
         if self.status == "unknown":
             raise UnsolvedError(text("matching.unknown", reason=self.stop_reason))
         return self

@@ -81,8 +81,8 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     yield f'<!doctype html>\n<html lang="{known.lang}"><head><meta charset="utf-8"><title>{title}</title>'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     finder = live.finder(known) if answers else ""
-    if answers:  # before the sections come: thousands of rows need no layout that nobody sees
-        yield '<script>document.documentElement.classList.add("live")</script>'
+    if answers:
+        yield f"<script>{live.BEGINNING}</script>"
     yield f"<style>{styles}</style></head><body><header><h1>{title}</h1>{finder}</header>\n"
     levers = plan.known_levers[:_MOST_LEVERS]
     yield from head(known, [lever.text(known.lang) for lever in levers])
@@ -98,9 +98,12 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     yield f"</ul>\n<h2>{known.said('warnings')}</h2><ul>"
     yield from (f"<li>{html_text(notice.text(known.lang))}</li>" for notice in plan.warnings)
     yield f"</ul>\n<p>{known.said('digest', digest=plan.instance.digest)}</p></section>\n"
+    # where scripts run, a <noscript> is one text: thousands of rows need no nodes before somebody asks for them
+    yield '<div id="sections"></div><noscript id="kept">' if answers else ""
     for kind in ("county", "organization"):
         yield from sections(known, kind)
     if answers:
+        yield "</noscript>\n"
         yield from live.scripts(known, outlines)
     yield "</body></html>\n"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from itertools import combinations
 
@@ -105,3 +107,37 @@ def test_a_single_floor_is_lowered_to_what_can_be_reached() -> None:
 def test_a_plan_that_is_there_needs_no_way_out() -> None:
     found = matcher.solve(matcher.example()).repairs()
     assert (found.conflict, found.repairs) == ((), ())
+
+
+def crowded() -> matcher.Plan:
+    """Two counties that want somebody each, and one organisation."""
+    counties = [matcher.County(id=f"C{i}", lat=26, lon=105 + i, demand=(1, 1)) for i in (1, 2)]
+    organization = matcher.Organization(id="U1", lat=26, lon=105)
+    return matcher.solve(matcher.Instance(organizations=[organization], counties=counties))
+
+
+@pytest.mark.parametrize("cross", [lambda error: error, lambda error: pickle.loads(pickle.dumps(error)), copy.deepcopy])
+def test_the_error_of_an_infeasible_plan_leads_to_its_ways_out(cross) -> None:
+    plan = crowded()
+    with pytest.raises(matcher.InfeasibleError) as caught:
+        plan.raise_for_status()
+    error = cross(caught.value)
+    assert error == caught.value
+    found = error.repairs(2, time_limit_s=60)
+    assert found == plan.repairs(2)
+    for repair in found.repairs:
+        assert has_plan(*repair.apply(plan.instance, plan.policy))
+
+
+def test_the_error_of_an_infeasible_market_leads_to_its_ways_out() -> None:
+    market = matcher.Market.from_matrix([[1, 1]], demand=[(1, 1), (1, 1)])
+    with pytest.raises(matcher.InfeasibleError) as caught:
+        matcher.match(market).raise_for_status()
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again == caught.value
+    assert [way.given_up for way in again.repairs(1).repairs] == [1]
+    assert matcher.match(again.repairs(1).repairs[0].apply(market)).status == "optimal"
+
+
+def test_an_error_of_nothing_knows_no_way_out() -> None:
+    assert matcher.InfeasibleError("no").repairs() is None

@@ -101,7 +101,10 @@ def test_an_infeasible_plan_ends_with_1(tables: Path, tmp_path: Path, capsys: py
     policy = tmp_path / "policy.toml"
     policy.write_text("county_demand = [1, 1]\nmax_county_km = 100\n")
     assert main(["plan", str(tables), "-o", str(out), "--policy", str(policy)]) == 1
-    assert "no plan meets the hard rules" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no plan meets the hard rules" in said
+    assert "These can't all be kept" in said
+    assert "Ways out, the fewest given up first" in said
     assert json.loads((out / "plan.json").read_text(encoding="utf-8"))["status"] == "infeasible"
     assert matcher.verify(small_instance(), out).ok
 

@@ -36,8 +36,11 @@ const found = {};
 const act = () => {
   if (!window.report?.ready) return setTimeout(act, 20);
   const { map } = window.report;
+  found.nodes = document.querySelectorAll("section.one").length;
   found.schools = rows("school");
+  document.querySelector("#tabs input[value=county]").click();
   found.counties = rows("county");
+  type("");
   type("S5");
   found.left = told();
   found.filtered = rows("school");
@@ -51,6 +54,10 @@ const act = () => {
   setTimeout(() => {
     found.tapped = told();
     found.narrowed = rows("school");
+    dispatchEvent(new Event("beforeprint"));
+    found.printed = [...document.querySelectorAll("section.one")].map(each => each.textContent).join(" ");
+    dispatchEvent(new Event("afterprint"));
+    found.after = document.querySelectorAll("section.one").length;
     found.labels = map.sources.school.data.label;
     found.hit = window.hit ?? null;
     found.images = document.querySelectorAll("img").length;
@@ -98,6 +105,8 @@ def test_the_page_answers_and_names_stay_text(tmp_path: Path, monkeypatch) -> No
     assert found["wrong"] == []
     assert found["hit"] is None
     assert found["images"] == 0
+    assert found["nodes"] == found["after"] == 0  # sections are one text until they are asked for, or all printed
+    assert all(name in found["printed"] for each in names.values() for name in each)
     assert sorted(found["schools"]) == sorted(found["again"]) == sorted(names["schools"])
     assert sorted(found["counties"]) == sorted(names["counties"])
     assert found["filtered"] == [names["schools"][4]]

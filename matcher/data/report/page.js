@@ -1,15 +1,38 @@
 "use strict";
 // Joins Bokeh's map and DataTables' tables: one search for both, what is chosen in one is shown in the other.
 // Names come from people: they reach the page as text nodes or through DataTable.render.text(), never as markup.
+window.begun = true;
 (async () => {
   const read = id => JSON.parse(document.getElementById(id).textContent);
-  const data = read("report-data"), item = read("report-map"), words = data.words;
+  const data = read("report-data"), drawn = read("report-map"), words = data.words;
   const at = id => document.getElementById(id);
   const KINDS = ["county", "organization", "school"];
-  // the tables' script is a module, and a page from a file can import one only from its own memory
-  const bundle = URL.createObjectURL(new Blob([read("report-tables")], { type: "text/javascript" }));
-  const { default: DataTable } = await import(bundle);
-  const text = DataTable.render.text();
+
+  // --- sections: one text until somebody asks for one of them, or for all on paper ---------------------------------------
+  const kept = at("kept").textContent, paper = at("sections");
+  let pieces;  // id of a section -> its markup
+  const pieceOf = id => {
+    pieces ??= new Map(kept.split('<section class="one" id="').slice(1).map(rest =>
+      [rest.slice(0, rest.indexOf('"')), `<section class="one" id="${rest.slice(0, rest.indexOf("</section>"))}</section>`]));
+    return pieces.get(id) ?? "";
+  };
+  function sectionOf(id) {
+    const holder = document.createElement("template");
+    holder.innerHTML = pieceOf(id);  // the page's own markup, escaped where it was written
+    return holder.content.firstElementChild;
+  }
+  const putAlone = id => { paper.innerHTML = `<section class="many">${pieceOf(id)}</section>`; };
+  const aimed = () => /^#(county|organization)-\d+$/.test(location.hash) ? location.hash.slice(1) : "";
+  function aim() {  // the address names a section: it is there before the browser looks for it again
+    if (!aimed() || at(aimed())) return;
+    putAlone(aimed());
+    location.replace(location.href);
+  }
+  addEventListener("hashchange", aim);
+  addEventListener("beforeprint", () => { if (!aimed() || !pieceOf(aimed())) paper.innerHTML = kept; });
+  addEventListener("afterprint", () => { if (!aimed()) paper.replaceChildren(); });
+  aim();
+
   const school = data.school, county = data.county, organization = data.organization, branch = data.branch;
   const list = names => names.join(data.lang === "zh" ? "、" : "; ");
   const named = (rows, places) => list(places.map(place => rows[place][1]));
@@ -38,6 +61,8 @@
     school: school.map((s, i) => [s[1], county[s[2]][1], s[3], named(branch, s[4]),
       list([...new Set(s[4].map(b => organization[ownerOf(b)][1]))]), far(s[5]), since(s[6]), s[7], s[0], i]),
   };
+  const { default: DataTable } = await fetched;
+  const text = DataTable.render.text();
   const NUMBERS = { county: [2, 4, 7], organization: [4, 6, 7], school: [2, 5] };
   const WHY = { county: 8, organization: 8, school: 7 };
   const language = {
@@ -57,7 +82,8 @@
     organization: (o, { kind, i }) => kind === "organization" ? o === i
       : (kind === "county" ? county[i] : county[school[i][2]])[4].includes(o),
   };
-  const tables = {};
+  const made = {};
+  const table = kind => made[kind] ??= tableOf(kind);  // those that nobody sees yet are made after the map
   const PER = 12;
   function tableOf(kind) {
     const width = data.columns[kind];
@@ -66,8 +92,8 @@
       type: NUMBERS[kind].includes(column) ? "num" : "string",
     }));
     columns.push({ visible: false, render: text, type: "string" });
-    const table = new DataTable(at("t-" + kind), {
-      data: rows[kind], columns, deferRender: true, pageLength: PER, autoWidth: false, order: [[0, "asc"]], language,
+    const built = new DataTable(at("t-" + kind), {
+      data: rows[kind], columns, deferRender: true, pageLength: PER, autoWidth: false, order: [], language,
       layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: { paging: { type: "simple_numbers" } } },
       columnControl: [{ target: 1, content: ["search"] }],
       createdRow: (row, _, index) => {
@@ -76,25 +102,26 @@
       },
     });
     const chosen = event => event.target.closest("tbody tr[data-i]");
-    table.table().body().addEventListener("click", event => {
+    built.table().body().addEventListener("click", event => {
       const row = chosen(event);
       if (row) choose(kind, Number(row.dataset.i));
     });
-    table.table().body().addEventListener("keydown", event => {
+    built.table().body().addEventListener("keydown", event => {
       const row = chosen(event);
       if (row && (event.key === "Enter" || event.key === " ")) {
         event.preventDefault();
         choose(kind, Number(row.dataset.i));
       }
     });
-    table.on("draw", () => { at("n-" + kind).textContent = table.page.info().recordsDisplay.toLocaleString(); mark(kind); });
-    table.search.fixed("focus", (_, row, index) => focus === null || belongs[kind](index, focus));
-    table.draw();
-    return table;
+    built.on("draw", () => { at("n-" + kind).textContent = built.page.info().recordsDisplay.toLocaleString(); mark(kind); });
+    built.search.fixed("focus", (_, row, index) => focus === null || belongs[kind](index, focus));
+    if (focus !== null) built.draw();
+    else mark(kind);
+    return built;
   }
   let selected = null;  // {kind, i}: what the map rings and the card below it tells
   function mark(kind) {
-    for (const row of at("t-" + kind).tBodies[0].rows)
+    for (const row of at("t-" + kind).tBodies[0]?.rows ?? [])
       row.classList.toggle("chosen", selected?.kind === kind && row.dataset.i === String(selected.i));
   }
 
@@ -104,6 +131,7 @@
   function turn(kind) {
     for (const tab of tabs) tab.checked = tab.value === kind;
     for (const each of KINDS) at("p-" + each).classList.toggle("on", each === kind);
+    table(kind);
   }
   for (const tab of tabs) tab.addEventListener("change", () => { held = true; turn(tab.value); });
   function narrow(to) {
@@ -111,31 +139,32 @@
     const button = at("focus");
     button.hidden = to === null;
     if (to !== null) button.textContent = `${data[to.kind][to.i][1]} ✕`;
-    for (const kind of KINDS) tables[kind].draw();
+    for (const kind of KINDS) table(kind).draw();
   }
   at("focus").title = words.focus;
   at("focus").addEventListener("click", () => { narrow(null); at("q").focus(); });
-  let waiting;
+  let waiting, later;
   at("q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 40); });
   at("q").addEventListener("keydown", event => { if (event.key === "Enter") { clearTimeout(waiting); search(); } });
   function search() {
     const asked = at("q").value.trim();
     if (focus !== null) narrow(null);
-    for (const kind of KINDS) tables[kind].search(asked).draw();
+    clearTimeout(later);
+    const low = asked.toLowerCase(), now = tabs.find(tab => tab.checked).value;
+    const owns = kind => data[kind].some(each => each[1].toLowerCase().includes(low) || each[0].toLowerCase() === low);
+    const draw = kind => table(kind).search(asked).draw();
+    const hits = kind => draw(kind).page.info().recordsDisplay > 0;
+    // what is looked at is drawn first, the other tables when it has been seen
+    const first = held || !asked ? now : KINDS.find(owns) ?? now;
+    const best = hits(first) || held || !asked ? first : ["school", "organization", "county"].find(hits) ?? first;
+    turn(best);
+    later = setTimeout(() => { for (const kind of KINDS) if (kind !== best) draw(kind); }, 0);
     if (!asked) { held = false; return; }
     at("board").scrollIntoView({ block: "start" });
-    const low = asked.toLowerCase();
-    const owns = kind => data[kind].some(each => each[1].toLowerCase().includes(low) || each[0].toLowerCase() === low);
-    const there = kind => tables[kind].page.info().recordsDisplay > 0;
-    if (!held) {
-      const first = KINDS.find(kind => there(kind) && owns(kind)) ?? ["school", "organization", "county"].find(there);
-      if (first) turn(first);
-    }
-    const shown = tabs.find(tab => tab.checked).value;
-    const found = tables[shown].rows({ search: "applied" }).indexes();
-    const best = found.length === 1 ? found[0]
-      : found.toArray().find(i => data[shown][i][1].toLowerCase() === low || data[shown][i][0].toLowerCase() === low);
-    if (best !== undefined) choose(shown, best, { narrowing: false });
+    const found = table(best).rows({ search: "applied" }).indexes();
+    const one = found.length === 1 ? found[0]
+      : found.toArray().find(i => data[best][i][1].toLowerCase() === low || data[best][i][0].toLowerCase() === low);
+    if (one !== undefined) choose(best, one, { narrowing: false });
   }
 
   // --- what is chosen --------------------------------------------------------------------------------------------------
@@ -150,14 +179,14 @@
   }
   function tell(kind, i) {
     const home = kind === "school" ? "county" : kind, place = kind === "school" ? school[i][2] : i;
-    const section = at(`${home}-${place}`), copy = section.cloneNode(true), detail = at("detail");
+    const id = `${home}-${place}`, copy = sectionOf(id), detail = at("detail"), more = copy.querySelector(`#why-${i}`);
     for (const each of [copy, ...copy.querySelectorAll("[id]")]) each.removeAttribute("id");
     copy.className = "";
     const button = document.createElement("button");
     button.type = "button";
     button.className = "print";
     button.textContent = words.print;
-    button.addEventListener("click", () => printAlone(section.id));
+    button.addEventListener("click", () => printAlone(id));
     copy.querySelector("h3").append(button);
     detail.replaceChildren(copy);
     detail.scrollTop = 0;
@@ -167,9 +196,7 @@
     line.textContent = `${one[1]} (${one[0]}): ` + (one[4].length ? filled(words.school_of,
       { partner: rows.school[i][3], organization: rows.school[i][4], km: rows.school[i][5] }) : "") +
       (one[7] ? " " + filled(words.unserved, { why: one[7] }) : "");
-    const more = at(`why-${i}`)?.cloneNode(true);
     if (more) {
-      more.removeAttribute("id");
       more.open = true;
       detail.prepend(more);
     }
@@ -179,8 +206,9 @@
   }
   function printAlone(id) {
     const y = scrollY;
+    putAlone(id);
     location.hash = id;
-    setTimeout(() => { print(); location.hash = ""; scrollTo(0, y); }, 50);
+    setTimeout(() => { print(); location.hash = ""; paper.replaceChildren(); scrollTo(0, y); }, 50);
   }
   // a link to a section shows the thing in the card; without scripts it leads to the section itself
   document.addEventListener("click", event => {
@@ -192,9 +220,9 @@
 
   // --- the map ---------------------------------------------------------------------------------------------------------
   async function mapOf() {
-    if (item === null || !window.Bokeh) return null;
+    if (drawn === null || !window.Bokeh) return null;
     at("map").style.minHeight = "430px";
-    await Bokeh.embed.embed_item(item, "map");
+    await Bokeh.embed.embed_item(drawn.item, "map");
     const model = name => Bokeh.documents.at(-1).get_model_by_name(name), plot = model("plot");
     const cut = name => name.length > 60 ? name.slice(0, 60) + "…" : name;
     const sources = {};
@@ -204,10 +232,11 @@
       sources[kind] = source;
       const partner = kind === "school" ? i => rows.school[i][3] ? `${rows.school[i][3]} · ${rows.school[i][5]} km`
         : school[i][7] : i => rows[kind][i][3] ? `${rows[kind][i][3]} · ${rows[kind][i][4]} km` : rows[kind][i][8];
-      source.data = { ...source.data, label: data[kind].map(each => cut(each[1])), partner: data[kind].map((_, i) => cut(partner(i))) };
+      // nothing that is drawn: no signal, so that nothing is drawn again
+      source.data.label = data[kind].map(each => cut(each[1]));
+      source.data.partner = data[kind].map((_, i) => cut(partner(i)));
       source.selected.properties.indices.change.connect(() => tapped(kind, source));
     }
-    const lines = { county: model("county_pairs"), school: model("school_pairs") };
     const whole = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
     let quiet = false, taps = [];
     function tapped(kind, source) {
@@ -233,21 +262,23 @@
       plot.x_range.setv({ start: x - half * ratio, end: x + half * ratio });
       plot.y_range.setv({ start: y - half, end: y + half });
     }
-    const mine = {
-      county: i => [pair => pair.county && pair.r === i, pair => !pair.county && school[pair.r][2] === i],
-      organization: i => [pair => pair.county && pair.p === i, pair => !pair.county && ownerOf(pair.p) === i],
-      school: i => [pair => !pair.county && pair.r === i],
+    const places = { branch: drawn.branches };
+    for (const kind in sources) places[kind] = sources[kind].data;
+    const county_pairs = (os, cs) => os.flatMap(o => cs.map(c => ["organization", o, "county", c]));
+    const school_pairs = (s, meant) => school[s][4].filter(meant).map(b => ["branch", b, "school", s]);
+    const inside = (which, meant) => school.flatMap((one, s) => which(one) ? school_pairs(s, meant) : []);
+    const pairsOf = {
+      county: i => [...county_pairs(county[i][4], [i]), ...inside(one => one[2] === i, () => true)],
+      organization: i => [...county_pairs([i], organization[i][4]), ...inside(() => true, b => ownerOf(b) === i)],
+      school: i => school_pairs(i, () => true),
     };
     function show(kind, i) {
       const source = sources[kind];
       if (!source) return;
       const lit = { x0: [], y0: [], x1: [], y1: [] };
-      for (const [level, from] of Object.entries(lines)) {
-        const columns = from?.data;
-        for (let at = 0; columns && at < columns.p.length; at++) {
-          const pair = { county: level === "county", p: columns.p[at], r: columns.r[at] };
-          if (mine[kind](i).some(test => test(pair))) for (const name in lit) lit[name].push(columns[name][at]);
-        }
+      for (const [one, p, other, r] of pairsOf[kind](i)) {
+        lit.x0.push(places[one].x[p]); lit.y0.push(places[one].y[p]);
+        lit.x1.push(places[other].x[r]); lit.y1.push(places[other].y[r]);
       }
       model("lit").data = lit;
       const x = source.data.x[i], y = source.data.y[i];
@@ -266,17 +297,21 @@
 
   at("board").hidden = at("finder").hidden = false;
   let map = null;
-  for (const kind of KINDS) tables[kind] = tableOf(kind);
+  for (const kind of KINDS) at("n-" + kind).textContent = data[kind].length.toLocaleString();
   turn(school.length ? "school" : "county");
   try { map = await mapOf(); } catch (error) { console.error(error); at("map").hidden = true; }
+  window.report = { map, choose, narrow, ready: true };
   // the first search reads every cell once: better before somebody waits for it
-  (window.requestIdleCallback ?? setTimeout)(() => {
-    if (at("q").value) return;
-    for (const kind of KINDS) for (const said of ["\u0001", ""]) tables[kind].search(said).draw();
+  const soon = window.requestIdleCallback ?? setTimeout;
+  const ahead = [...KINDS].reverse();
+  soon(function warm() {
+    const kind = ahead.pop();
+    if (!at("q").value) for (const said of ["\u0001", ""]) table(kind).search(said).draw();
+    if (ahead.length) soon(warm);
+    else pieceOf("");
   });
-  window.report = { tables, map, choose, narrow, ready: true };
 })().catch(error => {  // without its scripts the page shows all it has
-  document.documentElement.classList.remove("live");
+  unfold();
   document.getElementById("board").hidden = document.getElementById("finder").hidden = true;
   console.error(error);
 });

@@ -28,6 +28,17 @@ _WORDS: Final = (
     *("contains", "notContains", "equal", "notEqual", "starts", "ends", "isempty", "notEmpty", "clear", "greater"),
     *("greaterOrEqual", "less", "lessOrEqual", "between", "filter", "school_of", "unserved", "rows", "sort", "nearest"),
 )
+#: runs before anything is drawn: says that scripts run, and how to show all that the page has should they fail
+BEGINNING: Final = (
+    'var root=document.documentElement;root.className="live";function unfold(){root.className="";'
+    'document.getElementById("sections").innerHTML=document.getElementById("kept").textContent}'
+)
+#: the tables' script is a module, and a page from a file can import one only from its own memory; it is read while the
+#: next script runs
+_FETCHED: Final = (
+    'var said=JSON.parse(document.getElementById("report-tables").textContent);window.fetched='
+    'import(URL.createObjectURL(new Blob([said],{type:"text/javascript"})));fetched.catch(()=>0)'
+)
 
 
 def is_there() -> bool:
@@ -79,9 +90,11 @@ def scripts(known: Knowledge, outlines: Outlines | None) -> Iterator[str]:
     yield _data("report-data", data_of(known))
     yield _data("report-map", live_map(known, outlines))
     yield _data("report-tables", _asset("itables", "html/dt_bundle.js"))
+    yield f"<script>{_FETCHED}</script>\n"
     for script in Resources(mode="inline", components=["bokeh"], minified=True).js_raw:
         yield f"<script>{script}</script>\n"
     yield f"<script>{_asset('matcher', 'data/report/page.js')}</script>\n"
+    yield "<script>window.begun||unfold()</script>\n"  # a browser that can't even read it
 
 
 def _asset(package: str, path: str) -> str:

@@ -25,7 +25,7 @@ _HEIGHT: Final = 430
 
 
 def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | None:
-    """Return the map as JSON for `Bokeh.embed.embed_item`; None if there is nothing to draw.
+    """Return the map as JSON for `Bokeh.embed.embed_item`, and where branches are; None if there is nothing to draw.
 
     Names come to it on the page, from the data of the tables: they are not said twice.
     """
@@ -73,7 +73,8 @@ def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | No
         legend.update(click_policy="hide", ncols=4, label_text_font_size="11px", border_line_color=None, spacing=1,
                       padding=4, margin=2, glyph_height=14, glyph_width=18, label_text_color=TEXT)  # fmt: skip
         plot.add_layout(legend, "below")
-    return numbered(dict(json_item(plot)))
+    where = {axis: at.round(2).tolist() for axis, at in _xy(project, arrays.branches).items()}
+    return {"item": numbered(dict(json_item(plot))), "branches": where}
 
 
 _TOOLTIP: Final = '<div style="max-width:22em;overflow-wrap:anywhere"><b>@label</b><br>@partner</div>'
@@ -87,7 +88,7 @@ def _latlon(nodes: Nodes) -> Any:
 
 
 def _xy(project: Any, nodes: Nodes) -> dict[str, Any]:
-    xy = project(_latlon(nodes)).astype(np.float32)
+    xy = project(_latlon(nodes)).astype(np.float32) if len(nodes) else np.empty((0, 2), dtype=np.float32)
     return {"x": xy[:, 0], "y": xy[:, 1]}
 
 
@@ -105,29 +106,25 @@ def _draw_outlines(plot: Any, project: Any, outlines: Outlines, box: Any, grain:
 
 
 def _draw_pairs(plot: Any, known: Knowledge, project: Any) -> None:
-    """Draw county pairs thick and school pairs thin, near ones light and far ones dark."""
-    from bokeh.models import ColumnDataSource, LinearColorMapper
-    from bokeh.transform import transform
-
+    """Draw county pairs thick and school pairs thin, near ones light and far ones dark: all of a shade are one line."""
     plan, arrays = known.plan, known.plan.problem.arrays
     km = {level: np.array([pair.km for pair in known.pairs[level]]) for level in SIDES}
-    shades = LinearColorMapper(palette=list(SCALE), low=0.0, high=top_of(list(km.values())))
+    top = top_of(list(km.values()))
     for level in ("school", "county"):
         pairs = plan.pairs(level)
+        if not len(pairs):
+            continue
         ends = [project(_latlon(nodes)[pairs[:, side]]) for side, nodes in enumerate(arrays.sides(level))]
-        columns = {
-            f"{axis}{side}": ends[side][:, at].astype(np.float32) for side in (0, 1) for at, axis in enumerate("xy")
-        }
-        columns |= {
-            "km": km[level].astype(np.float32),
-            "p": pairs[:, 0].astype(np.int32),
-            "r": pairs[:, 1].astype(np.int32),
-        }
+        strokes = np.full((len(pairs), 3, 2), np.nan, dtype=np.float32)  # from, to, and the pen lifted
+        strokes[:, 0], strokes[:, 1] = ends
+        shade = np.clip(km[level] / top * len(SCALE), 0, len(SCALE) - 1).astype(np.int64)
+        used = np.unique(shade).tolist()
+        of_shade = [strokes[shade == each].reshape(-1, 2) for each in used]
         thick, alpha = (2.2, 0.9) if level == "county" else (0.8, 0.45)
-        plot.segment(
-            "x0", "y0", "x1", "y1", source=ColumnDataSource(columns, name=f"{level}_pairs"),
-            line_color=transform("km", shades), line_width=thick * thinning(len(pairs), 900) ** 0.5, line_alpha=alpha,
-            legend_label=known.plain(f"map.{level}_line"),
+        plot.multi_line(
+            [each[:, 0] for each in of_shade], [each[:, 1] for each in of_shade],
+            line_color=[SCALE[each] for each in used], line_width=thick * thinning(len(pairs), 900) ** 0.5,
+            line_alpha=alpha, legend_label=known.plain(f"map.{level}_line"),
         )  # fmt: skip
 
 
