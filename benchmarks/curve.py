@@ -50,7 +50,7 @@ def rows(instance: matcher.Instance) -> list[dict[str, Any]]:
         for value, best, made in zip(CHILD_KM_VALUES, curve, by_hand, strict=True):
             plan, problem = made[name], made[name].problem
             proved = [objective.minimised(int(best[f"{objective.name}_value"])) for objective in problem.objectives]
-            attained = list(problem.minimised(plan.county_pairs, plan.school_pairs))
+            attained = list(problem.minimised(plan.both))
             if best["status"] != "optimal" or attained < proved:
                 raise AssertionError(f"child_km {value}: {name} {attained} beats {proved}")
             found.append({"way": name, "child_km": value, **point(plan)})

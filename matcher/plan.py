@@ -29,7 +29,7 @@ from matcher.outcome.metrics import metrics_of
 from matcher.outcome.notices import warnings_of
 from matcher.outcome.unmatched import Unmatched, as_columns, is_planned, unmatched_of
 from matcher.policy.policy import Policy
-from matcher.problem.pairs import Pairs, StrangerPair, positions_of
+from matcher.problem.pairs import IdPairs, Pairs, StrangerPair, positions_of
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.blocking import blocking_frame
@@ -86,8 +86,8 @@ class Plan(Advised, Solution):
         cls,
         instance: Instance,
         *,
-        county_pairs: Pairs | Any = (),
-        school_pairs: Pairs | Any = (),
+        county_pairs: IdPairs | Any = (),
+        school_pairs: IdPairs | Any = (),
         policy: Policy | None = None,
     ) -> Plan:
         """Make a plan by hand: every bound is None and nothing is proved.
@@ -126,9 +126,10 @@ class Plan(Advised, Solution):
         strangers: dict[str, tuple[StrangerPair, ...]] = {}
         for level, pairs in (("county", county_pairs), ("school", school_pairs)):
             given = id_pairs_of(level, pairs)
-            known[level], strangers[level] = positions_of(problem, level, given)
-        broken = any(strangers.values()) or hard_violations(problem, known["county"], known["school"])
-        made = cls.of(Solution.unproved(problem, (known["county"], known["school"])))
+            known[level], strangers[level] = positions_of(problem.arrays, level, given)
+        both = Pairs(**known)
+        broken = any(strangers.values()) or hard_violations(problem, both)
+        made = cls.of(Solution.unproved(problem, both))
         return replace(made, status="unknown" if broken else "feasible", strangers=MappingProxyType(strangers))
 
     @property
@@ -147,7 +148,7 @@ class Plan(Advised, Solution):
         # found when asked for: a service that replans often reads the pairs only
         if self.said is not None:
             return self.said
-        return warnings_of(self.problem, self.county_pairs, self.school_pairs, has_plan=self._is_planned)
+        return warnings_of(self.problem, self.both, has_plan=self._is_planned)
 
     @property
     def county_pairings(self) -> pd.DataFrame:
@@ -162,7 +163,7 @@ class Plan(Advised, Solution):
     @property
     def blocking_pairs(self) -> pd.DataFrame:
         """Who would rather have each other: level, provider_id, recipient_id, km, provider_km, recipient_km."""
-        return blocking_frame(self.problem, self.county_pairs, self.school_pairs)
+        return blocking_frame(self.problem, self.both)
 
     @property
     def unmatched(self) -> pd.DataFrame:
@@ -174,7 +175,7 @@ class Plan(Advised, Solution):
     @cached_property
     def unmatched_rows(self) -> tuple[Unmatched, ...]:
         """The rows of `unmatched` as records."""
-        return unmatched_of(self.problem, self.county_pairs, self.school_pairs, has_plan=self._is_planned)
+        return unmatched_of(self.problem, self.both, has_plan=self._is_planned)
 
     @property
     def _is_planned(self) -> bool:
@@ -184,7 +185,7 @@ class Plan(Advised, Solution):
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
         """Every number of the plan by name (see `matcher.outcome.metrics`)."""
-        return MappingProxyType(metrics_of(self.problem, self.county_pairs, self.school_pairs))
+        return MappingProxyType(metrics_of(self.problem, self.both))
 
     @cached_property
     def _frames(self) -> dict[str, pd.DataFrame]:

@@ -13,13 +13,13 @@ import numpy as np
 
 from matcher.base import told
 from matcher.base.errors import InvalidInput, check_kind
-from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, CancelToken, ProgressCallback, check_workers
 from matcher.methods.dispatch import solve_problem
 from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.fitting import faults_of_policy
 from matcher.policy.policy import Policy
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 
 
@@ -98,8 +98,8 @@ def solve(
     return plan
 
 
-def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:
-    """Return the pairs of `start` whose partners `problem` still has, as positions: county pairs, school pairs."""
+def start_pairs(problem: Problem, start: Plan) -> Pairs:
+    """Return the pairs of `start` whose partners `problem` still has."""
     found = []
     for level in ("county", "school"):
         providers, recipients = problem.arrays.sides(level)
@@ -110,4 +110,4 @@ def start_pairs(problem: Problem, start: Plan) -> tuple[IntArray, IntArray]:
         ]
         known = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         found.append(known[(known >= 0).all(axis=1)])
-    return found[0], found[1]
+    return Pairs(*found)

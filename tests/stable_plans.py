@@ -8,10 +8,9 @@ from itertools import combinations, product
 import numpy as np
 
 import matcher
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking
-
-NONE = np.zeros((0, 2), dtype=np.int64)
 
 
 def random_market(seed: int, *, lists: bool = True) -> matcher.Instance:
@@ -96,13 +95,13 @@ def best_by_enumeration(problem: Problem) -> tuple[int, ...] | None:
     tolerance = {level: policy.stability_tolerance(level) for level in ("county", "school")}
     most = policy.max_blocking_pairs if policy.stability == "limit" else 0
     for county in pairings(problem, "county"):
-        first = len(blocking(problem, "county", county, NONE, tolerance=tolerance["county"]))
+        first = len(blocking(problem, "county", Pairs(county, no_pairs()), tolerance=tolerance["county"]))
         if first > most:
             continue
         inside = {(int(o), int(c)) for o, c in county}
         found += [
-            problem.minimised(county, school)
+            problem.minimised(Pairs(county, school))
             for school in pairings(problem, "school", inside)
-            if first + len(blocking(problem, "school", county, school, tolerance=tolerance["school"])) <= most
+            if first + len(blocking(problem, "school", Pairs(county, school), tolerance=tolerance["school"])) <= most
         ]
     return min(found, default=None)

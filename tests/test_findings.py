@@ -129,8 +129,8 @@ def test_levels_are_whole_numbers(number: Any) -> None:
 
 def lie_of(plan: Plan, rng: np.random.Generator) -> Plan:
     """Return another plan with claims that agree with each other, and with parts of the proof of this one changed."""
-    keep = [rng.random(len(pairs)) < 0.7 for pairs in (plan.county_pairs, plan.school_pairs)]
-    kept = [pairs[chosen] for pairs, chosen in zip((plan.county_pairs, plan.school_pairs), keep, strict=True)]
+    keep = [rng.random(len(pairs)) < 0.7 for pairs in (plan.both)]
+    kept = [pairs[chosen] for pairs, chosen in zip(plan.both, keep, strict=True)]
     providers = [plan.problem.arrays.sides(level) for level in ("county", "school")]
     ids = [
         [(nodes[0].ids[p], nodes[1].ids[r]) for p, r in pairs.tolist()]
@@ -164,12 +164,12 @@ def test_no_mutation_is_proved(seed: int) -> None:
     for name in ("joint", "capped", "stable"):
         plan = BEST.setdefault(name, solved(name))
         assert plan.status == "optimal"
-        best = plan.problem.minimised(plan.county_pairs, plan.school_pairs)
+        best = plan.problem.minimised(plan.both)
         for _ in range(84 if seed else 9):
             lie = lie_of(plan, rng)
             if matcher.verify(plan.instance, lie).finding == "proved":
                 assert lie.status == "optimal"
-                assert plan.problem.minimised(lie.county_pairs, lie.school_pairs) == best
+                assert plan.problem.minimised(lie.both) == best
 
 
 BEST: dict[str, Plan] = {}

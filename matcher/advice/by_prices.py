@@ -15,9 +15,9 @@ from matcher.base.progress import Budget
 from matcher.methods.joint.solver import JointSolver
 from matcher.plan import Plan
 from matcher.problem.claims import LAZY_ASSIGNMENT, NOTHING, SCOPE, exact, levels_of
-from matcher.problem.pairs import ordered
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import BothPairs, Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.proof.joint_terms import is_joint_case
 from matcher.renewal.events import Agreed, Joins, Leaves, Refused, Takes
 
@@ -177,7 +177,7 @@ def _told(
     return answer(plan, (change,), Solution(problem, "optimal", None, *pairs, levels, NOTHING), "prices")
 
 
-def _pairs(plan: Plan, problem: Problem, decided: Decided, inside: dict[tuple[int, int], IntArray]) -> BothPairs:
+def _pairs(plan: Plan, problem: Problem, decided: Decided, inside: dict[tuple[int, int], IntArray]) -> Pairs:
     """Return the pairs that were decided; a county pair that stands keeps the plan's own school pairs."""
     prices, other = decided.prices, decided.other
     organization_of = decided.organization_of.copy()
@@ -206,4 +206,4 @@ def _pairs(plan: Plan, problem: Problem, decided: Decided, inside: dict[tuple[in
             schools.append(at_positions(plan.problem, problem, "school", prices.blocks.pairs(*key)))
     county_pairs = np.column_stack([organization_of[counties], counties])
     county_pairs = at_positions(plan.problem, problem, "county", county_pairs)
-    return ordered(county_pairs), ordered(np.concatenate(schools))
+    return Pairs(county_pairs, np.concatenate(schools)).in_order()

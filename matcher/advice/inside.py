@@ -10,7 +10,7 @@ from matcher.advice.prices import PlanPrices
 from matcher.base.numbers import IntArray
 from matcher.methods.joint.block_flow import optimum
 from matcher.methods.joint.blocks import SolvedBlock
-from matcher.problem.solution import no_pairs
+from matcher.problem.pairs import no_pairs
 from matcher.renewal.places import agreed_block
 
 

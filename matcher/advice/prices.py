@@ -80,7 +80,7 @@ class PlanPrices(JointSolver):
         self.vectors: IntArray = np.zeros_like(price[0])
         self.vectors[:, counties] = price[0][:, counties] + price[1][:, paired]
         total = np.array(self.base, dtype=object) + price[0].sum(axis=1) + price[1].sum(axis=1)
-        values = self.problem.minimised(plan.county_pairs, plan.school_pairs)
+        values = self.problem.minimised(plan.both)
         if tuple(total[terms.num_hard :]) != values or (terms.num_hard and total[0]):
             return False
         for known, each in zip((state.row_price, state.column_price), price, strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from matcher.base.escaping import unescape
-from matcher.base.numbers import IntArray
+from matcher.base.names import SIDES
 from matcher.base.violations import Violation
 from matcher.files.book_reading import plain_cell, same, shown
 from matcher.files.book_tables import Book
@@ -15,20 +15,21 @@ from matcher.files.plan_book import book_grids
 from matcher.model import Instance
 from matcher.outcome.claims import Claims, SheetClaims
 from matcher.plan import Plan
+from matcher.problem.pairs import Pairs
 
 
-def false_cells(instance: Instance, claims: Claims, pairs: Mapping[str, IntArray]) -> list[Violation]:
+def false_cells(instance: Instance, claims: Claims, pairs: Pairs) -> list[Violation]:
     """Return every cell and row of the sheets that follow from the pairs and do not show what follows from them.
 
     Parameters
     ----------
     pairs
-        The pairs that the workbook has now: level -> (k, 2) positions in `instance`.
+        The pairs that the workbook has now, positions in `instance`.
     """
     assert claims.book is not None
     plan = Plan.from_pairs(instance, policy=claims.policy)
     ids = {}
-    for level, found in pairs.items():
+    for level, found in zip(SIDES, pairs, strict=True):
         providers, recipients = plan.problem.arrays.sides(level)
         ids[level] = [(providers.ids[provider], recipients.ids[recipient]) for provider, recipient in found.tolist()]
     plan = Plan.from_pairs(instance, county_pairs=ids["county"], school_pairs=ids["school"], policy=claims.policy)

@@ -34,7 +34,7 @@ from matcher.outcome.notices import DERIVED, plan_notices
 from matcher.outcome.unmatched import as_columns, unmatched_of
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
-from matcher.problem.pairs import positions_of
+from matcher.problem.pairs import Pairs, positions_of
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.tables.crosscheck import notices_of
@@ -199,23 +199,24 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     violations = list(claims.broken)
     if claims.digest is not None and claims.digest != instance.digest:
         violations.append(Violation("input_differs", {}))
-    pairs: dict[str, IntArray] = {}
+    known: dict[str, IntArray] = {}
     for level in SIDES:
         recipient, provider = PAIR_COLUMNS[level][:2]
         rows = claims.rows[level]
         given = list(zip(rows.get(provider, ()), rows.get(recipient, ()), strict=False))
-        pairs[level], strangers = positions_of(problem, level, given)
+        known[level], strangers = positions_of(problem.arrays, level, given)
         violations += _unknown_ids(problem, level, strangers)
         violations += _rows(problem, level, rows)
+    pairs = Pairs(**known)
     has_plan = (
         claims.status not in ("infeasible", "unknown")
-        or any(len(found) for found in pairs.values())
+        or any(map(len, pairs))
         # a plan made by hand has values whatever its pairs are
         or (claims.status == "unknown" and any(level.value is not None for level in claims.levels or ()))
     )
-    broken = hard_violations(judge, pairs["county"], pairs["school"]) if has_plan else []
+    broken = hard_violations(judge, pairs) if has_plan else []
     violations += broken
-    metrics = metrics_of(problem, pairs["county"], pairs["school"])
+    metrics = metrics_of(problem, pairs)
     violations += _metrics(claims.metrics, metrics)
     violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs, has_plan)
@@ -327,10 +328,10 @@ def _metrics(claimed: Mapping[str, Any] | None, true: Mapping[str, Metric]) -> I
         yield Violation("metric_unknown", {"name": name})
 
 
-def _unmatched(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool) -> Iterator[Violation]:
+def _unmatched(problem: Problem, claims: Claims, pairs: Pairs, has_plan: bool) -> Iterator[Violation]:
     if claims.unmatched is None or any(name not in claims.unmatched for name in UNMATCHED_COLUMNS[:2]):
         return
-    columns = as_columns(unmatched_of(problem, pairs["county"], pairs["school"], has_plan=has_plan))
+    columns = as_columns(unmatched_of(problem, pairs, has_plan=has_plan))
     truth = _by_name(columns)
     claimed = _by_name(claims.unmatched)
     if len(claimed) < len(claims.unmatched["id"]):
@@ -354,12 +355,12 @@ def _by_name(columns: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]
     return found
 
 
-def _warnings(problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], has_plan: bool) -> Iterator[Violation]:
+def _warnings(problem: Problem, claims: Claims, pairs: Pairs, has_plan: bool) -> Iterator[Violation]:
     """Every notice that follows from the input and the pairs must be there as it is, and no other of its kind."""
     if claims.warnings is None:
         return
     tables = {name: getattr(problem.instance, name) for name in RECORDS}
-    told_here = plan_notices(problem, pairs["county"], pairs["school"], has_plan=has_plan)
+    told_here = plan_notices(problem, pairs, has_plan=has_plan)
     known = (*told_here, *notices_of(tables))
     true = [(notice.code, dict(notice.details)) for notice in known]
     said = [(notice.code, dict(notice.details)) for notice in claims.warnings]

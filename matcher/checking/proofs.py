@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, get_args
 
-from matcher.base.numbers import IntArray
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof
 from matcher.base.violations import Violation
 from matcher.outcome.claims import Claims
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.relaxations import without_rows
 from matcher.problem.terms import AdditiveObjective
@@ -33,7 +33,7 @@ STABLE_SCOPES: Final = ("stable_plans", "stable_plans_ties_broken")
 
 
 def proof_violations(
-    problem: Problem, claims: Claims, pairs: Mapping[str, IntArray], *, has_plan: bool, broken: bool
+    problem: Problem, claims: Claims, pairs: Pairs, *, has_plan: bool, broken: bool
 ) -> tuple[list[Violation], bool, tuple[int | None, ...]]:
     """Return every false claim about values, bounds, status and proof, whether all bounds were recomputed, and bounds.
 
@@ -42,14 +42,14 @@ def proof_violations(
     Parameters
     ----------
     pairs
-        (k, 2) positions of each level.
+        The plan.
     has_plan, broken
         Whether there is a plan at all, and whether it breaks a hard rule.
     """
     found: list[Violation] = []
     proof = claims.proof if claims.proof is not None else Proof("none")
     if claims.levels is not None:
-        values = problem.minimised(pairs["county"], pairs["school"]) if has_plan else None
+        values = problem.minimised(pairs) if has_plan else None
         found += _levels(problem, claims.levels, values, proof)
     found += _status(problem, claims, proof, has_plan=has_plan, broken=broken)
     if proof.kind not in _KINDS:
@@ -200,7 +200,7 @@ def _relaxed(problem: Problem) -> Problem:
     return without_rows(problem.with_stability("off") if problem.policy.asks_stability else problem)
 
 
-def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Mapping[str, IntArray]) -> Iterator[Violation]:
+def _certificate(problem: Problem, claims: Claims, proof: Proof, pairs: Pairs) -> Iterator[Violation]:
     """Dual prices: what they prove, recomputed, must carry every bound that is claimed."""
     if problem.policy.stability == "require":
         reason = check_stable(problem, claims.levels or (), proof, pairs)

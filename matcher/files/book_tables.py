@@ -259,7 +259,7 @@ class Book:
         if not self.plan.instance.previous:
             return self.grid("changes", _columns("changes", []))
         rows: list[dict[str, Any]] = []
-        for level, found in classify(self.plan.problem, self.plan.county_pairs, self.plan.school_pairs).items():
+        for level, found in classify(self.plan.problem, self.plan.both).items():
             changed, kept = self._changes_of(level, found)
             rows += [*changed, *kept]
         return self.grid("changes", _columns("changes", rows))

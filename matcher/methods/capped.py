@@ -27,8 +27,9 @@ from matcher.base.result import Proof
 from matcher.methods.joint.priced import Bound, PricedPairing, PricedSolver, PriceSearch, Stopped
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Run
-from matcher.methods.or_known import Pairs, or_known, without_plan
+from matcher.methods.or_known import or_known, without_plan
 from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.relaxations import without_rows
 from matcher.problem.solution import Solution
@@ -53,7 +54,7 @@ def solve_capped(problem: Problem, budget: Budget, start: Pairs | None = None) -
         A plan to start from, used if it keeps all rules.
     """
     solution = _solve(problem, budget, start)
-    if start is not None and not hard_violations(problem, *start):
+    if start is not None and not hard_violations(problem, start):
         return or_known(problem, solution, start)
     return solution
 
@@ -61,8 +62,8 @@ def solve_capped(problem: Problem, budget: Budget, start: Pairs | None = None) -
 def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     wider, cap = without_rows(problem), cap_of(problem)
     assert cap is not None
-    free = solve_joint(wider, budget, start=None if start is None else start[0])
-    if free.status == "infeasible" or (free.has_plan and not hard_violations(problem, *free.both)):
+    free = solve_joint(wider, budget, start=None if start is None else start.county)
+    if free.status == "infeasible" or (free.has_plan and not hard_violations(problem, free.both)):
         return free
     if budget.stop_reason is not None:
         return without_plan(problem, free)
@@ -84,14 +85,14 @@ def _solve(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     price = search.proof(cap).price
     certified = solve_joint(at_price(wider, position, price), budget.clock())
     pairing = solver.pairing(search.best(cap).organization_of)
-    plan = pairing.county_pairs, pairing.school_pairs
+    plan = pairing.pairs
     if certified.stop_reason is not None:
         return replace(Solution.unproved(problem, plan, method="priced"), stop_reason=budget.stop_reason)
-    if not hard_violations(problem, *certified.both):
-        plan = min(plan, certified.both, key=lambda pairs: problem.minimised(*pairs))
+    if not hard_violations(problem, certified.both):
+        plan = min(plan, certified.both, key=problem.minimised)
     bound = [each.minimised(level.bound or 0) for each, level in zip(wider.objectives, certified.levels, strict=True)]
     bound[position] += price * (solver.keepable - cap)
-    claims = exact(bound, problem.minimised(*plan), LAZY_ASSIGNMENT)
+    claims = exact(bound, problem.minimised(plan), LAZY_ASSIGNMENT)
     arrays = {**certified.proof.arrays, PRICE: np.array([position, price], dtype=np.int64)}
     stop: StopReason | None = budget.stop_reason or ("gap" if budget.gap is not None else None)
     return Solution.found(problem, plan, claims, Proof("certificate", SCOPE, None, MappingProxyType(arrays)), stop)

@@ -11,9 +11,9 @@ from matcher.methods import capped, free_of_rows, impossible, relaxed_plan, stab
 from matcher.methods.decomposition import large
 from matcher.methods.gate import held
 from matcher.methods.joint import solver as joint
-from matcher.methods.method import Method, Run, Start
+from matcher.methods.method import Method, Run
 from matcher.problem.claims import SCOPE
-from matcher.problem.pairs import last_year
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.joint_terms import is_joint_case
@@ -32,7 +32,7 @@ METHODS: Final[tuple[Method, ...]] = (
 )
 
 
-def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Start | None = None) -> Solution:
+def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Pairs | None = None) -> Solution:
     """Return a solution of a compiled problem, by the first method that fits it and has an answer.
 
     Parameters
@@ -40,9 +40,9 @@ def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Star
     problem, budget
         What to solve, and its limits (none if None).
     start
-        (k, 2) county pairs and (k, 2) school pairs, positions, to start from.
+        Pairs to start from; they may break rules.
     """
-    known = [pairs for pairs in (start, last_year(problem)) if pairs is not None and any(map(len, pairs))]
+    known = [pairs for pairs in (start, problem.last_year()) if pairs is not None and any(map(len, pairs))]
     run = Run(
         Budget() if budget is None else budget, start if is_joint_case(problem) else next(iter(known), None), again
     )
@@ -59,7 +59,7 @@ def solve_problem(problem: Problem, budget: Budget | None = None, *, start: Star
     raise AssertionError("every problem fits a method")
 
 
-def again(problem: Problem, budget: Budget, start: Start | None) -> Solution:
+def again(problem: Problem, budget: Budget, start: Pairs | None) -> Solution:
     """Solve a problem on the way to another one (`Run.again`)."""
     return solve_problem(problem, budget, start=start)
 

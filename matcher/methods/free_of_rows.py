@@ -28,7 +28,7 @@ class _FreeOfRows:
         found = solve_joint(without_rows(problem), Reserved(run.budget, (run.budget.time_left_s or 0.0) / 2))
         if found.status == "infeasible":
             return found
-        keeps = found.status == "optimal" and not hard_violations(problem, *found.both)
+        keeps = found.status == "optimal" and not hard_violations(problem, found.both)
         return found if keeps else None
 
 

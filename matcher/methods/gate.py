@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from matcher.base.result import Proof
-from matcher.methods.or_known import Pairs, or_known, rebound, without_plan
+from matcher.methods.or_known import or_known, rebound, without_plan
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.problem.terms import AdditiveObjective
@@ -30,7 +31,7 @@ def held(problem: Problem, solution: Solution, known: Iterable[Pairs] = ()) -> S
         solution = _true(problem, solution)
     if solution.status in ("feasible", "unknown"):
         for pairs in known:
-            if not hard_violations(problem, *pairs):
+            if not hard_violations(problem, pairs):
                 solution = or_known(problem, solution, pairs)
         if solution.status != "optimal" and solution.stop_reason is None:
             solution = replace(solution, stop_reason="search")
@@ -38,7 +39,7 @@ def held(problem: Problem, solution: Solution, known: Iterable[Pairs] = ()) -> S
 
 
 def _true(problem: Problem, solution: Solution) -> Solution:
-    if hard_violations(problem, *solution.both):
+    if hard_violations(problem, solution.both):
         return without_plan(problem, solution)
     values = [objective.shown(value) for objective, value in _values(problem, solution)]
     if [level.value for level in solution.levels] != values:
@@ -50,7 +51,7 @@ def _true(problem: Problem, solution: Solution) -> Solution:
 
 
 def _values(problem: Problem, solution: Solution) -> list[tuple[AdditiveObjective, int]]:
-    return list(zip(problem.objectives, problem.minimised(*solution.both), strict=True))
+    return list(zip(problem.objectives, problem.minimised(solution.both), strict=True))
 
 
 def _beaten(problem: Problem, solution: Solution) -> Iterable[bool]:

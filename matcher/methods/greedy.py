@@ -9,8 +9,9 @@ import numpy as np
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget
 from matcher.base.result import Proof
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.proof.hardrules import hard_violations
 
 #: how long after a stop the plan is still made
@@ -32,9 +33,7 @@ def greedy(problem: Problem, budget: Budget | None = None) -> Solution:
         if not budget.waits(_GRACE_S) and not problem.pins["school"].size:
             break
         schools.append(_nearest_branches(problem, organization, county))
-    school_pairs = np.concatenate(schools)
-    school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-    return unproved(problem, county_pairs, school_pairs, "greedy")
+    return unproved(problem, Pairs(county_pairs, np.concatenate(schools)), "greedy")
 
 
 def _nearest_organizations(problem: Problem, budget: Budget) -> IntArray:
@@ -132,9 +131,9 @@ def _worth(
     return worth[0], worth[1]
 
 
-def unproved(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, method: str) -> Solution:
+def unproved(problem: Problem, pairs: Pairs, method: str) -> Solution:
     """Return a solution that claims nothing but its values; "unknown" if the pairs break a hard rule."""
     proof = Proof("none", "one_level_after_the_other")
-    if hard_violations(problem, county_pairs, school_pairs):
+    if hard_violations(problem, pairs):
         return Solution.unknown(problem, "search", proof=proof, method=method)
-    return Solution.unproved(problem, (county_pairs, school_pairs), proof, method)
+    return Solution.unproved(problem, pairs, proof, method)

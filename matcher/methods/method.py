@@ -6,20 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 
-#: (k, 2) county pairs and (k, 2) school pairs, as positions
-Start = tuple[IntArray, IntArray]
 #: solves another problem, such as a relaxation, by whatever method fits it
-Again = Callable[[Problem, Budget, Start | None], Solution]
-
-
-def pairs_by_level(start: Start | None) -> dict[str, IntArray] | None:
-    """Return a start as level -> pairs."""
-    return None if start is None else {"county": start[0], "school": start[1]}
+Again = Callable[[Problem, Budget, Pairs | None], Solution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,7 @@ class Run:
     """
 
     budget: Budget
-    start: Start | None
+    start: Pairs | None
     again: Again
 
 

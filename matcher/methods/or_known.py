@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from matcher.base.numbers import IntArray
 from matcher.base.result import Proof
 from matcher.problem.claims import Claim
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
-
-Pairs = tuple[IntArray, IntArray]
 
 
 def or_known(problem: Problem, solution: Solution, known: Pairs) -> Solution:
@@ -16,7 +14,7 @@ def or_known(problem: Problem, solution: Solution, known: Pairs) -> Solution:
     if solution.status not in ("feasible", "unknown"):
         return solution
     found = _minimised(problem, solution)
-    if None not in found and tuple(found) <= problem.minimised(*known):
+    if None not in found and tuple(found) <= problem.minimised(known):
         return solution
     return rebound(problem, solution, known)
 
@@ -27,7 +25,7 @@ def rebound(problem: Problem, solution: Solution, pairs: Pairs) -> Solution:
     A bound is of the best under the values of the levels before it: from the first level that differs on, only that
     level's own bound stays.
     """
-    values = problem.minimised(*pairs)
+    values = problem.minimised(pairs)
     claims: list[Claim] = []
     same = True
     before = _minimised(problem, solution)

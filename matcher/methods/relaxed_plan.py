@@ -27,10 +27,11 @@ from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget, Progress
 from matcher.methods.joint.solver import solve_joint
 from matcher.methods.method import Again, Run
-from matcher.methods.or_known import Pairs, or_known, rebound, without_plan
+from matcher.methods.or_known import or_known, rebound, without_plan
 from matcher.methods.stable_plan import solve_stable
 from matcher.methods.textbook import solve_textbook
 from matcher.problem.claims import MOST_LISTED_PAIRS, num_pairs
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.blocking import blocking
@@ -100,24 +101,23 @@ def solve_relaxed(problem: Problem, budget: Budget, start: Pairs | None, shared:
         relaxed = shared.relaxed(budget, start)
         if relaxed.status == "infeasible":
             return relaxed
-        pairs = relaxed.county_pairs, relaxed.school_pairs
-        if relaxed.status != "unknown" and not hard_violations(problem, *pairs):
+        pairs = relaxed.both
+        if relaxed.status != "unknown" and not hard_violations(problem, pairs):
             return relaxed
     stable = shared.stable(budget)
     if stable.status in ("optimal", "feasible"):
-        known.append((stable.county_pairs, stable.school_pairs))
+        known.append(stable.both)
         if joint and budget.stop_reason is None:
             known += _between(problem, shared, budget)
-    known = [each for each in known if not hard_violations(problem, *each)]
-    best = min(known, key=lambda each: problem.minimised(*each), default=None)
+    known = [each for each in known if not hard_violations(problem, each)]
+    best = min(known, key=problem.minimised, default=None)
     if small:
-        hint = None if best is None else {"county": best[0], "school": best[1]}
-        found = solve_textbook(problem, budget, hint)
+        found = solve_textbook(problem, budget, best)
         if found.status in ("optimal", "infeasible") or not joint:
             return found if best is None else or_known(problem, found, best)
         if found.status == "feasible":
-            known.append((found.county_pairs, found.school_pairs))
-            best = min(known, key=lambda each: problem.minimised(*each))
+            known.append(found.both)
+            best = min(known, key=problem.minimised)
     return without_plan(problem, relaxed) if best is None else rebound(problem, relaxed, best)
 
 
@@ -167,7 +167,7 @@ def _between(problem: Problem, shared: Shared, budget: Budget) -> Iterator[Pairs
     def at(gain: int) -> Iterator[Pairs]:
         found = shared.at(gain, preferences, budget)
         if found.status in ("optimal", "feasible"):
-            yield from _repaired(problem, found.county_pairs, found.school_pairs, budget)
+            yield from _repaired(problem, found.both, budget)
 
     if problem.policy.stability == "tolerance":
         yield from at(problem.policy.stability_tolerance("county"))
@@ -212,19 +212,20 @@ def _capped(free: Problem, preferences: Preferences, stable: IntArray, gain: int
     )
 
 
-def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, budget: Budget) -> Iterator[Pairs]:
+def _repaired(problem: Problem, pairs: Pairs, budget: Budget) -> Iterator[Pairs]:
     """Yield the plan with stable school pairs inside as many county pairs as the demand asks for; nothing if none."""
     policy, arrays = problem.policy, problem.arrays
     tolerance = {level: policy.stability_tolerance(level) for level in ("county", "school")}
     left = policy.max_blocking_pairs or 0 if policy.stability == "limit" else 0
-    left -= len(blocking(problem, "county", county_pairs, school_pairs, tolerance=tolerance["county"]))
+    left -= len(blocking(problem, "county", pairs, tolerance=tolerance["county"]))
     if left < 0:
         return
-    found = blocking(problem, "school", county_pairs, school_pairs, tolerance=tolerance["school"])
+    found = blocking(problem, "school", pairs, tolerance=tolerance["school"])
     blocks = np.bincount(arrays.schools.parent[found[:, 1]], minlength=len(arrays.counties))
     choices = []
-    for organization, county in county_pairs[blocks[county_pairs[:, 1]] > 0].tolist():
-        inside = arrays.schools.parent[school_pairs[:, 1]] == county
+    county_of = arrays.schools.parent[pairs.school[:, 1]]
+    for organization, county in pairs.county[blocks[pairs.county[:, 1]] > 0].tolist():
+        inside = pairs.school[county_of == county]
         # without time for the programs of the blocks the stable pairs keep any tolerance too
         gain = tolerance["school"] if budget.stop_reason is None else 0
         stable = _stable_inside(problem, organization, county, gain)
@@ -232,16 +233,16 @@ def _repaired(problem: Problem, county_pairs: IntArray, school_pairs: IntArray, 
         if stable is None:
             return
         pair = np.array([[organization, county]])
-        loss = np.subtract(problem.minimised(pair, stable), problem.minimised(pair, school_pairs[inside]))
+        loss = np.subtract(problem.minimised(Pairs(pair, stable)), problem.minimised(Pairs(pair, inside)))
         choices.append((loss, int(blocks[county]), county, stable))
     # the dearest ones to make stable, a blocking pair, keep their pairs
+    school_pairs = pairs.school
     for _, number, county, stable in sorted(choices, key=lambda each: (*(-each[0] / each[1]).tolist(), each[2])):
         if number <= left:
             left -= number
             continue
         school_pairs = np.concatenate([school_pairs[arrays.schools.parent[school_pairs[:, 1]] != county], stable])
-    order = np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))
-    yield county_pairs, school_pairs[order]
+    yield Pairs(pairs.county, school_pairs).in_order()
 
 
 def _stable_inside(problem: Problem, organization: int, county: int, tolerance: int) -> IntArray | None:

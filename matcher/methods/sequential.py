@@ -31,7 +31,7 @@ def sequential(problem: Problem) -> Solution:
     fields["objectives"] = (*chosen, Objective(name="county_travel"))
     organization_of = _least_travel(Problem.of(problem.instance, Policy(**fields)))
     pairing = JointSolver(problem, Budget()).pairing(organization_of)
-    return unproved(problem, pairing.county_pairs, pairing.school_pairs, "sequential")
+    return unproved(problem, pairing.pairs, "sequential")
 
 
 def _least_travel(problem: Problem) -> IntArray:

@@ -28,8 +28,9 @@ from matcher.methods.decomposition.incumbent import plain_bound
 from matcher.methods.method import Run
 from matcher.methods.textbook import solve_textbook
 from matcher.problem.claims import MOST_LISTED_PAIRS, Claim, num_pairs
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import BothPairs, Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.preference_blocks import (
     SCOPE,
@@ -133,16 +134,16 @@ def solve_stable(problem: Problem, budget: Budget | None = None) -> Solution:
             return _none(problem, {"level": "school", **_words(problem, "school", inside, found)})
         schools = [inside.positions(found.pairs)]
         proof = Proof("none", ONE_AFTER_THE_OTHER)
-    school_pairs = np.concatenate([no_pairs(), *schools])
-    if hard_violations(problem, county_pairs, school_pairs):
+    pairs = Pairs(county_pairs, np.concatenate([no_pairs(), *schools]))
+    if hard_violations(problem, pairs):
         # a rule over several pairs at once: the best stable plan breaks it, another one may not
         return _by_program(problem, budget)
     proved = len(sums(problem)) if problem.is_one_to_one else 0
     if not proved:
-        return _barely_bounded(problem, (county_pairs, school_pairs), proof.scope, "search")
-    values = problem.minimised(county_pairs, school_pairs)
+        return _barely_bounded(problem, pairs, proof.scope, "search")
+    values = problem.minimised(pairs)
     claims = [Claim(value if n < proved else None, ROTATIONS) for n, value in enumerate(values)]
-    return Solution.found(problem, (county_pairs, school_pairs), claims, proof)
+    return Solution.found(problem, pairs, claims, proof)
 
 
 def _by_program(problem: Problem, budget: Budget) -> Solution:
@@ -167,13 +168,13 @@ def _other_orders(problem: Problem, budget: Budget) -> Solution:
     school = best_stable(inside.preferences, inside.cost, pins=inside.pins)
     if school.status == "infeasible":
         return found
-    pairs = county_pairs, inside.positions(school.pairs)
-    if hard_violations(problem, *pairs):
+    pairs = Pairs(county_pairs, inside.positions(school.pairs))
+    if hard_violations(problem, pairs):
         return found
     return _barely_bounded(problem, pairs, SCOPE_TIES, budget.stop_reason or "search")
 
 
-def _barely_bounded(problem: Problem, pairs: BothPairs, scope: str, stop: StopReason) -> Solution:
+def _barely_bounded(problem: Problem, pairs: Pairs, scope: str, stop: StopReason) -> Solution:
     """Return a plan of which nothing is proved, under the bound of its first level that needs no search."""
     claims = [Claim(plain_bound(problem, problem.objectives[0]), "none")] if problem.objectives else []
     found = Solution.found(problem, pairs, claims, Proof("solver", scope, f"matcher {__version__}"), stop)

@@ -7,7 +7,6 @@ time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,11 @@ import numpy as np
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.result import Proof
-from matcher.methods.method import Run, pairs_by_level
+from matcher.methods.method import Run
 from matcher.methods.stable_rows import with_stability
 from matcher.methods.textbook_model import Model, textbook
 from matcher.problem.claims import MOST_LISTED_PAIRS, SCOPE, Claim, num_pairs, within_gap
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.problem.terms import MOST_FLOAT, AdditiveObjective, check_range
@@ -37,7 +37,7 @@ class _Found:
     method: str
 
 
-def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
+def solve_textbook(problem: Problem, budget: Budget, start: Pairs | None = None) -> Solution:
     """Solve the textbook model level by level."""
     model = textbook(problem)
     if problem.policy.asks_stability:
@@ -62,7 +62,7 @@ def solve_textbook(problem: Problem, budget: Budget, start: Mapping[str, IntArra
     return _solution(problem, model, values, found, budget)
 
 
-def _hint(model: Model, start: Mapping[str, IntArray]) -> IntArray:
+def _hint(model: Model, start: Pairs) -> IntArray:
     values = np.zeros(model.num_columns, dtype=np.int64)
     values[model.columns_of(start)] = 1
     return values
@@ -144,7 +144,7 @@ def _solve_worst(
 def _solution(problem: Problem, model: Model, values: IntArray, found: list[_Found], budget: Budget) -> Solution:
     claims = [Claim(level.bound, level.method, level.proven) for level in found]
     pairs = model.pairs_of(values)
-    within = budget.stop_reason is None and within_gap(problem, problem.minimised(*pairs), claims, budget)
+    within = budget.stop_reason is None and within_gap(problem, problem.minimised(pairs), claims, budget)
     stop = "gap" if within else _stopped(budget)
     return Solution.found(problem, pairs, claims, Proof("solver", scope=SCOPE, solver=SOLVER), stop)
 
@@ -229,7 +229,7 @@ class _Textbook:
 
     def solve(self, problem: Problem, run: Run) -> Solution | None:
         check_range(problem.facts, problem.policy, MOST_FLOAT)
-        return solve_textbook(problem, run.budget, pairs_by_level(run.start))
+        return solve_textbook(problem, run.budget, run.start)
 
 
 METHOD = _Textbook()

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.base.numbers import IntArray
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.problem.terms import AdditiveObjective
 from matcher.programs.rows import UNBOUNDED, Linear, Rows
@@ -55,22 +56,21 @@ class Model:
     rows: Rows
     objectives: tuple[Linear | None, ...]
 
-    def pairs_of(self, values: IntArray) -> tuple[IntArray, IntArray]:
-        """Return the chosen pairs of both levels, ordered by recipient, then provider."""
+    def pairs_of(self, values: IntArray) -> Pairs:
+        """Return the chosen pairs."""
         chosen = []
         for level in LEVELS:
             pairs = self.pairs[level]
-            used = pairs[values[self.first[level] : self.first[level] + len(pairs)] > 0]
-            chosen.append(used[np.lexsort((used[:, 0], used[:, 1]))])
-        return chosen[0], chosen[1]
+            chosen.append(pairs[values[self.first[level] : self.first[level] + len(pairs)] > 0])
+        return Pairs(*chosen).in_order()
 
-    def columns_of(self, chosen: Mapping[str, IntArray]) -> IntArray:
+    def columns_of(self, pairs: Pairs) -> IntArray:
         """Return the columns of a plan's pairs (pairs the model does not have are left out)."""
         found = []
         for level in LEVELS:
             width = max(1, len(self.problem.arrays.sides(level)[1]))
-            keys = self.pairs[level][:, 0] * width + self.pairs[level][:, 1]
-            wanted = chosen[level][:, 0] * width + chosen[level][:, 1]
+            keys = pair_keys(self.pairs[level], width)
+            wanted = pair_keys(pairs.of(level), width)
             found.append(self.first[level] + np.flatnonzero(np.isin(keys, wanted)))
         return np.concatenate(found)
 

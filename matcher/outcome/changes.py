@@ -15,7 +15,7 @@ import numpy as np
 
 from matcher.base.names import SIDES
 from matcher.base.numbers import GONE, BoolArray, IntArray, read_only
-from matcher.problem.pairs import pair_keys
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.tables.arrays import PreviousPairs
 
@@ -64,29 +64,25 @@ class LevelChanges:
 
 
 def classify(
-    problem: Problem,
-    county_pairs: IntArray,
-    school_pairs: IntArray,
-    earlier: Mapping[str, PreviousPairs] | None = None,
+    problem: Problem, pairs: Pairs, earlier: Mapping[str, PreviousPairs] | None = None
 ) -> dict[str, LevelChanges]:
     """Return what became of the `earlier` pairs (last year's if None) at each level.
 
     Parameters
     ----------
-    county_pairs, school_pairs
-        (k, 2) positions in `problem`'s instance.
+    pairs
+        Positions in `problem`'s instance.
     """
     earlier = problem.arrays.previous if earlier is None else earlier
-    chosen = {"county": county_pairs, "school": school_pairs}
-    return {level: _of_level(problem, level, chosen, earlier[level]) for level in SIDES}
+    return {level: _of_level(problem, level, pairs, earlier[level]) for level in SIDES}
 
 
-def _of_level(problem: Problem, level: str, chosen: Mapping[str, IntArray], earlier: PreviousPairs) -> LevelChanges:
+def _of_level(problem: Problem, level: str, pairs: Pairs, earlier: PreviousPairs) -> LevelChanges:
     arrays = problem.arrays
     num_recipients = len(arrays.sides(level)[1])
     here = (earlier.provider_idx != GONE) & (earlier.recipient_idx != GONE)
     old = pair_keys(np.column_stack([earlier.provider_idx, earlier.recipient_idx]), num_recipients)
-    keys = pair_keys(chosen[level], num_recipients)
+    keys = pair_keys(pairs.of(level), num_recipients)
     kept = np.isin(keys, old[here])
     rows = np.concatenate([_first_of_each(old, here), _strangers(earlier, here)])
     rows = rows[~(here[rows] & np.isin(old[rows], keys))]
@@ -98,7 +94,7 @@ def _of_level(problem: Problem, level: str, chosen: Mapping[str, IntArray], earl
         tuple(earlier.provider_id[row] for row in rows),
         tuple(earlier.recipient_id[row] for row in rows),
     )
-    return LevelChanges(kept, ended, _causes(problem, level, ended, chosen["county"]))
+    return LevelChanges(kept, ended, _causes(problem, level, ended, pairs.county))
 
 
 def _first_of_each(keys: IntArray, here: BoolArray) -> IntArray:

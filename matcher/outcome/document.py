@@ -139,7 +139,7 @@ def assemble(
         problem = Problem.of(instance, policy_of(content))
         known, strangers = {}, {}
         for level in SIDES:
-            known[level], strangers[level] = positions_of(problem, level, pairs[level])
+            known[level], strangers[level] = positions_of(problem.arrays, level, pairs[level])
         return {
             "problem": problem,
             "status": content["status"],

@@ -16,6 +16,7 @@ from matcher.base.names import SIDES
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
 from matcher.policy.rules import Listed, Reach, Rule, Within
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.words.catalogue import LANGS
 
@@ -25,16 +26,16 @@ _STEP: Final = 1 << 18
 _MOST_NAMES: Final = 4
 
 
-def emptied_notice(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Notice | None:
+def emptied_notice(problem: Problem, pairs: Pairs) -> Notice | None:
     """Return why a plan has no county pairs, or has some but no school pairs; None if it has, or nobody asks for any.
 
     Parameters
     ----------
-    county_pairs, school_pairs
-        (k, 2) positions of the pairs of a plan.
+    pairs
+        The plan.
     """
-    level = "school" if len(county_pairs) else "county"
-    if len(school_pairs if level == "school" else county_pairs):
+    level = "school" if len(pairs.county) else "county"
+    if len(pairs.of(level)):
         return None
     sides = problem.arrays.sides(level)
     if not any(map(len, sides)) or (level == "school" and not all(map(len, sides))):
@@ -44,7 +45,7 @@ def emptied_notice(problem: Problem, county_pairs: IntArray, school_pairs: IntAr
             return Notice("emptied_by_table", {"level": level, "table": table})
         if not bounds[:, 1].any():
             return Notice("emptied_by_bounds", {"level": level, "table": table})
-    return _by_rules(problem, level, county_pairs)
+    return _by_rules(problem, level, pairs.county)
 
 
 def _bounds(problem: Problem, level: str) -> tuple[IntArray, IntArray]:

@@ -15,29 +15,29 @@ from matcher.base.display import Metric
 from matcher.base.names import AT_SEAT, SIDES
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, IntArray
 from matcher.outcome.changes import classify
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking
 
 _P95: Final = 95
 
 
-def metrics_of(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> dict[str, Metric]:
+def metrics_of(problem: Problem, pairs: Pairs) -> dict[str, Metric]:
     """Return every number of a plan.
 
     Parameters
     ----------
-    county_pairs, school_pairs
-        (k, 2) positions.
+    pairs
+        The plan.
     """
     found: dict[str, Metric] = {}
-    pairs = {"county": county_pairs, "school": school_pairs}
-    changes = classify(problem, county_pairs, school_pairs)
-    for level in SIDES:
-        found |= _coverage(problem, level, pairs[level])
-        found |= _travel(problem, level, pairs[level])
+    changes = classify(problem, pairs)
+    for level, chosen in zip(SIDES, pairs, strict=True):
+        found |= _coverage(problem, level, chosen)
+        found |= _travel(problem, level, chosen)
         found |= {f"{level}_{name}": number for name, number in changes[level].counts().items()}
         if problem.policy.stability != "off":
-            found[f"{level}_blocking_pairs"] = len(blocking(problem, level, county_pairs, school_pairs))
+            found[f"{level}_blocking_pairs"] = len(blocking(problem, level, pairs))
     found["schools_at_county_seat"] = schools_at_county_seat(problem)
     return found
 
@@ -104,12 +104,12 @@ def spread(exact: IntArray, per_unit: int) -> Mapping[str, Metric]:
     }
 
 
-def idle(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> dict[str, int]:
+def idle(problem: Problem, pairs: Pairs) -> dict[str, int]:
     """Return organisations without a county, free places of branches, and schools that want a branch more."""
     arrays = problem.arrays
-    taken = np.bincount(county_pairs[:, 0], minlength=len(arrays.organizations))
-    load = np.bincount(school_pairs[:, 0], minlength=len(arrays.branches))
-    have = np.bincount(school_pairs[:, 1], minlength=len(arrays.schools))
+    taken = np.bincount(pairs.county[:, 0], minlength=len(arrays.organizations))
+    load = np.bincount(pairs.school[:, 0], minlength=len(arrays.branches))
+    have = np.bincount(pairs.school[:, 1], minlength=len(arrays.schools))
     return {
         "organizations": int(((taken == 0) & (problem.capacity("county")[:, 1] > 0)).sum()),
         "places": int(np.maximum(problem.capacity("school")[:, 1] - load, 0).sum()),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from matcher.base.names import SIDES
 from matcher.base.notices import Notice
-from matcher.base.numbers import IntArray
 from matcher.outcome.emptiness import emptied_notice
 from matcher.outcome.metrics import schools_at_county_seat, spread
 from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.rules import Selector, Within
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 
 #: notices that follow from the input and the pairs; those of the reading of files do not
@@ -72,27 +73,23 @@ def stranger_notices(problem: Problem) -> tuple[Notice, ...]:
     )
 
 
-def warnings_of(
-    problem: Problem, county_pairs: IntArray, school_pairs: IntArray, *, has_plan: bool
-) -> tuple[Notice, ...]:
+def warnings_of(problem: Problem, pairs: Pairs, *, has_plan: bool) -> tuple[Notice, ...]:
     """Return the notices of the plan, then those of the input."""
-    return (*plan_notices(problem, county_pairs, school_pairs, has_plan=has_plan), *problem.instance.notices)
+    return (*plan_notices(problem, pairs, has_plan=has_plan), *problem.instance.notices)
 
 
-def plan_notices(
-    problem: Problem, county_pairs: IntArray, school_pairs: IntArray, *, has_plan: bool
-) -> tuple[Notice, ...]:
+def plan_notices(problem: Problem, pairs: Pairs, *, has_plan: bool) -> tuple[Notice, ...]:
     """Return what must be said of a plan itself; all of it follows from the input, the pairs and that it is a plan."""
     found = []
-    emptied = emptied_notice(problem, county_pairs, school_pairs) if has_plan else None
+    emptied = emptied_notice(problem, pairs) if has_plan else None
     if emptied is not None:
         found.append(emptied)
-    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+    for level, chosen in zip(SIDES, pairs, strict=True):
         limited = any(rule.code == "reach" and getattr(rule, "level", None) == level for rule in problem.rules)
-        if len(pairs) and not limited:
-            km = spread(problem.facts.metres(level, pairs[:, 0], pairs[:, 1]), 1000)
+        if len(chosen) and not limited:
+            km = spread(problem.facts.metres(level, chosen[:, 0], chosen[:, 1]), 1000)
             found.append(Notice("unlimited_reach", {"level": level, "p95_km": km["p95"], "max_km": km["max"]}))
-        _, estimated = problem.facts.seconds(level, pairs[:, 0], pairs[:, 1])
+        _, estimated = problem.facts.seconds(level, chosen[:, 0], chosen[:, 1])
         if problem.facts.unit(level) == "min" and estimated.any():
             found.append(Notice("estimated_times", {"level": level, "count": int(estimated.sum())}))
     at_seat = schools_at_county_seat(problem)

@@ -30,6 +30,7 @@ import numpy as np
 from matcher.base.errors import text
 from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.base.numbers import M_PER_KM, BoolArray, IntArray
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.terms import empty_place_cost
 
@@ -68,14 +69,11 @@ class Unmatched:
     detail: str
 
 
-def unmatched_of(
-    problem: Problem, county_pairs: IntArray, school_pairs: IntArray, *, has_plan: bool = True
-) -> tuple[Unmatched, ...]:
+def unmatched_of(problem: Problem, pairs: Pairs, *, has_plan: bool = True) -> tuple[Unmatched, ...]:
     """Return a row for everyone who wanted more, counties first, then schools, organisations, branches, by id.
 
     Without a plan nobody's reason says anything of the rules.
     """
-    pairs = {"county": county_pairs, "school": school_pairs}
     found: list[Unmatched] = []
     for side in (1, 0):
         for level in SIDES:
@@ -92,7 +90,7 @@ def is_planned(status: str, num_pairs: int, values: Iterable[int | None]) -> boo
     )
 
 
-def why(problem: Problem, level: str, side: int, position: int, pairs: dict[str, IntArray]) -> tuple[str, str]:
+def why(problem: Problem, level: str, side: int, position: int, pairs: Pairs) -> tuple[str, str]:
     """Return reason and detail for one recipient (`side` 1) or provider (`side` 0)."""
     return _Search(problem, level, side, pairs).reason(position)
 
@@ -100,10 +98,10 @@ def why(problem: Problem, level: str, side: int, position: int, pairs: dict[str,
 class _Search:
     """Looks for the reason of each agent of one side of one level."""
 
-    def __init__(self, problem: Problem, level: str, side: int, pairs: dict[str, IntArray]):
+    def __init__(self, problem: Problem, level: str, side: int, pairs: Pairs):
         self.problem, self.level, self.side = problem, level, side
         self.agents, self.partners = problem.arrays.sides(level)[side], problem.arrays.sides(level)[1 - side]
-        chosen = pairs[level]
+        chosen = pairs.of(level)
         bounds = (problem.capacity(level), problem.demand(level))
         counts = [np.bincount(chosen[:, s], minlength=len(bounds[s])) for s in (0, 1)]
         self.missing = bounds[side][:, 1] - counts[side]
@@ -112,7 +110,7 @@ class _Search:
         order = np.argsort(chosen[:, side], kind="stable")
         self.partner_of = chosen[order, 1 - side]
         self.first_partner = np.searchsorted(chosen[order, side], np.arange(len(self.agents) + 1))
-        self.county_pairs = np.unique(pairs["county"], axis=0)
+        self.county_pairs = np.unique(pairs.county, axis=0)
         names = [objective.name.split("[")[0] for objective in problem.objectives]
         reaches = "convenience" not in names or bool(_COVERING & set(names[: names.index("convenience")]))
         self.worth = None if level == "county" or reaches else empty_place_cost(problem.facts, problem.policy)

@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from matcher.base.numbers import IntArray
-from matcher.problem.problem import Problem
+from matcher.tables.arrays import Arrays
 
-Pairs = Iterable[Sequence[str]]
+IdPairs = Iterable[Sequence[str]]
 
 #: (provider_id, recipient_id) with an id that the instance does not have
 StrangerPair = tuple[str, str]
 
 
-def positions_of(problem: Problem, level: str, pairs: Pairs) -> tuple[IntArray, tuple[StrangerPair, ...]]:
+def no_pairs() -> IntArray:
+    """Return a (0, 2) array of positions."""
+    return np.zeros((0, 2), dtype=np.int64)
+
+
+class Pairs(NamedTuple):
+    """The pairs of both levels as positions.
+
+    Attributes
+    ----------
+    county : (k, 2) int64
+        (organisation, county).
+    school : (k, 2) int64
+        (branch, school).
+    """
+
+    county: IntArray
+    school: IntArray
+
+    def of(self, level: str) -> IntArray:
+        """Return the pairs of `level`, "county" or "school"."""
+        return self.county if level == "county" else self.school
+
+    def in_order(self) -> Pairs:
+        """Return the same pairs as `ordered` has them."""
+        return Pairs(ordered(self.county), ordered(self.school))
+
+
+def positions_of(arrays: Arrays, level: str, pairs: IdPairs) -> tuple[IntArray, tuple[StrangerPair, ...]]:
     """Return pairs of ids as ordered (k, 2) positions, and apart those with an id that the instance does not have."""
-    providers, recipients = problem.arrays.sides(level)
+    providers, recipients = arrays.sides(level)
     known: list[tuple[int, int]] = []
     strangers: list[StrangerPair] = []
     for provider_id, recipient_id in pairs:
@@ -40,25 +69,3 @@ def ordered(pairs: IntArray) -> IntArray:
     pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
     pairs.setflags(write=False)
     return pairs
-
-
-def last_year(problem: Problem) -> tuple[IntArray, IntArray]:
-    """Return the county pairs and school pairs of last year that can stand together: within capacity, in order."""
-    county = _within(problem, "county", problem.keepable("county"))
-    school, arrays = problem.keepable("school"), problem.arrays
-    above = np.column_stack([arrays.branches.parent[school[:, 0]], arrays.schools.parent[school[:, 1]]])
-    width = len(arrays.counties)
-    together = np.isin(pair_keys(above, width), pair_keys(county, width))
-    return ordered(county), ordered(_within(problem, "school", school[together]))
-
-
-def _within(problem: Problem, level: str, pairs: IntArray) -> IntArray:
-    """Return the pairs that fit, each looked at in turn."""
-    room = problem.capacity(level)[:, 1].copy(), problem.demand(level)[:, 1].copy()
-    found = []
-    for provider, recipient in pairs.tolist():
-        if room[0][provider] > 0 and room[1][recipient] > 0:
-            room[0][provider] -= 1
-            room[1][recipient] -= 1
-            found.append((provider, recipient))
-    return np.array(found, dtype=np.int64).reshape(-1, 2)

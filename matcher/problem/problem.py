@@ -18,6 +18,7 @@ from matcher.policy.fitting import named
 from matcher.policy.policy import Policy
 from matcher.policy.rows import Row
 from matcher.policy.rules import Pin, Rule
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.terms import AdditiveObjective, compile_objectives, maxima
 from matcher.tables.arrays import Arrays
 
@@ -168,27 +169,46 @@ class Problem:
             allowed = allowed & self.allowed("county", *above)
         return pairs[allowed]
 
-    def violations(self, county_pairs: IntArray, school_pairs: IntArray) -> list[Violation]:
+    def last_year(self) -> Pairs:
+        """Return the county pairs and school pairs of last year that can stand together: within capacity, in order."""
+        county = self._within("county", self.keepable("county"))
+        school, arrays = self.keepable("school"), self.arrays
+        above = np.column_stack([arrays.branches.parent[school[:, 0]], arrays.schools.parent[school[:, 1]]])
+        width = len(arrays.counties)
+        together = np.isin(pair_keys(above, width), pair_keys(county, width))
+        return Pairs(county, self._within("school", school[together])).in_order()
+
+    def _within(self, level: str, pairs: IntArray) -> IntArray:
+        """Return the pairs that fit, each looked at in turn."""
+        room = self.capacity(level)[:, 1].copy(), self.demand(level)[:, 1].copy()
+        found = []
+        for provider, recipient in pairs.tolist():
+            if room[0][provider] > 0 and room[1][recipient] > 0:
+                room[0][provider] -= 1
+                room[1][recipient] -= 1
+                found.append((provider, recipient))
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+    def violations(self, pairs: Pairs) -> list[Violation]:
         """Return every linear row and every cap of a level that a plan breaks, added up from the pairs alone."""
-        chosen = {"county": county_pairs, "school": school_pairs}
         found = []
         for row in self.rows:
-            value = row.value(chosen)
+            value = row.value(pairs._asdict())
             limit = row.broken(value)
             if limit is not None:
                 found.append(Violation(row.code, {**row.details, "value": value, "limit": limit}))
-        for objective, value in zip(self.objectives, self.minimised(county_pairs, school_pairs), strict=True):
+        for objective, value in zip(self.objectives, self.minimised(pairs), strict=True):
             if objective.cap is not None and value > objective.cap:
                 details = {"level": objective.name, "unit": objective.unit}
                 shown = {"value": objective.shown(value), "limit": objective.shown(objective.cap)}
                 found.append(Violation("cap", {**details, **shown}))
         return found
 
-    def minimised(self, county_pairs: IntArray, school_pairs: IntArray) -> tuple[int, ...]:
-        """Return the exact value of each objective, to be minimised, for a plan given as (k, 2) positions."""
+    def minimised(self, pairs: Pairs) -> tuple[int, ...]:
+        """Return the exact value of each objective, to be minimised, for a plan."""
         totals = [0] * len(self.objectives)
-        for level, pairs in (("county", county_pairs), ("school", school_pairs)):
-            provider_idx, recipient_idx = pairs[:, 0], pairs[:, 1]
+        for level, chosen in zip(SIDES, pairs, strict=True):
+            provider_idx, recipient_idx = chosen[:, 0], chosen[:, 1]
             cost = self.facts.cost(level, provider_idx, recipient_idx)
             was_pair = self.facts.was_pair(level, provider_idx, recipient_idx)
             fit = self.facts.fit(level, provider_idx, recipient_idx)

@@ -6,22 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from matcher.base.numbers import IntArray
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.problem.claims import NOTHING, Claim, levels_of, plain_levels
-from matcher.problem.pairs import ordered
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-
-#: (k, 2) county pairs and (k, 2) school pairs
-BothPairs = tuple[IntArray, IntArray]
-
-
-def no_pairs() -> IntArray:
-    """Return a (0, 2) array of positions."""
-    return np.zeros((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +49,7 @@ class Solution:
     def found(
         cls,
         problem: Problem,
-        pairs: BothPairs,
+        pairs: Pairs,
         claims: Sequence[Claim],
         proof: Proof,
         stop: StopReason | None = None,
@@ -68,19 +58,19 @@ class Solution:
 
         It is optimal if every level is closed. Else `stop` says why the search ended: "search" if by itself.
         """
-        county_pairs, school_pairs = map(ordered, pairs)
-        values = problem.minimised(county_pairs, school_pairs)
+        pairs = pairs.in_order()
+        values = problem.minimised(pairs)
         levels, is_optimal = levels_of(problem, values, claims, proof.scope)
         status: Status = "optimal" if is_optimal else "feasible"
         stop = None if is_optimal else stop or "search"
-        return cls(problem, status, stop, county_pairs, school_pairs, levels, proof)
+        return cls(problem, status, stop, *pairs, levels, proof)
 
     @classmethod
-    def unproved(cls, problem: Problem, pairs: BothPairs, proof: Proof = NOTHING, method: str = "none") -> Solution:
+    def unproved(cls, problem: Problem, pairs: Pairs, proof: Proof = NOTHING, method: str = "none") -> Solution:
         """Return a plan of which nothing is claimed but that it keeps the hard rules, and its values."""
-        county_pairs, school_pairs = map(ordered, pairs)
-        levels = plain_levels(problem, problem.minimised(county_pairs, school_pairs), method)
-        return cls(problem, "feasible", None, county_pairs, school_pairs, levels, proof)
+        pairs = pairs.in_order()
+        levels = plain_levels(problem, problem.minimised(pairs), method)
+        return cls(problem, "feasible", None, *pairs, levels, proof)
 
     @classmethod
     def none(
@@ -118,10 +108,10 @@ class Solution:
         return self.status in ("optimal", "feasible")
 
     @property
-    def both(self) -> BothPairs:
+    def both(self) -> Pairs:
         """County pairs and school pairs."""
-        return self.county_pairs, self.school_pairs
+        return Pairs(self.county_pairs, self.school_pairs)
 
     def pairs(self, level: str) -> IntArray:
         """Return the (k, 2) positions of the pairs of `level`, "county" or "school"."""
-        return self.county_pairs if level == "county" else self.school_pairs
+        return self.both.of(level)

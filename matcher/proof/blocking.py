@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matcher.base.names import SIDES
 from matcher.base.numbers import M_PER_KM, BoolArray, IntArray
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.stable.preferences import blocking_pairs
 
@@ -39,27 +41,24 @@ class Side:
         return np.where(self.has_list[agent], self.ranks[at], cost), listed | ~self.has_list[agent]
 
 
-def blocking(
-    problem: Problem, level: str, county_pairs: IntArray, school_pairs: IntArray, *, tolerance: int = 0
-) -> IntArray:
+def blocking(problem: Problem, level: str, pairs: Pairs, *, tolerance: int = 0) -> IntArray:
     """Return (b, 2) positions of the pairs of `level` that block the plan, ordered by (provider, recipient).
 
     Parameters
     ----------
-    county_pairs, school_pairs
-        (k, 2) positions: the plan.
+    pairs
+        The plan.
     tolerance
         A pair blocks only if both sides gain more than this, in whole metres or seconds; a free place is an infinite
         gain. For sides that prefer by cost only.
     """
-    pairs = np.unique(county_pairs if level == "county" else school_pairs, axis=0)
+    chosen = np.unique(pairs.of(level), axis=0)
     sides = sides_of(problem, level)
     capacity, demand = problem.capacity(level), problem.demand(level)
-    found = (
-        _county_candidates(problem, pairs, sides) if level == "county" else _school_candidates(problem, county_pairs)
-    )
+    is_county = level == "county"
+    found = _county_candidates(problem, chosen, sides) if is_county else _school_candidates(problem, pairs.county)
     num_recipients = max(1, len(demand))
-    keys = np.unique(np.concatenate([found, pairs[:, 0] * np.int64(num_recipients) + pairs[:, 1]]))
+    keys = np.unique(np.concatenate([found, pair_keys(chosen, num_recipients)]))
     provider_idx, recipient_idx = keys // num_recipients, keys % num_recipients
     allowed = problem.allowed(level, provider_idx, recipient_idx)
     keys, provider_idx, recipient_idx = keys[allowed], provider_idx[allowed], recipient_idx[allowed]
@@ -74,12 +73,12 @@ def blocking(
         recipient_rank[both],
         capacity,
         demand,
-        pairs,
+        chosen,
         tolerance=tolerance,
     )
 
 
-def blocking_frame(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> pd.DataFrame:
+def blocking_frame(problem: Problem, pairs: Pairs) -> pd.DataFrame:
     """Return the pairs that block at both levels, county pairs first, with what each side would leave.
 
     The columns: level, provider_id, recipient_id, km; provider_km and recipient_km, how far the partner is that the
@@ -88,19 +87,19 @@ def blocking_frame(problem: Problem, county_pairs: IntArray, school_pairs: IntAr
     import pandas as pd
 
     parts = []
-    for level, chosen in (("county", county_pairs), ("school", school_pairs)):
-        pairs = blocking(problem, level, county_pairs, school_pairs)
+    for level, chosen in zip(SIDES, pairs, strict=True):
+        found = blocking(problem, level, pairs)
         metres = problem.facts.metres(level, chosen[:, 0], chosen[:, 1])
         nodes = problem.arrays.sides(level)
-        columns: dict[str, Any] = {"level": [level] * len(pairs)}
+        columns: dict[str, Any] = {"level": [level] * len(found)}
         for side, name in enumerate(("provider", "recipient")):
-            columns[f"{name}_id"] = [nodes[side].ids[row] for row in pairs[:, side].tolist()]
-        columns["km"] = problem.facts.metres(level, pairs[:, 0], pairs[:, 1]) / M_PER_KM
+            columns[f"{name}_id"] = [nodes[side].ids[row] for row in found[:, side].tolist()]
+        columns["km"] = problem.facts.metres(level, found[:, 0], found[:, 1]) / M_PER_KM
         for side, bounds in enumerate((problem.capacity(level), problem.demand(level))):
             worst = np.zeros(len(bounds))
             np.maximum.at(worst, chosen[:, side], metres / M_PER_KM)
             worst[np.bincount(chosen[:, side], minlength=len(bounds)) < bounds[:, 1]] = np.nan
-            columns[f"{('provider', 'recipient')[side]}_km"] = worst[pairs[:, side]]
+            columns[f"{('provider', 'recipient')[side]}_km"] = worst[found[:, side]]
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 

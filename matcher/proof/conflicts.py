@@ -14,7 +14,7 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.policy.rows import Row
-from matcher.problem.pairs import last_year, ordered
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 
@@ -34,7 +34,7 @@ def judge_floor(problem: Problem, witness: Mapping[str, Any]) -> Judgement:
     row = problem.rows[position] if 0 <= position < len(problem.rows) else None
     if row is None or not _is_row(row, witness) or row.least != needed or bound >= needed:
         return "false"
-    if any(not hard_violations(problem, *pairs) for pairs in _simple_plans(problem)):
+    if any(not hard_violations(problem, pairs) for pairs in _simple_plans(problem)):
         return "false"
     most = _most(problem, row)
     return "proved" if most is not None and most < needed else "claimed"
@@ -47,7 +47,7 @@ def judge_conflict(problem: Problem, witness: Mapping[str, Any]) -> Judgement:
     if not groups or any(found is None for found in named):
         return "false"
     for pairs in _simple_plans(problem):
-        broken = hard_violations(problem, *pairs)
+        broken = hard_violations(problem, pairs)
         rows = {row.code for row in problem.rows}
         always = [each for each in broken if each.code not in _NAMED | rows and "block" not in each.code]
         if not always and not any(found is not None and found(pairs) for found in named):
@@ -55,12 +55,11 @@ def judge_conflict(problem: Problem, witness: Mapping[str, Any]) -> Judgement:
     return "claimed"
 
 
-def _simple_plans(problem: Problem) -> Iterator[tuple[IntArray, IntArray]]:
+def _simple_plans(problem: Problem) -> Iterator[Pairs]:
     """Yield the plans that are there without a search."""
-    nothing = np.zeros((0, 2), dtype=np.int64)
-    yield nothing, nothing
-    yield ordered(problem.pins["county"]), ordered(problem.pins["school"])
-    yield last_year(problem)
+    yield Pairs(no_pairs(), no_pairs())
+    yield Pairs(**problem.pins).in_order()
+    yield problem.last_year()
 
 
 def _named(problem: Problem, group: Mapping[str, Any]) -> Any:
@@ -68,8 +67,8 @@ def _named(problem: Problem, group: Mapping[str, Any]) -> Any:
     word, of = group["rule"], group["details"].get("of")
 
     def breaks(code: str, level: str) -> Any:
-        def found(pairs: tuple[IntArray, IntArray]) -> bool:
-            broken = hard_violations(problem, *pairs)
+        def found(pairs: Pairs) -> bool:
+            broken = hard_violations(problem, pairs)
             return any(each.code == code and each.details.get("level", level) == level for each in broken)
 
         return found
@@ -81,7 +80,7 @@ def _named(problem: Problem, group: Mapping[str, Any]) -> Any:
         if level not in problem.pins or side not in ("provider", "recipient"):
             return None
         bounds = problem.capacity(level) if side == "provider" else problem.demand(level)
-        return (lambda pairs: _short(bounds, pairs[level == "school"], side)) if bounds[:, 0].any() else None
+        return (lambda pairs: _short(bounds, pairs.of(level), side)) if bounds[:, 0].any() else None
     if word == "cap":
         capped = [objective.name for objective in problem.objectives if objective.cap is not None]
         return breaks("cap", str(of)) if of in capped else None
@@ -90,11 +89,11 @@ def _named(problem: Problem, group: Mapping[str, Any]) -> Any:
     rows = [row for row in problem.rows if _is_row(row, group)]
     if not rows or (rows[0].least, rows[0].most) != (group["least"], group["most"]):
         return None
-    return lambda pairs: rows[0].broken(rows[0].value({"county": pairs[0], "school": pairs[1]})) is not None
+    return lambda pairs: rows[0].broken(rows[0].value(pairs._asdict())) is not None
 
 
-def _blocked(problem: Problem, pairs: tuple[IntArray, IntArray]) -> bool:
-    return any("block" in each.code for each in hard_violations(problem, *pairs))
+def _blocked(problem: Problem, pairs: Pairs) -> bool:
+    return any("block" in each.code for each in hard_violations(problem, pairs))
 
 
 def _short(bounds: IntArray, pairs: IntArray, side: str) -> bool:

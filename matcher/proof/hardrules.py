@@ -13,7 +13,7 @@ import numpy as np
 from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.base.numbers import M_PER_KM, IntArray
 from matcher.base.violations import Violation
-from matcher.problem.pairs import pair_keys
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking, unaccepted
 
@@ -27,39 +27,38 @@ _RULE_CODES: Final = {
 }
 
 
-def hard_violations(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> list[Violation]:
+def hard_violations(problem: Problem, pairs: Pairs) -> list[Violation]:
     """Return every breach of a hard rule, in a fixed order; empty if there is none.
 
     Parameters
     ----------
-    county_pairs, school_pairs
-        (k, 2) positions: the plan.
+    pairs
+        The plan.
     """
-    pairs = {"county": county_pairs, "school": school_pairs}
     found: list[Violation] = []
-    for level in SIDES:
-        found += _repeated(problem, level, pairs[level])
-        found += _bounds(problem, level, pairs[level])
-        found += _barred(problem, level, pairs[level])
-        found += _missing_pins(problem, level, pairs[level])
-    found += _without_county_pair(problem, county_pairs, school_pairs)
-    found += problem.violations(county_pairs, school_pairs)
+    for level, chosen in zip(SIDES, pairs, strict=True):
+        found += _repeated(problem, level, chosen)
+        found += _bounds(problem, level, chosen)
+        found += _barred(problem, level, chosen)
+        found += _missing_pins(problem, level, chosen)
+    found += _without_county_pair(problem, pairs)
+    found += problem.violations(pairs)
     if problem.policy.asks_stability:
-        found += _unstable(problem, county_pairs, school_pairs)
-        for level in SIDES:
-            for pair in unaccepted(problem, level, pairs[level]):
+        found += _unstable(problem, pairs)
+        for level, chosen in zip(SIDES, pairs, strict=True):
+            for pair in unaccepted(problem, level, chosen):
                 found.append(Violation("unaccepted_pair", _named(problem, level, pair)))
     return found
 
 
-def _unstable(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Iterator[Violation]:
+def _unstable(problem: Problem, pairs: Pairs) -> Iterator[Violation]:
     """Yield the pairs that block although they must not, or say that there are too many of them."""
     policy, count = problem.policy, 0
     for level in SIDES:
-        pairs = blocking(problem, level, county_pairs, school_pairs, tolerance=policy.stability_tolerance(level))
-        count += len(pairs)
+        found = blocking(problem, level, pairs, tolerance=policy.stability_tolerance(level))
+        count += len(found)
         if policy.stability != "limit":
-            yield from (Violation("blocking_pair", _named(problem, level, pair)) for pair in pairs)
+            yield from (Violation("blocking_pair", _named(problem, level, pair)) for pair in found)
     if policy.stability == "limit" and count > (policy.max_blocking_pairs or 0):
         yield Violation("too_many_blocking_pairs", {"value": count, "limit": policy.max_blocking_pairs})
 
@@ -107,11 +106,11 @@ def _missing_pins(problem: Problem, level: str, pairs: IntArray) -> Iterator[Vio
         yield Violation("pin_missing", _named(problem, level, pair))
 
 
-def _without_county_pair(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Iterator[Violation]:
-    arrays = problem.arrays
-    parents = np.column_stack([arrays.branches.parent[school_pairs[:, 0]], arrays.schools.parent[school_pairs[:, 1]]])
+def _without_county_pair(problem: Problem, pairs: Pairs) -> Iterator[Violation]:
+    arrays, school = problem.arrays, pairs.school
+    parents = np.column_stack([arrays.branches.parent[school[:, 0]], arrays.schools.parent[school[:, 1]]])
     size = len(arrays.counties)
-    alone = ~np.isin(pair_keys(parents, size), pair_keys(county_pairs, size))
-    for pair, (organization, county) in zip(school_pairs[alone], parents[alone], strict=True):
+    alone = ~np.isin(pair_keys(parents, size), pair_keys(pairs.county, size))
+    for pair, (organization, county) in zip(school[alone], parents[alone], strict=True):
         named = {"organization": arrays.organizations.ids[organization], "county": arrays.counties.ids[county]}
         yield Violation("county_not_paired", {**_named(problem, "school", pair), **named})

@@ -14,8 +14,8 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.base.result import Level, Proof
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import no_pairs
 from matcher.proof.preference_blocks import (
     SCOPE,
     PreferenceBlock,
@@ -44,7 +44,7 @@ class _Parts:
         return part
 
 
-def check_stable(problem: Problem, levels: Sequence[Level], proof: Proof, pairs: Mapping[str, IntArray]) -> str:
+def check_stable(problem: Problem, levels: Sequence[Level], proof: Proof, pairs: Pairs) -> str:
     """Check that a plan is the best stable one, without a solver; return why not, a stable word, or "".
 
     The rotations are found again from the input; that no stable pairing of a market is better than the claimed one is
@@ -54,20 +54,20 @@ def check_stable(problem: Problem, levels: Sequence[Level], proof: Proof, pairs:
     if any(position >= len(sums(problem)) or levels[position].gap != 0 for position in bounded):
         return "bound"
     try:
-        return _check(problem, _Parts(proof.arrays), proof.scope, pairs["county"], pairs["school"])
+        return _check(problem, _Parts(proof.arrays), proof.scope, pairs)
     except (KeyError, IndexError, ValueError, TypeError):
         return "array_shape"
 
 
-def _check(problem: Problem, proof: _Parts, scope: str, county_pairs: IntArray, school_pairs: IntArray) -> str:
+def _check(problem: Problem, proof: _Parts, scope: str, pairs: Pairs) -> str:
     if not problem.is_one_to_one:
         return "not_one_to_one"
     market = market_of(problem, "county", *whole(problem, "county"))
     lattice = find_rotations(market.preferences)
     ties = lattice.ties_broken
     arcs = np.unique(np.concatenate([lattice.first, lattice.gained]))
-    pairs = county_pairs[np.lexsort((county_pairs[:, 1], county_pairs[:, 0]))]
-    chosen = set(market.preferences.arcs_of(pairs).tolist())
+    by_organization = pairs.county[np.lexsort((pairs.county[:, 1], pairs.county[:, 0]))]
+    chosen = set(market.preferences.arcs_of(by_organization).tolist())
     values: dict[int, tuple[str, tuple[int, ...]]] = {}
     schools = [no_pairs()]
     for number, arc in enumerate(arcs.tolist()):
@@ -92,17 +92,17 @@ def _check(problem: Problem, proof: _Parts, scope: str, county_pairs: IntArray, 
     names = ("rotations", *(f"flow_{level}" for level in range(len(cost))))
     claimed = {name: proof.arrays[f"county_{name}"] for name in names}
     value = _pair_costs(
-        PreferenceBlock(market.providers, market.recipients, market.preferences, cost, market.pins), pairs
+        PreferenceBlock(market.providers, market.recipients, market.preferences, cost, market.pins), by_organization
     )
-    flaws = check_best(market.preferences, cost, None, pairs, value, claimed, pins=market.pins)
+    flaws = check_best(market.preferences, cost, None, by_organization, value, claimed, pins=market.pins)
     if flaws:
         return f"county_{flaws[0]}"
     if ties and scope == SCOPE:
         return "ties"
     # the plan may pair schools otherwise than the certificate, as long as it is worth the same: values are compared
     own = np.concatenate(schools)
-    same = problem.minimised(county_pairs, own)[: len(sums(problem))]
-    return "" if problem.minimised(county_pairs, school_pairs)[: len(same)] == same else "value"
+    same = problem.minimised(Pairs(pairs.county, own))[: len(sums(problem))]
+    return "" if problem.minimised(pairs)[: len(same)] == same else "value"
 
 
 def _pair_costs(market: PreferenceBlock, pairs: IntArray) -> tuple[int, ...]:

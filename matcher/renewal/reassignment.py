@@ -13,8 +13,9 @@ import numpy as np
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.result import Proof
 from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, exact
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.proof.joint_certificate import block_bounds, dual_value, first_sign
 from matcher.renewal.standing import KEEPS, Rest, Standing, StandingPair, comes_apart
 from matcher.tables.arrays import Arrays
@@ -281,8 +282,8 @@ class Reassignment:
         reduced = value - county_price[:, some[:, 1]] - organization_price[:, some[:, 0]]
         return not (first_sign(reduced) < 0).any()
 
-    def pairs(self, decision: Decision) -> tuple[IntArray, IntArray]:
-        """Return the (k, 2) county pairs and school pairs of a decision."""
+    def pairs(self, decision: Decision) -> Pairs:
+        """Return the pairs of a decision."""
         counties = [(organization, county) for county, organization in decision.fixed.items()]
         schools = [no_pairs()]
         for organization, county in counties:
@@ -295,9 +296,7 @@ class Reassignment:
                 counties.append((organization, county))
                 schools.append(self.rest.blocks.pairs(organization, county))
         county_pairs = np.array(counties, dtype=np.int64).reshape(-1, 2)
-        school_pairs = np.concatenate(schools)
-        county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
-        return county_pairs, school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
+        return Pairs(county_pairs, np.concatenate(schools)).in_order()
 
     def _evaluated(self, decision: Decision, county_price: IntArray, organization_price: IntArray) -> list[_Entry]:
         """Return the pairs of the certificate with their inner prices, ordered by county, then organisation."""

@@ -17,6 +17,7 @@ from matcher.model import RECORDS, Instance
 from matcher.plan import Plan
 from matcher.policy.keep import Keep
 from matcher.policy.rules import Pin
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.renewal.events import Agreed, Changes, Event, Joins, Leaves, Refused, Takes, changed, events_of
@@ -95,9 +96,9 @@ def replanned(case: ChangedCase, budget: Budget) -> Plan:
         fixed = case.again.fixed()
         solution = None if fixed is None else case.again.solution(case.again.decide(fixed))
     if solution is None:
-        kept = case.problem.keepable("county"), case.problem.keepable("school")
+        kept = Pairs(case.problem.keepable("county"), case.problem.keepable("school"))
         solution = solve_problem(case.problem, budget, start=kept)
-        if solution.stop_reason is not None and not hard_violations(case.problem, *kept):
+        if solution.stop_reason is not None and not hard_violations(case.problem, kept):
             # a search that was stopped may end with less than it began with
             solution = or_known(case.problem, solution, kept)
     return Plan.of(solution)
@@ -150,7 +151,7 @@ def _standing(plan: Plan) -> Standing:
     """Return what stands of a plan, remembered on the plan: it never changes."""
     if _MEMORY not in plan.__dict__:
         instance = next_year(plan)
-        plan.__dict__[_MEMORY] = standing_of(instance, plan.problem, plan.county_pairs, plan.school_pairs)
+        plan.__dict__[_MEMORY] = standing_of(instance, plan.problem, plan.both)
     standing: Standing = plan.__dict__[_MEMORY]
     return standing
 

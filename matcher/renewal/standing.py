@@ -30,6 +30,7 @@ from matcher.policy.keep import Keep
 from matcher.policy.objectives import Objective
 from matcher.policy.policy import Policy
 from matcher.policy.rules import Pin
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.proof.joint_terms import Packing, is_joint_case
 from matcher.tables.update import with_tables
@@ -135,7 +136,7 @@ def comes_apart(problem: Problem) -> bool:
     return first == KEEPS and not any(bounds) and is_joint_case(problem)
 
 
-def standing_of(instance: Instance, problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Standing:
+def standing_of(instance: Instance, problem: Problem, pairs: Pairs) -> Standing:
     """Return what stands of a plan over `problem`; `instance` has the plan's pairs as those of last year."""
     policy = keep_first(problem.policy)
     # what pins ask for is judged anew each time: the parts are free of them
@@ -145,14 +146,14 @@ def standing_of(instance: Instance, problem: Problem, county_pairs: IntArray, sc
     plain = Problem.of(without_pins, free)
     arrays = instance.arrays
     width = max(1, len(arrays.counties))
-    above = arrays.branches.parent[school_pairs[:, 0]] * width + arrays.schools.parent[school_pairs[:, 1]]
-    inside = np.isin(above, county_pairs[:, 0] * width + county_pairs[:, 1]).all()
-    one_to_one = all(len(np.unique(county_pairs[:, side])) == len(county_pairs) for side in (0, 1))
+    above = arrays.branches.parent[pairs.school[:, 0]] * width + arrays.schools.parent[pairs.school[:, 1]]
+    inside = np.isin(above, pair_keys(pairs.county, width)).all()
+    one_to_one = all(len(np.unique(pairs.county[:, side])) == len(pairs.county) for side in (0, 1))
     parts: list[StandingPair] = []
     if inside and one_to_one and comes_apart(plain):
         rest = Rest(plain)
-        parts = [rest.part(organization, county) for organization, county in county_pairs.tolist()]
-    return Standing(instance, policy, county_pairs, tuple(parts))
+        parts = [rest.part(organization, county) for organization, county in pairs.county.tolist()]
+    return Standing(instance, policy, pairs.county, tuple(parts))
 
 
 Matched = tuple[IntArray, IntArray, IntArray, list[int]]

@@ -54,7 +54,7 @@ def explain(plan: Plan, kind: str, id: str) -> Explanation:  # noqa: A002 - the 
     if missing and not is_planned(plan.status, num_pairs, (each.value for each in plan.levels)):
         reason = "not_planned"
     elif missing:
-        reason, detail = why(problem, level, side, position, {"county": plan.county_pairs, "school": plan.school_pairs})
+        reason, detail = why(problem, level, side, position, plan.both)
     worth = None
     unit = problem.facts.unit("school")
     if kind == "school" and problem.policy.child_rate is not None:

@@ -101,7 +101,7 @@ def overview_lines(plan: Plan, lang: str) -> list[str]:
 
 def idle_lines(plan: Plan, lang: str) -> list[str]:
     """Say what stands idle while schools want more, and the first lever if levers were looked for."""
-    found = idle(plan.problem, plan.county_pairs, plan.school_pairs)
+    found = idle(plan.problem, plan.both)
     lines = []
     if found["schools"] and (found["places"] or found["organizations"]):
         lines.append(text("summary.idle", lang, **found))

@@ -104,7 +104,7 @@ def diff(old_plan: Plan, new_plan: Plan) -> Diff:
     problem = new_plan.problem
     newest = successors_of({name: getattr(problem.instance, name) for name in RECORDS})
     earlier = {level: _as_previous(old_plan, problem, level, newest) for level in SIDES}
-    changes = classify(problem, new_plan.county_pairs, new_plan.school_pairs, earlier)
+    changes = classify(problem, new_plan.both, earlier)
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in DIFF_COLUMNS}
     counts: dict[str, int] = {}
     for level in SIDES:

@@ -92,7 +92,7 @@ def level_prices(
     ]
     if faults:
         raise InvalidInput(faults)
-    start = plan.county_pairs, plan.school_pairs
+    start = plan.both
     tasks = [PlanTask(problem, start, name) for name in asked]
     rows: list[dict[str, Any]] = []
     for name, other in zip(asked, plan_all(tasks, budget, "level_prices"), strict=True):

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from matcher.base.progress import Budget, Progress
 from matcher.facts import Facts
 from matcher.methods.dispatch import again
-from matcher.methods.or_known import Pairs, or_known
+from matcher.methods.or_known import or_known
 from matcher.methods.relaxed_plan import Shared, solve_relaxed
 from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.study.tradeoffs import as_frame, point
@@ -42,11 +43,11 @@ def plan_prices(
         shared = Shared(problem.with_stability("off"), again) if shared is None else shared
         budget = whole.portion(len(values) - done)
         solution = shared.relaxed(budget, known) if value is None else solve_relaxed(problem, budget, known, shared)
-        if known is not None and not hard_violations(problem, *known):
+        if known is not None and not hard_violations(problem, known):
             # what a tighter demand allows a looser one allows too
             solution = or_known(problem, solution, known)
         if solution.status in ("optimal", "feasible"):
-            known = solution.county_pairs, solution.school_pairs
+            known = solution.both
         plan = Plan.of(replace(solution, problem=problem))
         row: dict[str, Any] = {over: value, **point(plan)}
         blocking = [plan.metrics[f"{level}_blocking_pairs"] for level in ("county", "school")] if known else [None] * 2

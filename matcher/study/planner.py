@@ -11,7 +11,7 @@ from matcher.base.progress import Budget, Progress, StopReason
 from matcher.executors.frames import Arrays
 from matcher.executors.team import call_all
 from matcher.methods.dispatch import solve_problem
-from matcher.methods.method import Start
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.study.jobs.planning import JOB, asked, unpacked, without
@@ -21,7 +21,7 @@ class PlanTask(NamedTuple):
     """One problem to be solved; `leave_out` names an objective that is left out of it."""
 
     problem: Problem
-    start: Start | None = None
+    start: Pairs | None = None
     leave_out: str | None = None
 
 

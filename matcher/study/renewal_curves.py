@@ -148,7 +148,7 @@ def renewal_curve(
             f"price_{'km' if per_unit == M_PER_KM else 'min'}": None if price is None else price / per_unit,
         }
         pairing = solver.pairing(point.organization_of)
-        metrics = metrics_of(problem, pairing.county_pairs, pairing.school_pairs)
+        metrics = metrics_of(problem, pairing.pairs)
         rows.append(row | {column: metrics[name] for name, column in _METRICS.items()})
     frame = pd.DataFrame(rows)
     frame.attrs.update({"over": "max_changes", "curve": "renewal"})

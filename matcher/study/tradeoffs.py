@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.names import SIDES
-from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback, check_workers
 from matcher.base.result import Level
 from matcher.facts import Facts
 from matcher.model import Instance
 from matcher.plan import Plan
 from matcher.policy.policy import Policy
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
 from matcher.proof.joint_terms import is_joint_case
@@ -203,17 +203,16 @@ def _is_number(item: Any, table: str, field: str) -> bool:
     return bool(kinds & {"number", "integer"})
 
 
-def best_start(problem: Problem, known: Sequence[Plan]) -> tuple[IntArray, IntArray] | None:
+def best_start(problem: Problem, known: Sequence[Plan]) -> Pairs | None:
     """Return the pairs of the known plan that is best under `problem` among those that keep its rules."""
     possible = [
-        (problem.minimised(plan.county_pairs, plan.school_pairs), position)
+        (problem.minimised(plan.both), position)
         for position, plan in enumerate(known)
-        if plan.status in ("optimal", "feasible") and not hard_violations(problem, plan.county_pairs, plan.school_pairs)
+        if plan.status in ("optimal", "feasible") and not hard_violations(problem, plan.both)
     ]
     if not possible:
         return None
-    best = known[min(possible)[1]]
-    return best.county_pairs, best.school_pairs
+    return known[min(possible)[1]].both
 
 
 def point(plan: Plan) -> dict[str, Any]:

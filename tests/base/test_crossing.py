@@ -99,7 +99,7 @@ def test_equal_things_have_one_hash(objects, name):
 def test_what_crossed_is_read_only(objects):
     """As what was sent was."""
     matching, plan = (pickle.loads(pickle.dumps(objects[name])) for name in ("matching", "plan"))
-    for array in (matching.market.matrix.cost, matching.market.capacity, plan.county_pairs, plan.school_pairs):
+    for array in (matching.market.matrix.cost, matching.market.capacity, *plan.both):
         assert not array.flags.writeable
     assert isinstance(plan.proof.arrays, MappingProxyType)
     assert isinstance(plan.strangers, MappingProxyType)

@@ -275,7 +275,7 @@ def test_preferences_of_the_table_decide_who_blocks() -> None:
 
     plan = small_plan(instance=small_instance(preferences=lists))
     branches, schools = plan.problem.arrays.sides("school")
-    found = blocking(plan.problem, "school", plan.county_pairs, plan.school_pairs)
+    found = blocking(plan.problem, "school", plan.both)
     names = {(branches.ids[b], schools.ids[s]) for b, s in found.tolist()}
     assert ("B1", "S3") in names
     assert ("B3", "S5") in names  # a free place on both sides

@@ -221,7 +221,7 @@ def forged_plan(plan: Plan, rng: random.Random) -> Plan:
     forged = dataclasses.replace(plan, **changes)
     told = None
     if status != "infeasible":
-        found = plan.problem.minimised(forged.county_pairs, forged.school_pairs)
+        found = plan.problem.minimised(forged.both)
         told = tuple(each.shown(value) for each, value in zip(plan.problem.objectives, found, strict=True))
     return dataclasses.replace(forged, levels=retold(forged.levels, told, rng))
 

@@ -53,8 +53,8 @@ def held_against_the_program(seed: int) -> str:
     if plan.status == "infeasible":
         return "infeasible"
     assert true.status == "optimal"
-    best = problem.minimised(true.county_pairs, true.school_pairs)
-    assert problem.minimised(plan.county_pairs, plan.school_pairs) >= best
+    best = problem.minimised(true.both)
+    assert problem.minimised(plan.both) >= best
     for level, objective, value in zip(plan.levels, problem.objectives, best, strict=True):
         if level.bound is not None:
             assert objective.minimised(level.bound) <= value, (seed, level)

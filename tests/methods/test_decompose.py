@@ -38,7 +38,7 @@ def compare(seed: int) -> str:
     if found.status == "unknown":
         return "missed" if exact.status == "optimal" else "unknown"
     assert exact.status == "optimal", seed
-    assert not hard_violations(problem, found.county_pairs, found.school_pairs), seed
+    assert not hard_violations(problem, found.both), seed
     for objective, best, level in zip(problem.objectives, exact.levels, found.levels, strict=True):
         assert None not in (best.bound, level.value, level.bound)
         optimum, value = objective.minimised(best.bound), objective.minimised(level.value)
@@ -94,7 +94,7 @@ def test_whole_sets_never_cut_off_a_plan() -> None:
         if exact.status != "optimal":
             continue
         work = Decomposition(problem, Budget())
-        work.offer(measured(problem, exact.county_pairs, exact.school_pairs))
+        work.offer(measured(problem, exact.both))
         work.prepare()
         mix = work.mix([1])
         cost = work.relaxation.pair_cost(mix)

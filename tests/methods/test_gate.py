@@ -15,8 +15,9 @@ from matcher.base.progress import Budget
 from matcher.methods import dispatch
 from matcher.methods.gate import held
 from matcher.methods.method import Run
+from matcher.problem.pairs import no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 
 
 def scattered(num: int, seed: int = 0) -> matcher.Instance:
@@ -90,7 +91,7 @@ def test_whatever_a_method_claims_is_judged_again(monkeypatch: pytest.MonkeyPatc
         plan = matcher.solve(small_instance())
         assert matcher.verify(small_instance(), plan).codes in ((), ("certificate_false",))
         has_plan = plan.status in ("optimal", "feasible")
-        values = problem.minimised(plan.county_pairs, plan.school_pairs)
+        values = problem.minimised(plan.both)
         true = [each.shown(value) if has_plan else None for each, value in zip(problem.objectives, values, strict=True)]
         assert [level.value for level in plan.levels] == true
         assert (plan.stop_reason is None) == (plan.status == "optimal")
@@ -129,9 +130,7 @@ def test_a_stopped_search_returns_no_less_than_last_years_pairs(policy: dict[str
         return
     assert plan.status in ("optimal", "feasible")
     problem = plan.problem
-    assert problem.minimised(plan.county_pairs, plan.school_pairs) <= problem.minimised(
-        hand.county_pairs, hand.school_pairs
-    )
+    assert problem.minimised(plan.both) <= problem.minimised(hand.both)
 
 
 def test_a_search_that_ends_by_itself_with_a_gap_says_so() -> None:

@@ -31,7 +31,7 @@ def assert_proved(problem: Problem, solution: Solution, want: tuple[int, ...] | 
         return
     assert solution.status == "optimal"
     assert solution.stop_reason is None
-    assert problem.minimised(solution.county_pairs, solution.school_pairs) == want
+    assert problem.minimised(solution.both) == want
     assert proved.bound == want
     shown = tuple(objective.shown(value) for objective, value in zip(problem.objectives, want, strict=True))
     assert tuple(level.value for level in solution.levels) == shown
@@ -145,11 +145,11 @@ def test_stopped_run_promises_a_true_bound(work_limit):
     again = solve_joint(problem, Budget(work_limit=work_limit))
     assert np.array_equal(stopped.school_pairs, again.school_pairs)
     assert stopped.levels == again.levels
-    values = problem.minimised(stopped.county_pairs, stopped.school_pairs)
+    values = problem.minimised(stopped.both)
     assert tuple(level.value for level in stopped.levels) == tuple(
         objective.shown(value) for objective, value in zip(problem.objectives, values, strict=True)
     )
-    assert values >= problem.minimised(best.county_pairs, best.school_pairs)
+    assert values >= problem.minimised(best.both)
     exact = True
     for level, optimum, objective in zip(stopped.levels, best.levels, problem.objectives, strict=True):
         assert level.conditional is not exact
@@ -166,9 +166,7 @@ def test_start_is_a_fallback():
     problem = Problem.of(town(16))
     best = solve_joint(problem)
     stopped = solve_joint(problem, Budget(work_limit=40), start=best.county_pairs)
-    assert problem.minimised(stopped.county_pairs, stopped.school_pairs) == problem.minimised(
-        best.county_pairs, best.school_pairs
-    )
+    assert problem.minimised(stopped.both) == problem.minimised(best.both)
 
 
 def test_cancelled_before_it_began():

@@ -96,7 +96,6 @@ def test_a_start_that_breaks_a_rule_is_not_handed_back() -> None:
     organization, county = first.county_pairings[["organization_id", "county_id"]].iloc[0]
     rule = {"kind": "forbid", "level": "county", "provider": {"ids": organization}, "recipient": {"ids": county}}
     problem = Problem.of(town(), matcher.Policy(county_demand=(1, 3), rules=[rule]))
-    start = {"county": first.county_pairs, "school": first.school_pairs}
-    plan = Plan.of(solve_large(problem, Budget(work_limit=0), start))
+    plan = Plan.of(solve_large(problem, Budget(work_limit=0), first.both))
     assert plan.status == "feasible"
     assert matcher.verify(plan.instance, plan).ok

@@ -16,7 +16,8 @@ from matcher.base.progress import Budget
 from matcher.methods import dispatch, free_of_rows, textbook
 from matcher.methods.dispatch import METHODS, again
 from matcher.methods.greedy import greedy
-from matcher.methods.method import Run, Start
+from matcher.methods.method import Run
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.proof.hardrules import hard_violations
@@ -35,13 +36,13 @@ def problems(seeds: range) -> Iterator[tuple[int, Problem]]:
         yield seed, Problem.of(instance, policy.model_copy(update=rng.choice(DEMANDS)))
 
 
-def everyone(problem: Problem) -> Start:
+def everyone(problem: Problem) -> Pairs:
     """Return a start that breaks rules: everybody with everybody."""
     found = []
     for level in ("county", "school"):
         sides = [np.arange(len(nodes)) for nodes in problem.arrays.sides(level)]
         found.append(np.array(np.meshgrid(*sides)).reshape(2, -1).T)
-    return found[0], found[1]
+    return Pairs(*found)
 
 
 def agrees(seed: int, problem: Problem, found: Solution, best: Solution) -> None:
@@ -51,14 +52,14 @@ def agrees(seed: int, problem: Problem, found: Solution, best: Solution) -> None
         assert not found.has_plan, seed
         return
     assert found.status != "infeasible", (seed, found.witness)
-    truth = problem.minimised(*best.both)
+    truth = problem.minimised(best.both)
     if problem.objectives and found.levels[0].bound is not None:
         assert problem.objectives[0].minimised(found.levels[0].bound) <= truth[0], seed
     if not found.has_plan:
         assert found.stop_reason is not None, seed
         return
-    assert not hard_violations(problem, *found.both), seed
-    values = problem.minimised(*found.both)
+    assert not hard_violations(problem, found.both), seed
+    values = problem.minimised(found.both)
     assert values >= truth, seed
     # under ties the best of the plans stable for the order that breaks them may be worse than the best of all
     if found.status == "optimal" and found.proof.scope != "stable_plans_ties_broken":

@@ -35,7 +35,7 @@ def check_against_enumeration(seed: int) -> str:
         assert judged(problem, solution.witness) != "false", (seed, solution.witness)
         return str(solution.witness["kind"])
     assert solution.status == "optimal", (seed, solution.status, solution.witness)
-    assert not problem.violations(solution.county_pairs, solution.school_pairs), seed
+    assert not problem.violations(solution.both), seed
     levels = list(solution.levels)
     for (value, limit), objective in zip(best, oracle.objectives(), strict=True):
         if isinstance(value, tuple):  # fair travel: each level counts the pairs in its band or beyond

@@ -48,7 +48,7 @@ def held_against_enumeration(seed: int) -> str:
     best = best_by_enumeration(problem)
     assert best is not None
     assert solution.status == "optimal"
-    assert problem.minimised(solution.county_pairs, solution.school_pairs) == best
+    assert problem.minimised(solution.both) == best
     report = matcher.verify(problem.instance, plan)
     assert report.ok, report.summary()
     return solution.proof.kind
@@ -77,7 +77,7 @@ def test_without_the_program_value_and_bound_enclose_the_best(seed: int, monkeyp
     best = best_by_enumeration(problem)
     assert best is not None
     assert solution.status in ("optimal", "feasible")
-    assert problem.minimised(solution.county_pairs, solution.school_pairs) >= best
+    assert problem.minimised(solution.both) >= best
     for level, objective, true in zip(solution.levels, problem.objectives, best, strict=True):
         if level.bound is not None:
             assert objective.minimised(level.bound) <= true

@@ -12,6 +12,7 @@ from stable_plans import pairings, random_market
 
 import matcher
 from matcher.methods.dispatch import solve_problem
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking
 from matcher.proof.preference_blocks import SCOPE, SCOPE_TIES
@@ -20,14 +21,13 @@ from matcher.proof.stability import check_stable
 
 def best_by_enumeration(problem: Problem) -> tuple[int, ...]:
     found = []
-    none = np.zeros((0, 2), dtype=np.int64)
     for county in pairings(problem, "county"):
-        if len(blocking(problem, "county", county, none)):
+        if len(blocking(problem, "county", Pairs(county, no_pairs()))):
             continue
         inside = {(int(o), int(c)) for o, c in county}
         for school in pairings(problem, "school", inside):
-            if not len(blocking(problem, "school", county, school)):
-                found += [problem.minimised(county, school)]
+            if not len(blocking(problem, "school", Pairs(county, school))):
+                found += [problem.minimised(Pairs(county, school))]
     return min(found)
 
 
@@ -40,7 +40,7 @@ def test_the_best_stable_plan_is_the_best_of_all_stable_plans(first: int) -> Non
         problem = Problem.of(instance, matcher.Policy(stability="require"))
         solution = solve_problem(problem)
         assert solution.status == "optimal"
-        assert problem.minimised(solution.county_pairs, solution.school_pairs) == best_by_enumeration(problem)
+        assert problem.minimised(solution.both) == best_by_enumeration(problem)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -78,10 +78,10 @@ def test_a_worse_stable_plan_is_refused() -> None:
     assert solution.county_pairs.tolist() == [[0, 0], [1, 1]]
     assert solution.proof.scope == SCOPE
     crossed = np.array([[1, 0], [0, 1]])
-    assert not len(blocking(problem, "county", crossed, solution.school_pairs))
-    pairs = {"county": solution.county_pairs, "school": solution.school_pairs}
-    assert check_stable(problem, solution.levels, solution.proof, pairs) == ""
-    assert check_stable(problem, solution.levels, solution.proof, pairs | {"county": crossed}) == "county_proof"
+    assert not len(blocking(problem, "county", Pairs(crossed, solution.school_pairs)))
+    assert check_stable(problem, solution.levels, solution.proof, solution.both) == ""
+    lie = Pairs(crossed, solution.school_pairs)
+    assert check_stable(problem, solution.levels, solution.proof, lie) == "county_proof"
 
 
 @pytest.mark.parametrize("seed", range(20))

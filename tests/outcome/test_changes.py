@@ -14,7 +14,7 @@ from matcher.plan import Plan
 
 def ended(plan: Plan, level: str) -> dict[tuple[str, str], tuple[str, str]]:
     """Return kind and cause of each ended pair."""
-    changes = classify(plan.problem, plan.county_pairs, plan.school_pairs)[level]
+    changes = classify(plan.problem, plan.both)[level]
     pairs = zip(changes.ended.provider_id, changes.ended.recipient_id, strict=True)
     return {
         pair: (KINDS[kind], CAUSES[cause])

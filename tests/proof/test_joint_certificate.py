@@ -38,7 +38,7 @@ def test_a_changed_price_never_proves_more():
     """Raising any price by one is refused or proves no more than the optimum."""
     refused = 0
     for _, problem, solution in _cases(3):
-        optimum = problem.minimised(solution.county_pairs, solution.school_pairs)
+        optimum = problem.minimised(solution.both)
         for name in ("county_price", "organization_price", "branch_price", "school_price"):
             for position in np.ndindex(solution.proof.arrays[name].shape):
                 for step in (-1, 1):
@@ -110,7 +110,7 @@ def test_another_problem_is_not_proved():
             continue
         best = solve_joint(other)
         proved = check(other, solution.proof.arrays)
-        optimum = other.minimised(best.county_pairs, best.school_pairs)
+        optimum = other.minimised(best.both)
         if proved.bound is not None and best.status == "optimal":
             assert proved.bound <= optimum or proved.unmet < 0
         weaker += proved.bound != optimum

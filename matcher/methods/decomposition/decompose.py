@@ -24,6 +24,7 @@ from matcher.methods.decomposition.incumbent import Incumbent, far, measured, pl
 from matcher.methods.decomposition.pricing_sets import SetPricing
 from matcher.methods.decomposition.relax import Ascent, Relaxation, Relaxed, first_prices
 from matcher.methods.decomposition.transport import Transport
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.proof.mix import Mix, Mixer, can_mix
 from matcher.proof.plan_bounds import Multipliers
@@ -157,6 +158,10 @@ class Decomposition:
             values[position] = max(values[position], allowed)
         return (plan.broken, *values)
 
+    def filled(self, mix: Mix, county_pairs: IntArray) -> Incumbent:
+        """Return the plan of a county pairing with the best school pairs inside it, under a mix of the levels."""
+        return measured(self.problem, Pairs(county_pairs, fill(self.problem, mix, county_pairs)))
+
     def offer(self, found: Incumbent) -> bool:
         """Take a plan if it is better than the best."""
         self.last = found
@@ -221,7 +226,7 @@ class Decomposition:
         relaxed = self.evaluate(mix, cost, self.no_price)
         exact = self.search_mix()
         if start is None and cost is not None:
-            self.offer(measured(self.problem, relaxed.county_pairs, fill(self.problem, mix, relaxed.county_pairs)))
+            self.offer(self.filled(mix, relaxed.county_pairs))
             ascent = self._ascent(mix)
             for _ in range(_FIRST_STEPS):
                 if self.searching.stop_reason is not None:
@@ -236,7 +241,7 @@ class Decomposition:
 
     def _ascent(self, mix: Mix) -> Ascent:
         assert self.best is not None
-        return Ascent(first_prices(self.relaxation, mix, self.best.school_pairs))
+        return Ascent(first_prices(self.relaxation, mix, self.best.pairs.school))
 
     def _step(self, ascent: Ascent, mix: Mix, cost: FloatArray | None, weights: list[int]) -> None:
         """Take one step of an ascent towards the value of the best plan."""
@@ -249,7 +254,7 @@ class Decomposition:
         if self.searching.stop_reason is not None and self.best is not None:
             return
         better = search.improve(county_pairs, self.searching)
-        self.offer(measured(self.problem, better, fill(self.problem, search.mix, better)))
+        self.offer(self.filled(search.mix, better))
 
     def keep_rows(self) -> None:
         """Raise the multipliers of broken rows until a plan keeps them, or enough was tried."""
@@ -257,7 +262,7 @@ class Decomposition:
         for _ in range(_ROUNDS):
             if self.best is None or not self.best.broken or self.searching.stop_reason is not None:
                 return
-            chosen = {"county": self.best.county_pairs, "school": self.best.school_pairs}
+            chosen = self.best.pairs._asdict()
             for index, row in enumerate(self.problem.rows):
                 if can_mix(row) and row.broken(row.value(chosen)) is not None:
                     scale = max((int(weight.max(initial=0)) for weight in row.covered.values()), default=1)
@@ -269,7 +274,7 @@ class Decomposition:
                     most = _PAIR_COST // max(1, self._spread(position)[1])
                     start = max(1, rate // (8 * max(1, self._spread(position)[1])))
                     self._heavy[position] = min(self._heavy.get(position, 0) * _GROWTH or start, most)
-            self.search(self.best.county_pairs)
+            self.search(self.best.pairs.county)
 
     # --- bounds -----------------------------------------------------------------------------------------------------
 
@@ -362,7 +367,7 @@ class Decomposition:
         best = plain_bound(self.problem, self.problem.objectives[position])
         for turn in range(_SET_ROUNDS + 1):
             assert self.best is not None
-            target = program.pricing.keep(self.best.county_pairs)
+            target = program.pricing.keep(self.best.pairs.county)
             if turn == _SET_ROUNDS:
                 program.refine(self.searching)
             else:
@@ -376,7 +381,7 @@ class Decomposition:
                 break
             pairs = program.plan(self.searching.time_left_s)
             if pairs is not None and self.searching.stop_reason is None:
-                self.offer(measured(self.problem, pairs, fill(self.problem, search.mix, pairs)))
+                self.offer(self.filled(search.mix, pairs))
         return best
 
     def _told(self, position: int, bound: int, done: int, of: int) -> bool:

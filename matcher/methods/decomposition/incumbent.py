@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.base.numbers import S_PER_MIN, IntArray
+from matcher.base.names import SIDES
+from matcher.base.numbers import S_PER_MIN
 from matcher.facts import Facts
+from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.problem.terms import AdditiveObjective
 from matcher.proof.joint_bounds import farthest
@@ -17,34 +19,32 @@ from matcher.proof.joint_bounds import farthest
 class Incumbent:
     """A plan: pairs of both levels, its exact minimised values, and by how much it breaks hard rules."""
 
-    county_pairs: IntArray
-    school_pairs: IntArray
+    pairs: Pairs
     values: tuple[int, ...]
     broken: int
 
 
-def measured(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> Incumbent:
+def measured(problem: Problem, pairs: Pairs) -> Incumbent:
     """Measure a plan."""
-    county_pairs = county_pairs[np.lexsort((county_pairs[:, 0], county_pairs[:, 1]))]
-    school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-    values = problem.minimised(county_pairs, school_pairs)
-    return Incumbent(county_pairs, school_pairs, values, broken(problem, county_pairs, school_pairs))
+    pairs = pairs.in_order()
+    return Incumbent(pairs, problem.minimised(pairs), broken(problem, pairs))
 
 
-def broken(problem: Problem, county_pairs: IntArray, school_pairs: IntArray) -> int:
+def broken(problem: Problem, pairs: Pairs) -> int:
     """Return by how much a plan misses bounds, pins, rules, rows and caps in all; 0 if it keeps everything."""
-    above = problem.arrays.branches.parent[school_pairs[:, 0]], problem.arrays.schools.parent[school_pairs[:, 1]]
-    width = len(problem.arrays.counties)
-    paired = np.isin(above[0] * width + above[1], county_pairs[:, 0] * width + county_pairs[:, 1])
+    arrays, school = problem.arrays, pairs.school
+    above = np.column_stack([arrays.branches.parent[school[:, 0]], arrays.schools.parent[school[:, 1]]])
+    width = len(arrays.counties)
+    paired = np.isin(pair_keys(above, width), pair_keys(pairs.county, width))
     missed = int((~paired).sum())
-    for level, pairs in (("county", county_pairs), ("school", school_pairs)):
+    for level, chosen in zip(SIDES, pairs, strict=True):
         for side, limits in enumerate((problem.capacity(level), problem.demand(level))):
-            count = np.bincount(pairs[:, side], minlength=len(limits))
+            count = np.bincount(chosen[:, side], minlength=len(limits))
             missed += int(np.maximum(0, limits[:, 0] - count).sum() + np.maximum(0, count - limits[:, 1]).sum())
-        missed += int((~problem.allowed(level, pairs[:, 0], pairs[:, 1])).sum())
-        have = {(int(p), int(r)) for p, r in pairs}
+        missed += int((~problem.allowed(level, chosen[:, 0], chosen[:, 1])).sum())
+        have = {(int(p), int(r)) for p, r in chosen}
         missed += sum((int(p), int(r)) not in have for p, r in problem.pins[level])
-    for violation in problem.violations(county_pairs, school_pairs):
+    for violation in problem.violations(pairs):
         missed += abs(int(violation.details["value"]) - int(violation.details["limit"]))
     return missed
 

@@ -7,24 +7,22 @@ levels after it are conditional on its value. A plan put together quickly stands
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress
 from matcher.base.result import Proof
 from matcher.methods.decomposition.decompose import SEARCH_COST, SOLVER, Decomposition
 from matcher.methods.decomposition.floors import is_floor, most_covered
-from matcher.methods.decomposition.improve import fill
 from matcher.methods.decomposition.incumbent import measured, plain_bound
 from matcher.methods.decomposition.quick import nearest_organizations
 from matcher.methods.decomposition.relax import Ascent
 from matcher.methods.decomposition.worst import lower_worst
-from matcher.methods.method import Run, pairs_by_level
+from matcher.methods.method import Run
 from matcher.policy.rows import Row
 from matcher.problem.claims import SCOPE, Claim, within_gap
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.problem.terms import MOST_FLOAT, check_range
@@ -38,7 +36,7 @@ _FLOOR_STEPS = 40
 _SLACK_TRIES = 8
 
 
-def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] | None = None) -> Solution:
+def solve_large(problem: Problem, budget: Budget, start: Pairs | None = None) -> Solution:
     """Solve by relaxation and search; a feasible plan with a bound on every level, or why there is none.
 
     One unit of work is one organisation priced over all counties, one moved in a search, or one set of organisations
@@ -46,9 +44,9 @@ def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] 
     """
     work = Decomposition(problem, budget)
     if start is not None:
-        work.offer(measured(problem, start["county"], start["school"]))
+        work.offer(measured(problem, start))
     county_pairs = nearest_organizations(problem)
-    work.offer(measured(problem, county_pairs, fill(problem, work.quick_mix(), county_pairs)))
+    work.offer(work.filled(work.quick_mix(), county_pairs))
     bounds = [plain_bound(problem, objective) for objective in problem.objectives]
     assert work.best is not None
     try:
@@ -60,7 +58,7 @@ def solve_large(problem: Problem, budget: Budget, start: Mapping[str, IntArray] 
         if work.best.broken:
             return _without_plan(work)
         if work.is_weighed:
-            search = work.search(work.best.county_pairs)
+            search = work.search(work.best.pairs.county)
     except OutOfTime:
         return _solution(work, bounds) if not work.best.broken else _without_plan(work)
     skip: set[int] = set()
@@ -93,7 +91,7 @@ def _cover_first(work: Decomposition) -> None:
     floors = [row for row in work.problem.rows if is_floor(row)]
     found = most_covered(work.problem, floors, work.searching) if floors else None
     if found is not None and found.has_plan:
-        work.offer(measured(work.problem, *found.both))
+        work.offer(measured(work.problem, found.both))
 
 
 def _use_slack(work: Decomposition, position: int) -> None:
@@ -104,7 +102,7 @@ def _use_slack(work: Decomposition, position: int) -> None:
         if work.searching.stop_reason is not None or high - low <= 1:
             break
         work.light[position] = round((max(low, 1) * high) ** 0.5) if turn else 0
-        work.search(work.best.county_pairs)
+        work.search(work.best.pairs.county)
         assert work.last is not None
         if work.last.values[position] > work.closed[position]:
             low = work.light[position]
@@ -132,13 +130,13 @@ def _solution(work: Decomposition, bounds: list[int]) -> Solution:
     within = within_gap(work.problem, work.best.values, claims, work.budget)
     stop = work.budget.stop_reason or ("gap" if within else None)
     proof = Proof("solver", SCOPE, SOLVER, stored(work.problem, work.multipliers_of))
-    return Solution.found(work.problem, (work.best.county_pairs, work.best.school_pairs), claims, proof, stop)
+    return Solution.found(work.problem, work.best.pairs, claims, proof, stop)
 
 
 def _floor_witness(work: Decomposition) -> dict[str, Any] | None:
     """Return the first broken row with a least value that provably no plan reaches."""
     assert work.best is not None
-    chosen = {"county": work.best.county_pairs, "school": work.best.school_pairs}
+    chosen = work.best.pairs._asdict()
     nothing = [0] * len(work.problem.objectives)
     for index, row in enumerate(work.problem.rows):
         reached = row.value(chosen)
@@ -188,7 +186,7 @@ class _Large:
 
     def solve(self, problem: Problem, run: Run) -> Solution | None:
         check_range(problem.facts, problem.policy, MOST_FLOAT)
-        return solve_large(problem, run.budget, pairs_by_level(run.start))
+        return solve_large(problem, run.budget, run.start)
 
 
 METHOD = _Large()

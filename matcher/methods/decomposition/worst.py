@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from matcher.base.numbers import IntArray
 from matcher.methods.decomposition.decompose import Decomposition
-from matcher.methods.decomposition.improve import fill
-from matcher.methods.decomposition.incumbent import measured
 
 
 def lower_worst(work: Decomposition, position: int, skip: frozenset[int]) -> int:
@@ -48,8 +46,8 @@ def _try(work: Decomposition, level: str, longest: int, relaxed: IntArray) -> No
     """Offer plans without pairs of `level` above `longest`, from the best county pairing and a relaxation's."""
     assert work.best is not None
     mix = work.search_mix()
-    pairs = work.best.county_pairs
+    pairs = work.best.pairs.county
     if level == "county":
         pairs = pairs[work.problem.facts.cost("county", pairs[:, 0], pairs[:, 1]) <= longest]
     for county_pairs in (pairs, relaxed):
-        work.offer(measured(work.problem, county_pairs, fill(work.problem, mix, county_pairs)))
+        work.offer(work.filled(mix, county_pairs))

@@ -22,8 +22,9 @@ from matcher.methods.joint.blocks import Blocks
 from matcher.methods.joint.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 from matcher.methods.method import Run
 from matcher.problem.claims import LAZY_ASSIGNMENT, SCOPE, Claim, exact
+from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
-from matcher.problem.solution import Solution, no_pairs
+from matcher.problem.solution import Solution
 from matcher.proof.joint_bounds import JointBounds, farthest
 from matcher.proof.joint_certificate import block_bounds, dual_value, first_sign, undecided
 from matcher.proof.joint_terms import JointTerms, Packing, is_joint_case, packings
@@ -43,8 +44,7 @@ class JointPairing:
     """A decision at county level with its value: organisation of each county, -1 where there is none."""
 
     organization_of: IntArray
-    county_pairs: IntArray
-    school_pairs: IntArray
+    pairs: Pairs
     total: tuple[int, ...]
 
 
@@ -162,11 +162,11 @@ class JointSolver:
         if self.start is not None:
             pairing = self.pairing(self._known_pairs(self.start))
             better = self.terms.num_hard == 0 or pairing.total[0] == 0
-            values = self.problem.minimised(known.county_pairs, known.school_pairs)
+            values = self.problem.minimised(known.both)
             if better and (
                 known.status == "unknown" or pairing.total[self.terms.num_hard : self.terms.num_claimed] < values
             ):
-                known = unproved(self.problem, pairing.county_pairs, pairing.school_pairs, LAZY_ASSIGNMENT)
+                known = unproved(self.problem, pairing.pairs, LAZY_ASSIGNMENT)
         return replace(known, stop_reason=self.budget.stop_reason)
 
     def _close_prices(self, assignment: LazyAssignment, rows: IntArray) -> None:
@@ -231,7 +231,7 @@ class JointSolver:
         claims = self._unsolved(None)
         if not terms.num_hard or bound[0] == 0:
             claims = exact(bound[terms.num_hard :], pairing.total[terms.num_hard : terms.num_claimed], LAZY_ASSIGNMENT)
-        return Solution.found(self.problem, (pairing.county_pairs, pairing.school_pairs), claims, proof, stop)
+        return Solution.found(self.problem, pairing.pairs, claims, proof, stop)
 
     def _unsolved(self, bound: tuple[int, ...] | None) -> list[Claim]:
         """Return the claims where there is no plan: a bound on the first level at most."""
@@ -318,9 +318,7 @@ class JointSolver:
             assert vector is not None
             total = [known + x for known, x in zip(total, vector, strict=True)]
             schools.append(self.blocks.pairs(organization, county))
-        school_pairs = np.concatenate(schools)
-        school_pairs = school_pairs[np.lexsort((school_pairs[:, 0], school_pairs[:, 1]))]
-        return JointPairing(organization_of, county_pairs, school_pairs, tuple(total))
+        return JointPairing(organization_of, Pairs(county_pairs, np.concatenate(schools)).in_order(), tuple(total))
 
 
 def solve_joint(problem: Problem, budget: Budget | None = None, *, start: IntArray | None = None) -> Solution:

@@ -107,7 +107,7 @@ class Knowledge:
             level, side = PLACE[row.kind]
             short[row.kind][arrays.sides(level)[side].index[row.id]] = row
         inside = {"county": _children(arrays.schools.parent), "organization": _children(arrays.branches.parent)}
-        changes = classify(plan.problem, plan.county_pairs, plan.school_pairs)
+        changes = classify(plan.problem, plan.both)
         ended = tuple(each for level in SIDES for each in _ended(level, changes[level], names))
         told: dict[int, str] = {}
         if plan.has_plan and len(arrays.schools) <= _MOST_SCHOOLS:

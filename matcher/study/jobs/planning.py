@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from numpy.typing import NDArray
+
 from matcher.base.progress import Budget
 from matcher.base.result import Level, Proof
 from matcher.executors.frames import Arrays
@@ -14,6 +16,7 @@ from matcher.methods.dispatch import solve_problem
 from matcher.model import Instance
 from matcher.policy.objectives import BANDED
 from matcher.policy.policy import Policy
+from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 from matcher.study.framing import text_array, text_of
@@ -23,17 +26,17 @@ _PAIRS: Final = ("county_pairs", "school_pairs")
 _LIMITS: Final = ("time_limit_s", "work_limit", "gap")
 
 
-def asked(problem: Problem, budget: Budget, start: tuple[Any, Any] | None, without: str | None = None) -> Arrays:
+def asked(problem: Problem, budget: Budget, start: Pairs | None, without: str | None = None) -> Arrays:
     """Return what a worker is given: the problem, its limits, pairs to start from, and an objective to leave out."""
     limits = dict(zip(_LIMITS, (budget.time_left_s, budget.work_limit, budget.gap), strict=True))
     said = json.dumps({"limits": limits, "without": without})
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "instance": text_array(problem.instance.to_json()),
         "policy": text_array(problem.policy.to_json()),
         "said": text_array(said),
     }
     if start is not None:
-        arrays.update(zip(_PAIRS, start, strict=True))
+        arrays["county_pairs"], arrays["school_pairs"] = start
     return arrays
 
 
@@ -42,7 +45,7 @@ def run(arrays: Arrays, tell: Callable[[Arrays], None]) -> Arrays:
     said = json.loads(text_of(arrays["said"]))
     policy = Policy.from_json(text_of(arrays["policy"]))
     problem = without(Problem.of(Instance.from_json(text_of(arrays["instance"])), policy), said["without"])
-    start = (arrays[_PAIRS[0]], arrays[_PAIRS[1]]) if _PAIRS[0] in arrays else None
+    start = Pairs(*(arrays[name] for name in _PAIRS)) if _PAIRS[0] in arrays else None
     return packed(solve_problem(problem, Budget(**said["limits"]), start=start))
 
 
