@@ -35,7 +35,8 @@ class Beyond(TypedDict, total=False):
     must_open, closed
         (P,) bool: providers that are open in any case, and that may not be.
     size
-        (R,) whole numbers, 0 or more: a pair with a recipient takes that much capacity and is not split.
+        (R,) whole numbers, 0 or more: a pair with a recipient takes that much capacity and is not split; or one such
+        number a pair, (P, R) of a matrix, (A,) or (1, A) of listed pairs (where A is R, (A,) is by recipient).
     together
         (R,) labels from 0 to R - 1, -1 for none: recipients of one label have the same partners.
     most_pairs
@@ -104,13 +105,15 @@ def opening(raw: NDArray[Any], shape: tuple[int, int], resolution: float, faults
     return result, [magnitude(level) for level in result]
 
 
-def checked(fields: Mapping[str, Any], num_providers: int, num_recipients: int, faults: Faults) -> dict[str, Any]:
-    """Return every field but the opening cost as a checked array of its final shape."""
+def checked(
+    fields: Mapping[str, Any], num_providers: int, num_recipients: int, pairs: tuple[int, ...], faults: Faults
+) -> dict[str, Any]:
+    """Return every field but the opening cost as a checked array of its final shape; `pairs` is that of a cost."""
     found: dict[str, Any] = {}
     if "least_if_open" in fields:
         found["least_if_open"] = _counts(fields["least_if_open"], (num_providers,), "least_if_open", faults)
     if "size" in fields:
-        found["size"] = _counts(fields["size"], (num_recipients,), "size", faults)
+        found["size"] = _sizes(fields["size"], num_recipients, pairs, faults)
     if "together" in fields:
         found["together"] = _labels(fields["together"], num_recipients, num_recipients, "together", faults)
     if "most_pairs" in fields:
@@ -132,6 +135,14 @@ def checked(fields: Mapping[str, Any], num_providers: int, num_recipients: int, 
         shape = (num_providers, len(found["budget"]))
         found["resource"] = _counts(fields["resource"], shape, "resource", faults)
     return found
+
+
+def _sizes(value: ArrayLike, num_recipients: int, pairs: tuple[int, ...], faults: Faults) -> Ints:
+    """Return sizes by recipient (R,), or by pair as (1, A), in the order in which the pairs were given."""
+    shape = np.shape(value)
+    if not pairs or shape in ((), (num_recipients,)) or shape not in (pairs, (1, *pairs)):
+        return _counts(value, (num_recipients,), "size", faults)
+    return _counts(np.reshape(value, (1, -1)), (1, int(np.prod(pairs))), "size", faults)
 
 
 def _counts(value: ArrayLike, shape: tuple[int, ...], name: str, faults: Faults) -> Ints:

@@ -108,8 +108,9 @@ def from_matrix(
     # The caller may go on writing to the array that he gave.
     values = np.array(values, order="C") if mask is None else np.ascontiguousarray(values)
     if fields["pair_limit"] is not None and fields["pair_limit"].ndim:
-        limit = fields["pair_limit"]
-        fields["pair_limit"] = frozen(limit.reshape(-1) if mask is None else limit[mask])
+        fields["pair_limit"] = fields["pair_limit"].reshape(-1)
+    if mask is not None:
+        _rearrange(fields, np.flatnonzero(mask))
     fields["matrix"] = Matrix(frozen(values), frozen(mask), frozen(rank_p), frozen(rank_r))
     return fields
 
@@ -149,13 +150,21 @@ def from_arcs(
     if order is not None:
         provider, recipient, values = provider[order], recipient[order], values[:, order]
         rank_p, rank_r = (None if rank is None else rank[order] for rank in (rank_p, rank_r))
-        if fields["pair_limit"] is not None and fields["pair_limit"].ndim:
-            fields["pair_limit"] = frozen(fields["pair_limit"][order])
+        _rearrange(fields, order)
     else:
         provider, recipient, values = provider.copy(), recipient.copy(), values.copy()
     values = np.ascontiguousarray(values)
     fields["_arcs"] = Arcs(*(frozen(array) for array in (provider, recipient, values, rank_p, rank_r)))
     return fields
+
+
+def _rearrange(fields: dict[str, Any], at: Ints) -> None:
+    """Put what is said of single pairs in the order of the arcs."""
+    limit, size = fields["pair_limit"], fields.get("size")
+    if limit is not None and limit.ndim:
+        fields["pair_limit"] = frozen(limit[at])
+    if size is not None and size.ndim == 2:
+        fields["size"] = frozen(size[:, at])
 
 
 def _order(provider: Ints, recipient: Ints, num_recipients: int, faults: Faults) -> Ints | None:
@@ -239,7 +248,7 @@ def _shared(
             missing = np.empty((num_levels, num_recipients), np.int64)
             missing[:] = whole
             largest = [top + magnitude(level) for top, level in zip(largest, missing, strict=True)]
-    extra = more.checked(beyond, num_providers, num_recipients, faults)
+    extra = more.checked(beyond, num_providers, num_recipients, pairs, faults)
     if opening is not None:
         extra["opening_cost"], tops = more.opening(opening, (num_levels, num_providers), resolution, faults)
         largest = [top + more_top for top, more_top in zip(largest, tops, strict=True)]

@@ -54,7 +54,11 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     names = tuple(str(name) for name in arrays["level_names"])
     beyond = {name: arrays[f"beyond_{name}"] for name in FIELDS if f"beyond_{name}" in arrays}
     bounds = (arrays["capacity"], arrays["demand"])
-    common = build.Common(*bounds, arrays.get("unmet_cost"), names, 1.0, beyond, _limit(arrays))
+    if "size" in beyond and beyond["size"].ndim == 2:
+        beyond["size"] = _gridded(arrays, beyond["size"][0])[None]
+    limit = arrays.get("pair_limit")
+    limit = limit if limit is None or not limit.ndim else _gridded(arrays, limit)
+    common = build.Common(*bounds, arrays.get("unmet_cost"), names, 1.0, beyond, limit)
     extra: dict[str, Any] = {"ids": _ids(arrays)}
     extra["notices"] = reading_notices(json.loads(str(arrays["notices"]))) if "notices" in arrays else ()
     if "provider_latlon" in arrays:
@@ -87,12 +91,11 @@ def _ids(arrays: Mapping[str, NDArray[Any]]) -> Ids | None:
     return Ids(*(build.frozen(names) for names in ids))
 
 
-def _limit(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any] | None:
-    """Return the limits of pairs as the door of the market takes them: of a matrix (P, R), 0 where not allowed."""
-    limit = arrays.get("pair_limit")
-    if limit is None or not limit.ndim or "matrix_cost" not in arrays:
-        return limit
+def _gridded(arrays: Mapping[str, NDArray[Any]], values: NDArray[Any]) -> NDArray[Any]:
+    """Return what is said of single pairs as the door of the market takes it: of a matrix (P, R), 0 if not allowed."""
+    if "matrix_cost" not in arrays:
+        return values
     grid = np.zeros(arrays["matrix_cost"].shape[1:], np.int64)
     allowed = arrays.get("matrix_allowed")
-    grid[np.ones(grid.shape, bool) if allowed is None else allowed] = limit
+    grid[np.ones(grid.shape, bool) if allowed is None else allowed] = values
     return grid

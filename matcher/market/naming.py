@@ -12,9 +12,9 @@ from matcher.base.plain import shown
 from matcher.market.input import Faults, Ints
 
 #: options that say something of each member of a side, and which side that is
-_SIDE_OF: Final = {"capacity": 0, "demand": 1, "unmet_cost": 1}
+_SIDE_OF: Final = {"capacity": 0, "demand": 1, "unmet_cost": 1, "size": 1}
 #: options that say something of each pair
-_OF_PAIRS: Final = ("provider_rank", "recipient_rank", "pair_limit")
+_OF_PAIRS: Final = ("provider_rank", "recipient_rank", "pair_limit", "size")
 
 
 class Ids(NamedTuple):
@@ -61,7 +61,8 @@ def framed(
             found[name] = _of_members(found[name], known[side], name, faults)
     for name in _OF_PAIRS:
         if isinstance(found.get(name), str):
-            found[name] = np.asarray(frame[found[name]])[kept]
+            column = np.asarray(frame[found[name]])[kept]
+            found[name] = column[None] if name == "size" else column
     faults.stop()
     found.update(num_providers=len(known[0]), num_recipients=len(known[1]))
     return Named((at[0], at[1], costs[:, kept]), found, Ids(*(_frozen(ids) for ids in known)))

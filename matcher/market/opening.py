@@ -26,8 +26,25 @@ def opened_by(market: Market, pairs: Ints, opened: Bools | None) -> Bools:
 def loads(market: Market, pairs: Ints) -> Ints:
     """Return the capacity that each provider uses, (P,) int64."""
     used = np.zeros(market.num_providers, np.int64)
-    np.add.at(used, pairs[:, 0], 1 if market.size is None else market.size[pairs[:, 1]])
+    np.add.at(used, pairs[:, 0], pair_sizes(market, pairs))
     return used
+
+
+def pair_sizes(market: Market, pairs: Ints) -> Ints:
+    """Return the capacity that each pair (k, 2) takes, (k,) int64."""
+    if market.size is None:
+        return np.ones(len(pairs), np.int64)
+    if market.size.ndim == 1:
+        return market.size[pairs[:, 1]]
+    at = market.positions(pairs)
+    return np.where(at >= 0, market.size[0, at] if market.size.shape[1] else 0, 0)
+
+
+def arc_sizes(market: Market) -> Ints:
+    """Return the capacity that each candidate arc takes, (A,) int64."""
+    if market.size is None:
+        return np.ones(market.num_arcs, np.int64)
+    return market.size[market.recipient_idx] if market.size.ndim == 1 else market.size[0]
 
 
 def opening_cost(market: Market, cost_row: int | None, opened: Bools) -> int:

@@ -42,6 +42,8 @@ def draw(rng: np.random.Generator) -> tuple[Market, dict]:
         beyond["opening_cost"] = options["opening_cost"]
     if "group" in beyond:
         beyond["group_open"] = np.sort(rng.integers(0, 3, (2, 2)), axis=1)
+    if "size" in beyond and rng.random() < 0.4:
+        beyond["size"] = rng.integers(0, 4, (1, len(arcs)))  # one a pair
     if "resource" in beyond:
         beyond["budget"] = np.column_stack([rng.integers(0, 3, 2) * (rng.random() < 0.3), rng.integers(3, 9, 2)])
     ends = np.array(arcs, np.int64).reshape(-1, 2)
@@ -53,12 +55,13 @@ def draw(rng: np.random.Generator) -> tuple[Market, dict]:
 def least(given: dict, count: int, people: int) -> tuple[int, ...] | None:
     """Return the best vector of level values over all sets of arcs and of open providers, None if there is none."""
     arcs, best = given["arcs"], None
-    size = given.get("size", np.ones(people, int))
+    size = np.asarray(given.get("size", np.ones(people, int)))
+    takes = {arc: int(size[0, at] if size.ndim == 2 else size[arc[1]]) for at, arc in enumerate(arcs)}
     levels = len(given["cost"])
     for chosen in itertools.product([0, 1], repeat=len(arcs)):
         pairs = [arc for arc, on in zip(arcs, chosen, strict=True) if on]
         has = [sum(i == k for _, i in pairs) for k in range(people)]
-        load = [sum(int(size[i]) for j, i in pairs if j == k) for k in range(count)]
+        load = [sum(takes[j, i] for j, i in pairs if j == k) for k in range(count)]
         if any(not lo <= n <= hi for n, (lo, hi) in zip(has, given["demand"], strict=True)):
             continue
         if any(not lo <= n <= hi for n, (lo, hi) in zip(load, given["capacity"], strict=True)):
@@ -263,6 +266,24 @@ def test_what_cannot_be_kept_is_infeasible_by_the_solvers_word():
     assert check.flaws(found) == ()
     with pytest.raises(matcher.InfeasibleError):
         found.raise_for_status()
+
+
+@pytest.mark.parametrize("allowed", [None, [[True, False, True], [True, True, True]]])
+def test_a_size_may_be_that_of_a_pair(allowed):
+    cost, size = [[1, 2, 3], [9, 9, 9]], [[4, 1, 2], [1, 1, 3]]
+    market = Market.from_matrix(cost, allowed=allowed, capacity=[2, 9], unmet_cost=20, size=size)
+    found = match(market)
+    assert found.pairs.tolist() == ([[0, 2], [1, 0], [1, 1]] if allowed else [[0, 1], [1, 0], [1, 2]])
+    assert check.flaws(found) == ()
+    again = Market.from_arrays(market.to_arrays())
+    assert np.array_equal(again.size, market.size)
+    provider, recipient = (part[::-1] for part in np.nonzero(np.ones((2, 3), bool) if allowed is None else allowed))
+    listed = {"num_providers": 2, "num_recipients": 3, "capacity": [2, 9], "unmet_cost": 20}
+    by_arc = np.array(size)[provider, recipient]
+    other = Market.from_arcs(provider, recipient, np.array(cost)[provider, recipient], **listed, size=by_arc)
+    assert match(other).pairs.tolist() == found.pairs.tolist()
+    too_much = [flaw.code for flaw in pair_flaws(market, np.array([[0, 0], [1, 1]]), np.array([True, True]))]
+    assert too_much == ["above_maximum"]
 
 
 def test_work_that_is_stopped_claims_no_optimum():

@@ -110,14 +110,13 @@ def _tables(case: ProgramCase, cost: FloatArray, missing: FloatArray, opening: F
     net = cost - missing[case.recipient]
     top = float(np.abs(net).max(initial=1.0))
     net = net - np.where(must[case.recipient], 4 * top, 0.0)
-    order = np.lexsort((net + room[case.provider] * case.size[case.recipient], case.recipient))
+    order = np.lexsort((net + room[case.provider] * case.size, case.recipient))
     order = order[case.demand[case.recipient[order], 1] > 0]
     first = np.searchsorted(case.recipient[order], np.arange(case.num_recipients + 1))
     arc_of = np.full((case.num_providers, case.num_recipients), -1, np.int32)
     arc_of[case.provider[order], case.recipient[order]] = order
     locked = case.must_open | (case.capacity[:, 0] > 0)
-    size = case.size[case.recipient]
-    charge = float((np.abs(net) / np.maximum(1, size)).max(initial=1.0))
+    charge = float((np.abs(net) / np.maximum(1, case.size)).max(initial=1.0))
     return (
         *(first, order, case.provider, net, case.size, case.capacity[:, 1].copy(), needs(case), opening, locked),
         *(case.closed, case.group, case.group_open[:, 1].copy(), np.ascontiguousarray(case.resource)),
@@ -163,7 +162,7 @@ def _repaired(case: ProgramCase, tables: Any, at: Ints) -> tuple[Ints, Bools] | 
 
 def sound(case: ProgramCase, arcs: Ints, opened: Bools) -> bool:
     """Whether a plan keeps every bound of the case."""
-    load = np.bincount(case.provider[arcs], case.size[case.recipient[arcs]], case.num_providers)
+    load = np.bincount(case.provider[arcs], case.size[arcs], case.num_providers)
     wanted = np.bincount(case.recipient[arcs], minlength=case.num_recipients)
     used = case.resource[opened].sum(axis=0)
     counts = np.bincount(case.group[opened & (case.group >= 0)], minlength=len(case.group_open))
@@ -181,7 +180,7 @@ def sound(case: ProgramCase, arcs: Ints, opened: Bools) -> bool:
 def _filled(case: ProgramCase, tables: Any, state: Any) -> None:
     """Serve who is not served where that gains and an open provider has room, the largest first."""
     left = np.flatnonzero(state[0] < 0)
-    for r in left[np.argsort(-case.size[left], kind="stable")].tolist():
+    for r in left[np.argsort(-case.largest[left], kind="stable")].tolist():
         for arc in tables[1][tables[0][r] : tables[0][r + 1]].tolist():
             j = int(case.provider[arc])
             is_open = state[2][j] > 0 or tables[8][j]

@@ -96,16 +96,16 @@ def critical(case: ProgramCase, gain: IntArray | FloatArray) -> tuple[IntArray, 
     arc, able = np.full(case.num_providers, -1), np.ones(case.num_providers, bool)
     taken = gain < 0
     load = np.zeros(case.num_providers, np.int64)
-    np.add.at(load, case.provider[taken], case.size[case.recipient[taken]])
+    np.add.at(load, case.provider[taken], case.size[taken])
     need, room = needs(case), case.capacity[:, 1]
     able &= need <= room
     for tight, target in ((load > room, room), (load < need, need)):
         if not tight.any():
             continue
-        inside = tight[case.provider] & (case.size[case.recipient] > 0)
+        inside = tight[case.provider] & (case.size > 0)
         # where the room binds, what gains fills it alone
         here = np.flatnonzero(inside & taken if target is room else inside)
-        size = case.size[case.recipient[here]]
+        size = case.size[here]
         order = np.lexsort((gain[here] / size, case.provider[here]))
         here, size = here[order], size[order]
         owner = case.provider[here]
@@ -129,12 +129,11 @@ def knapsacks(case: ProgramCase, gain: IntArray) -> tuple[IntArray, BoolArray]:
         return np.zeros(case.num_providers, np.int64), able
     bound_by = arc >= 0
     above = np.where(bound_by, gain[arc], 0)
-    below = np.where(bound_by, case.size[case.recipient[arc]], 1)
+    below = np.where(bound_by, case.size[arc], 1)
     room = np.where(above < 0, case.capacity[:, 1], needs(case))
-    size = case.size[case.recipient]
     owner = case.provider
     value = above * room
-    net = below[owner] * gain - above[owner] * size
+    net = below[owner] * gain - above[owner] * case.size
     some = np.flatnonzero(net < 0)
     np.add.at(value, owner[some], net[some])
     return -(-value // below), able

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
+from matcher.market.opening import arc_sizes
 
 #: no bound on the number of open providers, or on a budget
 NO_MOST = 1 << 60
@@ -25,7 +26,7 @@ class ProgramCase:
         What a pair, an open provider and a missing unit cost at each of the K levels, and what is paid in any case.
     capacity, least : (P, 2), (P,)
         Bounds on the load in any case, and its least if open.
-    demand, size : (R, 2), (R,)
+    demand, size : (R, 2), (A,)
         Bounds on the number of partners, and the capacity that each pair takes.
     group, group_open : (P,), (G, 2)
     must_open, closed : (P,)
@@ -62,6 +63,23 @@ class ProgramCase:
         return bool((self.most_pairs < NO_MOST).any() or (self.apart >= 0).any())
 
     @property
+    def start(self) -> Ints:
+        """Where the arcs of each provider begin, (P + 1,)."""
+        return np.searchsorted(self.provider, np.arange(self.num_providers + 1))
+
+    @property
+    def largest(self) -> Ints:
+        """The most capacity that each recipient may take, (R,)."""
+        found = np.zeros(self.num_recipients, np.int64)
+        np.maximum.at(found, self.recipient, self.size)
+        return found
+
+    def only(self, arcs: Ints) -> ProgramCase:
+        """Return the case without any but these arcs, in this order."""
+        ends = {"provider": self.provider[arcs], "recipient": self.recipient[arcs]}
+        return replace(self, **ends, cost=self.cost[:, arcs], size=self.size[arcs])
+
+    @property
     def num_providers(self) -> int:
         """Number of providers, P."""
         return len(self.capacity)
@@ -89,7 +107,6 @@ class ProgramCase:
                 if market.opening_cost is not None:
                     opening[number] = market.opening_cost[level.cost_row]
         missing = np.array([level.missing for level in levels])
-        size = np.ones(market.num_recipients, np.int64) if market.size is None else market.size
         none, nobody = np.zeros(count, np.int64), np.zeros(count, bool)
         demand = np.minimum(market.demand, count)
         over = market.demand[:, 1] - demand[:, 1]
@@ -104,7 +121,7 @@ class ProgramCase:
             market.capacity,
             none if market.least_if_open is None else market.least_if_open,
             np.column_stack([market.demand[:, 0], demand[:, 1]]),
-            size,
+            arc_sizes(market),
             none - 1 if market.group is None else market.group,
             np.zeros((0, 2), np.int64) if market.group_open is None else market.group_open,
             nobody if market.must_open is None else market.must_open,
@@ -176,7 +193,7 @@ def _merged(case: ProgramCase, together: Ints) -> ProgramCase:
         case.capacity,
         case.least,
         demand,
-        _summed(case.size, member, count),
+        _summed(case.size, at, len(keys))[keep],
         *(case.group, case.group_open, case.must_open, case.closed, case.resource, case.budget),
         case.most_pairs,
         np.full(count, -1),

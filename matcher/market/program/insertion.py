@@ -22,7 +22,7 @@ def inserted(case: ProgramCase) -> tuple[Ints, Bools] | None:
     best = np.zeros(case.num_recipients)
     there = start[1:] > start[:-1]
     best[there] = worth[order[start[:-1][there]]]
-    turn = np.lexsort((-case.size, best / np.maximum(1, case.size)))
+    turn = np.lexsort((-case.largest, best / np.maximum(1, case.largest)))
     state = _State(case)
     for _ in range(3):
         for i in turn.tolist():
@@ -60,11 +60,11 @@ class _State:
 
     def serve(self, i: int, arcs: Ints, worth: FloatArray) -> None:
         """Give a recipient what it wants, as far as there is room."""
-        case, size = self.case, int(self.case.size[i])
+        case = self.case
         for arc in arcs.tolist():
             if self.count[i] >= case.demand[i, 1] or (worth[arc] >= 0 and self.count[i] >= case.demand[i, 0]):
                 return
-            j = int(case.provider[arc])
+            j, size = int(case.provider[arc]), int(case.size[arc])
             room = self.load[j] + size <= case.capacity[j, 1] and self.pairs[j] < case.most_pairs[j]
             room = room and (case.apart[i] < 0 or (j, int(case.apart[i])) not in self.labels)
             if room and arc not in self.chosen and not self.given_up[j] and (self.opened[j] or self._may_open(j)):

@@ -44,7 +44,7 @@ def linear_prices(
     sheet.block(
         np.concatenate([case.provider, place]),
         np.concatenate([arc, opens]),
-        np.concatenate([case.size[case.recipient], -case.capacity[:, 1]]),
+        np.concatenate([case.size, -case.capacity[:, 1]]),
         -UNBOUNDED,
         0,
         count,

@@ -55,7 +55,7 @@ def rows_of(case: ProgramCase) -> Rows:
     arc, place = np.arange(arcs), np.arange(count)
     opens = arcs + place
     sheet.block(case.recipient, arc, 1, case.demand[:, 0], case.demand[:, 1], case.num_recipients)
-    size = case.size[case.recipient]
+    size = case.size
     total = np.zeros(count, np.int64)
     np.add.at(total, case.provider, size)
     room, need = np.minimum(case.capacity[:, 1], total), needs(case)

@@ -8,7 +8,7 @@ happened here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -62,7 +62,7 @@ class PriceAscent:
     def __post_init__(self) -> None:
         case = self.case
         total = np.zeros(case.num_providers, np.int64)
-        np.add.at(total, case.provider, case.size[case.recipient])
+        np.add.at(total, case.provider, case.size)
         free = not (exact.needs(case).any() or case.counts_pairs)
         self._plain = free and bool((total <= case.capacity[:, 1]).all())
         self._cost = case.cost[self.level].astype(float)
@@ -84,8 +84,7 @@ class PriceAscent:
         if (limit[cut] <= case.cost[level][order[ends[cut]]]).any():
             return cls.begin(case, level, kept)  # what is left out is as cheap as what is not
         at = np.sort(order[rank < each])
-        few = replace(case, provider=case.provider[at], recipient=case.recipient[at], cost=case.cost[:, at])
-        found = cls.begin(few, level, kept)
+        found = cls.begin(case.only(at), level, kept)
         found.u, found.limit = np.minimum(found.u, limit), limit
         return found
 
@@ -148,7 +147,7 @@ class PriceAscent:
         if not len(gain):
             return np.zeros(case.num_providers), gain, able
         tight = arc >= 0
-        size = case.size[case.recipient]
+        size = case.size
         rate = np.where(tight, gain[arc] / np.maximum(1, size[arc]), 0.0)
         room = np.where(rate < 0, case.capacity[:, 1], exact.needs(case)).astype(float)
         net = gain - rate[case.provider] * size
@@ -208,7 +207,7 @@ class PriceAscent:
         if not len(gain):
             return np.zeros(case.num_providers)
         arc, _ = exact.critical(case, gain)
-        rate = gain[arc] / np.maximum(1, case.size[case.recipient[arc]])
+        rate = gain[arc] / np.maximum(1, case.size[arc])
         return np.where(arc >= 0, np.maximum(0.0, -rate), 0.0)
 
     def tired(self) -> bool:

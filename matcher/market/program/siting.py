@@ -48,7 +48,7 @@ class Sited:
 def fits_siting(case: ProgramCase) -> bool:
     """Whether every provider can take all who may come, and nobody wants more than one."""
     total = np.zeros(case.num_providers, np.int64)
-    np.add.at(total, case.provider, case.size[case.recipient])
+    np.add.at(total, case.provider, case.size)
     roomy = bool((total <= case.capacity[:, 1]).all()) and not exact.needs(case).any() and not case.counts_pairs
     return roomy and bool((case.demand[:, 1] <= 1).all()) and bool((case.demand[:, 0] <= 1).all())
 
@@ -111,8 +111,7 @@ class _Run:
         self.case, self.budget, self.share = case, budget, share
         self.near = Near.of(case, _MOST_ARCS)
         at = np.sort(self.near.arc)
-        few = replace(case, provider=case.provider[at], recipient=case.recipient[at], cost=case.cost[:, at])
-        self.ascent = PriceAscent.begin(few, 0, ())
+        self.ascent = PriceAscent.begin(case.only(at), 0, ())
         self.best: SitePlan | None = None
         self._tried: set[bytes] = set()
         self._looks = 0

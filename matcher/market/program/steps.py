@@ -1,7 +1,7 @@
 """The inner loops of the search for plans with sizes, compiled where numba is installed; the same results without.
 
 `case` is a tuple of arrays: first (R + 1,) and arcs (A,) by recipient, the cheapest first; provider (A,), net cost
-(A,), size (R,), capacity, least, opening cost, locked, shut, group (P,), most of each group (G,), resource (P, B),
+(A,), size (A,), capacity, least, opening cost, locked, shut, group (P,), most of each group (G,), resource (P, B),
 most of each budget (B,), arc of each pair (P, R), whether a recipient must be served (R,), and the charge of a unit
 below the least. `state` is: arc of each recipient (R,), load and number of recipients (P,), members (P, R) with their
 places (R,), open providers of each group (G,), use of each budget (B,), the generator (1,), a list (R, 2), the total.
@@ -26,7 +26,7 @@ def drop(case: Any, state: Any, r: int) -> float:
     """Take a recipient out; return the change."""
     a = state[0][r]
     j = case[2][a]
-    size, load, count, charge = case[4][r], state[1], state[2], case[16][0]
+    size, load, count, charge = case[4][a], state[1], state[2], case[16][0]
     change = -case[3][a] - charge * max(0, case[6][j] - load[j])
     load[j] -= size
     count[j] -= 1
@@ -49,7 +49,7 @@ def drop(case: Any, state: Any, r: int) -> float:
 def fits(case: Any, state: Any, r: int, a: int) -> bool:
     """Return whether a recipient may be put on an arc."""
     j = case[2][a]
-    if case[9][j] or state[1][j] + case[4][r] > case[5][j]:
+    if case[9][j] or state[1][j] + case[4][a] > case[5][j]:
         return False
     if state[2][j] > 0 or case[8][j]:
         return True
@@ -75,7 +75,7 @@ def add(case: Any, state: Any, r: int, a: int) -> float:
             state[6][b] += case[12][j, b]
     else:
         change -= charge * max(0, case[6][j] - load[j])
-    load[j] += case[4][r]
+    load[j] += case[4][a]
     change += charge * max(0, case[6][j] - load[j])
     state[3][j, count[j]] = r
     state[4][r] = count[j]
