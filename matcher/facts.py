@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from matcher.base.names import SIDES
+from matcher.base.names import SIDES, PairLevel
 from matcher.base.numbers import S_PER_MIN, UNKNOWN_COST, BoolArray, CostUnit, IntArray
 from matcher.geo import chord_floor_m, ecef, pair_m
 from matcher.tables.arrays import Arrays
@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
 #: pairs looked at in one go
 _CHUNK = 1 << 20
+
+
+class Surcharge(Protocol):
+    """What makes pairs of one level less convenient than their way alone."""
+
+    @property
+    def level(self) -> PairLevel:
+        """The level of pairing."""
+
+    @property
+    def most(self) -> int:
+        """The most that it adds to a pair, in whole metres or seconds."""
+
+    def of(self, facts: Facts, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
+        """Return what it adds to the cost of each pair, not negative (positions broadcast)."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +46,15 @@ class Travel:
         "km" (whole metres on the ellipsoid) or "min" (whole seconds) at each level of pairing.
     speed_kmh, detour_factor
         Where no travel time is listed: metres * detour_factor at speed_kmh; without a speed the pair is not allowed.
+    surcharges
+        What is added to the way of some pairs.
     """
 
     county: CostUnit = "km"
     school: CostUnit = "km"
     speed_kmh: float | None = None
     detour_factor: float = 1.0
+    surcharges: tuple[Surcharge, ...] = ()
 
 
 class Facts:
@@ -58,6 +76,20 @@ class Facts:
     def unit(self, level: str) -> CostUnit:
         """Return what the cost of a pair is counted in at `level`."""
         return self.travel.county if level == "county" else self.travel.school
+
+    def is_geodesic(self, level: str) -> bool:
+        """Whether the cost of a pair of `level` is its distance alone."""
+        return self.unit(level) == "km" and not self.most_surcharge(level)
+
+    def most_surcharge(self, level: str) -> int:
+        """Return the most that surcharges add to a pair of `level`."""
+        return sum(each.most for each in self.travel.surcharges if each.level == level)
+
+    def _with_surcharges(self, level: str, way: IntArray, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
+        for each in self.travel.surcharges:
+            if each.level == level:
+                way = way + np.where(way < UNKNOWN_COST, each.of(self, provider_idx, recipient_idx), 0)
+        return way
 
     def metres(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
         """Return geodesic distances in whole metres."""
@@ -87,21 +119,25 @@ class Facts:
         return seconds, ~known & (self.travel.speed_kmh is not None)
 
     def cost(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
-        """Return the cost of each pair: metres or seconds, whichever the level counts."""
+        """Return the cost of each pair: metres or seconds, whichever the level counts, with its surcharges."""
         if self.unit(level) == "km":
-            return self.metres(level, provider_idx, recipient_idx)
-        return self.seconds(level, provider_idx, recipient_idx)[0]
+            way = self.metres(level, provider_idx, recipient_idx)
+        else:
+            way = self.seconds(level, provider_idx, recipient_idx)[0]
+        return self._with_surcharges(level, way, provider_idx, recipient_idx)
 
     def cost_floor(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
         """Return a cheap lower bound on `cost`."""
         if self.unit(level) == "km":
-            return self.metres_floor(level, provider_idx, recipient_idx)
+            floor = self.metres_floor(level, provider_idx, recipient_idx)
+            return self._with_surcharges(level, floor, provider_idx, recipient_idx)
         if self.travel.speed_kmh is None:
             return self.cost(level, provider_idx, recipient_idx)
         keys, listed = self._listed_times[level]
         position, known = self._find(keys, level, provider_idx, recipient_idx)
         estimate = self._estimate(self.metres_floor(level, provider_idx, recipient_idx))
-        return np.where(known, listed[position] if len(listed) else 0, estimate)
+        floor = np.where(known, listed[position] if len(listed) else 0, estimate)
+        return self._with_surcharges(level, floor, provider_idx, recipient_idx)
 
     def was_pair(self, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
         """Return whether each pair was one last year (successors followed)."""

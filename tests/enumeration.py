@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import matcher
+from matcher.base.result import Level
 from matcher.geo import pair_m
 
 #: how objectives begin that are better the larger they are
@@ -48,6 +50,10 @@ class Enumeration:
         """So many km in metres, or minutes in seconds."""
         return round(amount * (1000 if self.unit(level) == "km" else 60))
 
+    def rate(self, rule: Any, level: str) -> int:
+        """What a wish costs where it is not met; nothing for one that is hard."""
+        return self.exact(level, getattr(rule, self.unit(level)) or 0)
+
     def cost(self, p: Any, r: Any) -> int:
         return self.metres(p, r)
 
@@ -68,6 +74,17 @@ class Enumeration:
             self.known[key] = int(pair_m(*key))
         return self.known[key]
 
+    def paid(self, p: Any, r: Any) -> int:
+        """The cost of a pair with what it counts farther because it is outside a preference."""
+        level = "county" if hasattr(r, "province") else "school"
+        total = self.cost(p, r)
+        for rule in self.policy.rules:
+            if rule.kind == "prefer" and rule.level == level and self.chosen(rule.recipient, r):
+                home = self.province(p), self.province(r)
+                same = rule.within is None or (home[0] == home[1] and home[0] is not None)
+                total += 0 if self.chosen(rule.provider, p) and same else self.rate(rule, level)
+        return total
+
     def bounds(self, level: str, side: int, entity: Any) -> tuple[int, int]:
         field = {
             ("county", 0): "organization_capacity",
@@ -83,7 +100,14 @@ class Enumeration:
             return False
         if selector.kinds is not None and getattr(entity, "kind", None) not in selector.kinds:
             return False
-        return all(entity.extras.get(column) == value for column, value in (selector.where or {}).items())
+        return all(self.meets(entity, column, value) for column, value in (selector.where or {}).items())
+
+    def meets(self, entity: Any, column: str, value: str) -> bool:
+        """Whether a row has the value, or a number that compares so."""
+        if value.startswith(">="):
+            own = getattr(entity, column) if column == "children" else float(entity.extras[column])
+            return bool(own >= float(value[2:]))
+        return bool(entity.extras.get(column) == value)
 
     def may(self, level: str, p: Any, r: Any) -> bool:
         """Whether every rule allows the pair (the county pair of a school pair is looked at with the plan)."""
@@ -95,7 +119,7 @@ class Enumeration:
         ):
             return False
         for rule in self.policy.rules:
-            if rule.kind == "reach" and rule.level == level and self.too_far(rule, "max", p, r):
+            if rule.kind == "reach" and not rule.beyond and rule.level == level and self.too_far(rule, "max", p, r):
                 return False
             if rule.kind == "within" and level == "county" and p.province != r.province:
                 return False
@@ -153,13 +177,56 @@ class Enumeration:
         return math.ceil(school.children / max(1, self.bounds("school", 1, school)[1]))
 
     def province(self, entity: Any) -> str:
-        return (
-            entity.province
-            if hasattr(entity, "province")
-            else next(c.province for c in self.instance.counties if c.id == entity.county_id)
+        if hasattr(entity, "province"):
+            return str(entity.province)
+        whose = self.instance.counties if hasattr(entity, "county_id") else self.instance.organizations
+        parent = entity.county_id if hasattr(entity, "county_id") else entity.organization_id
+        return next(str(each.province) for each in whose if each.id == parent)
+
+    def excess(self, rule: Any, upper: Any, lower: Any) -> int:
+        """By how many units a plan breaks a wish about several pairs."""
+        total = 0
+        if rule.kind == "partners":
+            groups: dict[str, set[str]] = {}
+            for p, r in upper if rule.level == "county" else lower:
+                if self.chosen(rule.provider, p) and self.chosen(rule.recipient, r):
+                    county = getattr(r, "county_id", r.id)
+                    named = {"all": "all", "province": self.province(r), "county": county}
+                    name = named[rule.by] if rule.by in named else r.extras.get(rule.by)
+                    if name:
+                        groups.setdefault(name, set()).add(p.id)
+            return sum(max(0, len(found) - rule.most) for found in groups.values())
+        kinds = rule.kinds or {o.kind for o in self.instance.organizations} - {None}
+        counties = [c for c in self.instance.counties if self.chosen(rule.of, c)]
+        if rule.by == "neighbours":
+            near = {
+                frozenset(d.id for d in self.instance.counties if self.cost(c, d) <= rule.near_km * 1000)
+                for c in self.instance.counties
+            }
+        else:
+            near = {frozenset(d.id for d in counties if d.province == c.province) for c in counties}
+        meant = {c.id for c in counties}
+        for group in near:
+            count = {k: sum(o.kind == k and c.id in group & meant for o, c in upper) for k in kinds}
+            total += sum(max(0, count[k] - count[other] - rule.most) for k in kinds for other in kinds)
+        return total
+
+    def wishes(self, level: str, upper: Any, lower: Any) -> int:
+        """What a plan pays for the wishes of a level about several pairs."""
+        return sum(
+            self.rate(rule, level) * self.excess(rule, upper, lower)
+            for rule in self.policy.rules
+            if rule.kind in ("partners", "kind_balance") and getattr(rule, "level", "county") == level
         )
 
     def keeps(self, rule: Any, upper: Any, lower: Any, together: set[tuple[str, str]]) -> bool:
+        if rule.kind == "reach" and rule.beyond:
+            return (
+                sum(self.too_far(rule, "max", *pair) for pair in (upper if rule.level == "county" else lower))
+                <= rule.beyond
+            )
+        if rule.kind in ("partners", "kind_balance") and not (rule.km or rule.min):
+            return not self.excess(rule, upper, lower)
         if rule.kind == "floor":
             return self.keeps_floor(rule, upper if rule.level == "county" else lower)
         if rule.kind == "load":
@@ -233,9 +300,10 @@ class Enumeration:
             level, pairs = ("county", upper) if name == "keep_counties" else ("school", lower)
             return sum((p.id, r.id) in self.last[level] for p, r in pairs)
         if name in ("county_travel", "school_travel"):
-            return sum(self.cost(p, r) for p, r in (upper if name == "county_travel" else lower))
+            total = sum(self.paid(p, r) for p, r in (upper if name == "county_travel" else lower))
+            return total + self.wishes(name.split("_")[0], upper, lower)
         if name.startswith("worst"):
-            return max((self.cost(p, r) for p, r in (upper if "county" in name else lower)), default=0)
+            return max((self.paid(p, r) for p, r in (upper if "county" in name else lower)), default=0)
         if name == "balance":
             return sum(sum(b.id == branch.id for b, _ in lower) ** 2 for branch in self.instance.branches)
         if name == "skills":
@@ -245,10 +313,10 @@ class Enumeration:
         if name.startswith("fair"):
             level = "county" if "county" in name else "school"
             width = self.exact(level, getattr(objective, f"band_{self.unit(level)}"))
-            bands = [self.cost(p, r) // width for p, r in (upper if level == "county" else lower)]
+            bands = [self.paid(p, r) // width for p, r in (upper if level == "county" else lower)]
             return tuple(bands.count(band) for band in range(9, 0, -1))
         assert name == "convenience"
-        total = sum(self.cost(p, r) for p, r in lower)
+        total = sum(self.paid(p, r) for p, r in lower) + self.wishes("school", upper, lower)
         unit = self.unit("school")
         if (child := getattr(self.policy, f"child_{unit}")) is not None:
             for school in self.instance.schools:
@@ -310,3 +378,24 @@ class Enumeration:
             ]
             found.append((best, limit))
         return found
+
+
+def agree(oracle: Enumeration, best: list[tuple[Any, Any]], levels: Sequence[Level], seed: object) -> None:
+    """Hold the levels of a plan against the best values, one by one."""
+    left = list(levels)
+    for (value, limit), objective in zip(best, oracle.objectives(), strict=True):
+        if isinstance(value, tuple):  # fair travel: each level counts the pairs in its band or beyond
+            width = len(value)
+            mine = [level for level in left if level.name.startswith(f"{objective.name}>=")]
+            left = [level for level in left if level not in mine]
+            counts = [level.value for level in mine]
+            cumulative = [sum(value[: position + 1]) for position in range(width)][width - len(mine) :]
+            assert counts == cumulative, (seed, counts, cumulative)
+            assert all(level.gap == 0 for level in mine)
+            continue
+        level = left.pop(0)
+        assert level.bound == value, (seed, level, value)
+        better = -1 if objective.name.startswith(MORE) else 1
+        assert level.value is not None
+        assert better * value <= better * level.value <= better * limit, (seed, level)
+    assert not left

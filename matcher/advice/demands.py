@@ -28,8 +28,6 @@ _FIELDS = {
     "within": None,
     "stability": "report",
 }
-#: rules that only weigh, and so forbid and demand nothing
-_WEIGHS = {"priority"}
 _FREE = {"stability": ("off", "report")}
 
 
@@ -79,7 +77,7 @@ def _all(instance: Instance, policy: Policy) -> Iterator[Demand]:
         if objective.at_most is not None or objective.at_least is not None:
             yield Demand("cap", (position,), (objective.words("en"), objective.words("zh")))
     for position, rule in enumerate(policy.rules):
-        if rule.code not in _WEIGHS:
+        if rule.is_demand:
             yield Demand("rule", (position,), (rule.sentence("en").rstrip("."), rule.sentence("zh").rstrip("。")))
     for table, (field, above) in BOUNDS.items():
         bounds = getattr(policy, above)

@@ -38,8 +38,6 @@ _FEW_BRANCHES = 3
 _SHARES = 2
 #: where a plan remembers its levers, for its summary
 REMEMBERED = "_levers"
-#: rules that only weigh, and so stand in nobody's way
-_WEIGHS = {"priority"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +161,7 @@ class _Lacking:
         if policy.within is not None:
             yield Sets(field="within", value=None)
         for position, rule in enumerate(policy.rules[:_MOST_DROPPED]):
-            if rule.code not in _WEIGHS:
+            if rule.is_demand:
                 yield Drops(rule=position)
         for lock in self.plan.instance.locks[:_MOST_DROPPED]:
             yield Unlocked(level=lock.level, provider_id=lock.provider_id, recipient_id=lock.recipient_id)

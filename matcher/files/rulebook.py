@@ -23,17 +23,18 @@ from matcher.tables.headers import normal
 from matcher.words.catalogue import LANGS
 
 COLUMNS: Final = (
-    "rule", "level", "who", "whom", "km", "min", "least", "most", "percent", "factor", "how", "by", "year", "reason",
+    "rule", "level", "who", "whom", "km", "min", "near", "least", "most", "percent", "factor", "how", "by", "year",
+    "reason",
 )  # fmt: skip
 _LEVELS: Final = TABLES["previous"].column("level").values
-_NUMBERS: Final = ("km", "min", "least", "most", "percent", "factor", "year")
+_NUMBERS: Final = ("km", "min", "near", "least", "most", "percent", "factor", "year")
 _HOW: Final = (
     "children", "recipients", "schools", "all", "any", "km", "min", "off", "report", "require", "tolerance", "limit",
 )  # fmt: skip
-_BY: Final = ("all", "province", "county", "branches", "organizations")
+_BY: Final = ("all", "province", "county", "neighbours", "branches", "organizations")
 #: kind of rule -> its fields by the column that holds each
 _RULES: Final[Mapping[str, Mapping[str, str]]] = {
-    "reach": {"level": "level", "km": "max_km", "min": "max_min"},
+    "reach": {"level": "level", "km": "max_km", "min": "max_min", "most": "beyond"},
     "within": {"who": "provinces"},
     "pin": {"level": "level", "who": "provider_id", "whom": "recipient_id", "reason": "reason"},
     "keep": {
@@ -48,6 +49,13 @@ _RULES: Final[Mapping[str, Mapping[str, str]]] = {
     "priority": {"whom": "of", "factor": "factor"},
     "wanted_kind": {"who": "kinds", "whom": "of", "least": "least"},
     "max_changes": {"level": "level", "most": "most"},
+    "prefer": {"level": "level", "who": "provider", "whom": "recipient", "km": "km", "min": "min", "by": "within"},
+    "partners": {
+        "level": "level", "who": "provider", "whom": "recipient", "by": "by", "most": "most", "km": "km", "min": "min",
+    },
+    "kind_balance": {
+        "who": "kinds", "whom": "of", "by": "by", "near": "near_km", "most": "most", "km": "km", "min": "min",
+    },
 }  # fmt: skip
 _OBJECTIVE: Final = {
     "how": "name", "whom": "where", "percent": "slack_percent", "least": "at_least", "most": "at_most",
@@ -146,7 +154,7 @@ def _names(rule: str, value: Any, lang: Lang) -> str:
         return text("by.province", lang)
     if rule in ("within", "within_field"):
         return selecting.said(Selector(provinces=value), lang) or ""
-    if rule == "wanted_kind":
+    if rule in ("wanted_kind", "kind_balance"):
         return selecting.said(Selector(kinds=value), lang) or ""
     return str(value)
 

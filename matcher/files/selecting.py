@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from matcher.base.errors import Lang, text
+from matcher.policy.comparisons import SIGNS, comparison
 from matcher.policy.rules import Selector
 from matcher.tables.columns import TABLES
 from matcher.tables.headers import normal
@@ -15,9 +16,10 @@ from matcher.words.catalogue import LANGS
 #: conditions of a selector that are no columns of the planner's own
 _FIELDS: Final = ("ids", "kinds", "provinces", "parents")
 _KINDS: Final = TABLES["organizations"].column("kind").values
-#: a text in quotation marks, an equals sign, what stands between words or conditions, or any other text
-_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|([=＝])|([;；])|([、,，])|([^"=＝;；、,，]+)', re.DOTALL)
-_PLAIN: Final = re.compile(r'[^"=＝;；、,，\\\s](?:[^"=＝;；、,，\\\r\n\t]*[^"=＝;；、,，\\\s])?')
+_STOPS: Final = '"=＝;；、,，<>≤≥≠＜＞!！'
+#: a text in quotation marks, a sign that compares or equals, what stands between words or conditions, any other text
+_TOKEN: Final = re.compile(rf'"((?:[^"\\]|\\.)*)"|({SIGNS}|[=＝])|([;；])|([、,，])|([^{_STOPS}]+|[!！])', re.DOTALL)
+_PLAIN: Final = re.compile(rf"[^{_STOPS}\\\s](?:[^{_STOPS}\\\r\n\t]*[^{_STOPS}\\\s])?")
 
 
 def said(selector: Selector, lang: Lang) -> str | None:
@@ -31,7 +33,9 @@ def said(selector: Selector, lang: Lang) -> str | None:
             ]
             parts.append(f"{text(f'rulebook.{field}', lang)}={'、'.join(map(_quoted, shown))}")
     if selector.where is not None:
-        parts += [f"{_column(name)}={_quoted(value)}" for name, value in selector.where.items()]
+        for name, value in selector.where.items():
+            sign, operand = comparison(value) or ("=", value)
+            parts.append(f"{_column(name)}{sign}{_quoted(operand)}")
         parts += ["=" if not selector.where else ""]
     return ";".join(filter(None, parts)) or None
 
@@ -66,12 +70,12 @@ def meant(cell: str) -> Selector:
         if name is None:
             fields["ids"] = (*fields.get("ids", ()), *words)
             continue
-        word, is_quoted = name
-        field = None if is_quoted else _field(word)
+        word, is_quoted, sign = name
+        field = None if is_quoted or sign else _field(word)
         if field is not None:
             fields[field] = tuple(map(_kind, words)) if field == "kinds" else tuple(words)
         else:
-            where = {**(where or {}), **({word: "、".join(words)} if word else {})}
+            where = {**(where or {}), **({word: sign + "、".join(words)} if word else {})}
     return Selector(**fields, where=where)
 
 
@@ -80,10 +84,10 @@ def _kind(word: str) -> str:
     return next((kind for kind, also in _KINDS.items() if plain == kind or plain in also), word)
 
 
-def _conditions(cell: str) -> list[tuple[tuple[str, bool] | None, Sequence[str]]]:
-    """Return the conditions of a cell: what is before the equals sign and whether it is quoted, and the words after."""
-    found: list[tuple[tuple[str, bool] | None, Sequence[str]]] = []
-    name: tuple[str, bool] | None = None
+def _conditions(cell: str) -> list[tuple[tuple[str, bool, str] | None, Sequence[str]]]:
+    """Return the conditions of a cell: column, whether it is quoted, sign unless it equals, and words after."""
+    found: list[tuple[tuple[str, bool, str] | None, Sequence[str]]] = []
+    name: tuple[str, bool, str] | None = None
     words: list[str] = []
     quoted = False
     started = False
@@ -93,7 +97,7 @@ def _conditions(cell: str) -> list[tuple[tuple[str, bool] | None, Sequence[str]]
                 found.append((name, words))
             name, words, started, quoted = None, [], False, False
         elif token[2]:
-            name = (words.pop() if words else "", quoted)
+            name = words.pop() if words else "", quoted, "" if token[2] in "=＝" else token[2]
             started = True
         elif not token[4]:
             quoted = token[5] is None

@@ -8,9 +8,11 @@ one, z(p, k) for a provider's k-th pair. With org(b) and county(s) the owners an
     x(b, s) \le y(org(b), county(s)), \quad m_o \le \sum_c y(o, c) \le M_o, \quad m_c \le \sum_o y(o, c) \le M_c,
     m_b \le \sum_s x(b, s) \le M_b, \quad m_s \le \sum_b x(b, s) \le M_s,
     v(r) \le \sum_p x(p, r) \le M_r v(r), \quad u(p) \le \sum_r x(p, r) \le M_p u(p), \quad
-    \sum_k z(p, k) = \sum_r x(p, r), \quad l_i \le a_i (x, y, v) \le h_i \text{ for every row } i \text{ of a rule.}
+    \sum_k z(p, k) = \sum_r x(p, r), \quad l_i \le a_i (x, y, v, w) \le h_i \text{ for every row } i \text{ of a rule.}
 
-The square of a provider's number of pairs is the sum of (2 k - 1) z(p, k) at its least.
+The square of a provider's number of pairs is the sum of (2 k - 1) z(p, k) at its least. A row that counts different
+providers has w(p, i) for each with at least one of the meant pairs; a row that may be broken at a price p_i has
+t(i, k) of worth 2^k, a_i (x, y, v, w) - sum_k 2^k t(i, k) <= h_i, and adds p_i sum_k 2^k t(i, k) to its objective.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.base.numbers import IntArray
+from matcher.policy.rows import Row
 from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.problem.terms import AdditiveObjective
@@ -95,8 +98,7 @@ def textbook(problem: Problem, pairs: Mapping[str, IntArray] | None = None) -> M
         builder.bounds(level)
         builder.pins(level)
     for position, row in enumerate(problem.rows):
-        parts = [(builder.first[level] + np.arange(len(pairs[level])), builder.weights(row, level)) for level in LEVELS]
-        parts += [(builder.covered(level), weight) for level, weight in row.covered.items()]
+        parts = builder.parts(row)
         low = -UNBOUNDED if row.least is None else row.least
         builder.add(parts, low, UNBOUNDED if row.most is None else row.most, f"row:{position}")
     objectives = tuple(builder.objective(objective) for objective in problem.objectives)
@@ -118,6 +120,7 @@ class _Builder:
         self.first = {"county": 0, "school": len(pairs["county"])}
         self.num_columns = len(pairs["county"]) + len(pairs["school"])
         self._covered: dict[str, IntArray] = {}
+        self._excess: dict[int, tuple[IntArray, IntArray]] = {}
         self._entries: list[tuple[IntArray, IntArray]] = []
         self._bounds: list[tuple[int, int, str]] = []
 
@@ -168,13 +171,39 @@ class _Builder:
         for _ in sorted(pinned):  # pinned, but no rule allows the pair: nothing can meet it
             self.add([(np.array([], dtype=np.int64), np.array([], dtype=np.int64))], 1, 1, f"pins:{level}")
 
-    def weights(self, row: object, level: str) -> IntArray:
-        weights = getattr(row, "pairs").get(level)  # noqa: B009
+    def weights(self, row: Row, level: str) -> IntArray:
+        weights = row.pairs.get(level)
         pairs = self.pairs[level]
         if weights is None:
             return np.zeros(len(pairs), dtype=np.int64)
         found: IntArray = weights.of(pairs[:, 0], pairs[:, 1])
         return found
+
+    def parts(self, row: Row) -> list[tuple[IntArray, IntArray]]:
+        """Return the columns and coefficients that a row of a rule sums up."""
+        found = [(self.first[level] + np.arange(len(self.pairs[level])), self.weights(row, level)) for level in LEVELS]
+        found += [(self.covered(level), weight) for level, weight in row.covered.items()]
+        for level, counted in row.distinct.items():
+            pairs = self.pairs[level]
+            meant = counted.provider[pairs[:, 0]] & counted.recipient[pairs[:, 1]]
+            for provider in np.unique(pairs[meant, 0]).tolist():
+                mine = self.first[level] + np.flatnonzero(meant & (pairs[:, 0] == provider))
+                column = self.new_columns(1)
+                self._indicate(column, mine, len(mine))
+                found.append((column, np.array([1])))
+        return found
+
+    def excess(self, row: Row) -> tuple[IntArray, IntArray]:
+        """Return the columns t that count by how much a row passes its most, and what each counts (powers of two)."""
+        key = id(row)
+        if key not in self._excess:
+            parts = self.parts(row)
+            above = sum(int(np.maximum(np.broadcast_to(coef, at.shape), 0).sum()) for at, coef in parts)
+            worth = 1 << np.arange(max(0, above - (row.most or 0)).bit_length(), dtype=np.int64)
+            columns = self.new_columns(len(worth))
+            self.add([*parts, (columns, -worth)], -UNBOUNDED, row.most or 0)
+            self._excess[key] = columns, worth
+        return self._excess[key]
 
     def covered(self, level: str) -> IntArray:
         """Return the column of v(r) of each recipient; with at most one pair it is tied to their sum."""
@@ -246,6 +275,9 @@ class _Builder:
             if terms.squares:
                 steps, costs = self.squares(level)
                 parts.append((steps, terms.squares * costs))
+        for wish in objective.wishes:
+            columns, worth = self.excess(wish.row)
+            parts.append((columns, wish.price * worth))
         column = np.concatenate([part[0] for part in parts])
         coef = np.concatenate([part[1] for part in parts])
         return Linear(column[coef != 0], coef[coef != 0], constant)

@@ -25,19 +25,25 @@ if TYPE_CHECKING:
     from matcher.policy.rules import Reach as Reach
     from matcher.policy.rules import Selector as Selector
     from matcher.policy.rules import Within as Within
+    from matcher.policy.wishes import KindBalance as KindBalance
+    from matcher.policy.wishes import Partners as Partners
+    from matcher.policy.wishes import Prefer as Prefer
 
 _HOME = {
     "ChildrenPerVolunteer": "coverage",
     "Floor": "coverage",
     "Forbid": "rules",
     "Keep": "keep",
+    "KindBalance": "wishes",
     "Listed": "rules",
     "Load": "coverage",
     "Locks": "rules",
     "MaxChanges": "coverage",
     "Objective": "objectives",
+    "Partners": "wishes",
     "Pin": "rules",
     "Policy": "policy",
+    "Prefer": "wishes",
     "Priority": "coverage",
     "Reach": "rules",
     "Selector": "rules",

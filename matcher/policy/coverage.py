@@ -6,8 +6,8 @@ Where a rule is a linear row it is kept as one by the solver, and its check adds
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,9 +15,10 @@ from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
 from matcher.base.fieldtypes import Count, NotBoolean
-from matcher.base.names import PairLevel
+from matcher.base.names import SIDES, PairLevel
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.facts import Facts
+from matcher.policy.groups import by_words, groups
 from matcher.policy.rows import ListedWeights, PairWeights, ProductWeights, Row
 from matcher.policy.rules import Names, Number, Rule, Selector, kinds_words
 from matcher.tables.arrays import Nodes
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 #: far below one child, far above the rounding of a decimal percentage
 _ROUNDING = 1e-9
-_TABLE = {"county": "counties", "school": "schools"}
 
 
 class Floor(Rule):
@@ -65,7 +65,7 @@ class Floor(Rule):
 
     def rows(self, case: Case) -> Iterator[Row]:
         weight = self._weight(case)
-        for name, members in _groups(self.by, case.facts, self.level):
+        for name, members in groups(self.by, case.facts, self.level):
             here = weight * members
             if not here.any():  # nobody is counted: nothing to reach, told by `empty_groups`
                 continue
@@ -77,27 +77,31 @@ class Floor(Rule):
     def empty_groups(self, case: Case) -> tuple[str, ...]:
         """Return the groups in which nobody is counted, in order: the floor binds nothing there."""
         weight = self._weight(case)
-        return tuple(name for name, members in _groups(self.by, case.facts, self.level) if not weight[members].any())
+        return tuple(name for name, members in groups(self.by, case.facts, self.level) if not weight[members].any())
 
     def _weight(self, case: Case) -> IntArray:
         """(R,) int64: what each recipient counts once it is covered."""
         nodes = case.arrays.sides(self.level)[1]
-        counts = self.of.mask(case.facts, _TABLE[self.level]) & (case.demand(self.level)[:, 1] > 0)
+        counts = self.of.mask(case.facts, SIDES[self.level][1]) & (case.demand(self.level)[:, 1] > 0)
         weight: IntArray = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
         return weight
 
     def selectors(self) -> list[tuple[str, Selector, str]]:
-        return [("of", self.of, _TABLE[self.level])]
+        return [("of", self.of, SIDES[self.level][1])]
 
     def binds(self, facts: Facts) -> dict[str, int]:
-        chosen, table = self.of.mask(facts, _TABLE[self.level]), _TABLE[self.level]
-        groups = sum(bool((members & chosen).any()) for _, members in _groups(self.by, facts, self.level))
-        return {table: int(chosen.sum())} | ({} if self.by == "all" else {"groups": groups})
+        chosen, table = self.of.mask(facts, SIDES[self.level][1]), SIDES[self.level][1]
+        some = sum(bool((members & chosen).any()) for _, members in groups(self.by, facts, self.level))
+        return {table: int(chosen.sum())} | ({} if self.by == "all" else {"groups": some})
 
     def sentence(self, lang: str = "en") -> str:
         amount = f"{self.percent:g} %" if self.percent else str(self.number)
         return text(
-            f"rule.floor.{self.level}.{self.count}", lang, amount=amount, by=_by(self.by, lang), of=self.of.words(lang)
+            f"rule.floor.{self.level}.{self.count}",
+            lang,
+            amount=amount,
+            by=by_words(self.by, lang),
+            of=self.of.words(lang),
         )
 
 
@@ -221,6 +225,10 @@ class Priority(Rule):
     factor: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False), NotBoolean]
 
     @property
+    def is_demand(self) -> bool:
+        return False
+
+    @property
     def most_weight(self) -> float:
         return self.factor
 
@@ -299,29 +307,9 @@ class MaxChanges(Rule):
         return text(f"rule.max_changes.{self.level}", lang, most=self.most)
 
 
-def _groups(by: str, facts: Facts, level: str) -> Iterable[tuple[str, BoolArray]]:
-    """Return the name and the members of each group of recipients, in the order of the names."""
-    nodes = facts.arrays.sides(level)[1]
-    if by == "all":
-        return [("all", np.ones(len(nodes), dtype=np.bool_))]
-    if by == "province":
-        return [(name, nodes.province == position) for position, name in enumerate(facts.arrays.provinces)]
-    if by == "county":
-        counties = facts.arrays.counties
-        home = nodes.parent if level == "school" else np.arange(len(nodes))
-        return [(name, home == position) for position, name in enumerate(counties.ids)]
-    records: tuple[Any, ...] = getattr(facts.instance, _TABLE[level])
-    column = np.array([record.extras.get(by, "") for record in records], dtype=object)
-    return [(name, column == name) for name in sorted(set(column.tolist()) - {""})]
-
-
 def _children_a_place(case: Case) -> IntArray:
     """(S,) int64: the children of each school over the branches it wants, rounded up."""
     children = case.arrays.schools.children
     places = np.maximum(case.demand("school")[:, 1], 1)
     share: IntArray = -(-children // places)
     return share
-
-
-def _by(by: str, lang: str) -> str:
-    return text(f"rule.by.{by}", lang) if by in ("all", "province", "county") else text("rule.by.column", lang, by=by)

@@ -14,9 +14,11 @@ from matcher.base.errors import Fault
 from matcher.base.names import ENTITIES, REFERENCES, SIDES
 from matcher.base.suggest import Suggester, nearest_word
 from matcher.facts import Facts
+from matcher.policy.comparisons import comparison, number, number_column
 from matcher.policy.coverage import Floor, WantedKind
 from matcher.policy.policy import Policy
 from matcher.policy.rules import Pin, Rule, Selector, Within
+from matcher.policy.wishes import KindBalance, Partners
 from matcher.tables.columns import TABLES
 from matcher.tables.headers import column_named, normal
 from matcher.tables.named import NameIndex
@@ -83,7 +85,7 @@ def _named_rule(rule: Rule, names: Meant) -> Rule:
             changed[field] = names.one(table, getattr(rule, field))
     elif isinstance(rule, Within) and rule.provinces is not None:
         changed["provinces"] = tuple(map(province, rule.provinces))
-    elif isinstance(rule, WantedKind):
+    elif isinstance(rule, WantedKind | KindBalance) and rule.kinds is not None:
         changed["kinds"] = tuple(map(_kind, rule.kinds))
     return rule.model_copy(update=changed) if changed else rule
 
@@ -125,11 +127,13 @@ def faults_of_policy(policy: Policy, facts: Facts) -> list[Fault]:
 
 
 def _of_rule(rule: Rule, facts: Facts, place: str) -> Iterator[Fault]:
-    if isinstance(rule, Floor) and rule.by not in _GROUPS:
+    if isinstance(rule, Floor | Partners) and rule.by not in _GROUPS:
         yield from _column(rule.by, SIDES[rule.level][1], facts, f"{place}.by")
-    elif isinstance(rule, WantedKind):
+    elif isinstance(rule, KindBalance) and rule.near_km is None and rule.by not in _GROUPS:
+        yield from _column(rule.by, "counties", facts, f"{place}.by")
+    if isinstance(rule, WantedKind | KindBalance) and rule.kinds is not None:
         yield from _kinds(rule.kinds, f"{place}.kinds")
-    elif isinstance(rule, Within) and rule.provinces is not None:
+    if isinstance(rule, Within) and rule.provinces is not None:
         yield from _provinces(rule.provinces, facts, place)
 
 
@@ -154,12 +158,26 @@ def _conditions(selector: Selector, table: str, facts: Facts, place: str) -> Ite
         yield from _kinds(selector.kinds, f"{place}.kinds")
     yield from _provinces(selector.provinces or (), facts, f"{place}.provinces")
     for column, value in (selector.where or {}).items():
-        missing = [*_column(column, table, facts, f"{place}.where")]
-        yield from missing
-        values = {record.extras.get(column) for record in getattr(facts.instance, table)} - {None}
-        if not missing and value not in values:
-            details = {"target": table, "of": column, **_near(value, values)}
-            yield Fault("no_such_value", "policy", column=f"{place}.where", value=value, details=details)
+        if number_column(table, column, value) is None:
+            yield from _compared(column, value, table, facts, f"{place}.where")
+
+
+def _compared(column: str, value: str, table: str, facts: Facts, place: str) -> Iterator[Fault]:
+    """Find a column that its table lacks, and a value that no row has or that can't be compared."""
+    missing = [*_column(column, table, facts, place)]
+    yield from missing
+    values = {record.extras[column] for record in getattr(facts.instance, table) if column in record.extras}
+    sign, operand = comparison(value) or ("", value)
+    details = {"target": table, "of": column}
+    if missing:
+        return
+    if sign in ("", "!="):
+        if operand not in values:
+            yield Fault("no_such_value", "policy", None, place, operand, details=details | {**_near(operand, values)})
+        return
+    for strange in sorted(each for each in values if each and number(each) is None):
+        yield Fault("not_compared", "policy", None, place, strange, details=details)
+        return
 
 
 def _ids(words: Sequence[str], table: str, facts: Facts, names: Meant, place: str) -> Iterator[Fault]:

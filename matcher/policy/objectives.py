@@ -45,6 +45,11 @@ MORE_IS_BETTER: tuple[ObjectiveName, ...] = (
 )
 #: objectives in bands of travel (`Objective.band_km`, `Objective.band_min`)
 BANDED: tuple[ObjectiveName, ...] = ("fair_county_travel", "fair_school_travel")
+#: level of pairing -> objectives in which the rates of its wishes are paid
+PAYING: dict[str, tuple[ObjectiveName, ...]] = {
+    "county": ("county_travel",),
+    "school": ("convenience", "school_travel"),
+}
 #: coverage of counties, then last year's pairs, then convenience: the order of the programme
 DEFAULT_OBJECTIVES: tuple[ObjectiveName, ...] = (
     "cover_counties",

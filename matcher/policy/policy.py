@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -25,10 +25,12 @@ from matcher.policy.coverage import ChildrenPerVolunteer, Floor, Load, MaxChange
 from matcher.policy.keep import Keep
 from matcher.policy.objectives import (
     DEFAULT_OBJECTIVES,
+    PAYING,
     AnyObjective,
     Objective,
 )
 from matcher.policy.rules import Forbid, Listed, Locks, Names, Number, Pin, Reach, Rule, Within
+from matcher.policy.wishes import KindBalance, Outside, Partners, Prefer, Rated
 from matcher.tables.drafts import record_fault
 
 if TYPE_CHECKING:
@@ -47,7 +49,10 @@ AnyRule = Annotated[
     | ChildrenPerVolunteer
     | Priority
     | WantedKind
-    | MaxChanges,
+    | MaxChanges
+    | Prefer
+    | Partners
+    | KindBalance,
     Field(discriminator="kind"),
 ]
 
@@ -144,8 +149,23 @@ class Policy(BaseModel):
         needed["limit"] = ["max_blocking_pairs"]
         missing = [name for name in needed.get(self.stability, ()) if getattr(self, name) is None]
         faults += [Fault("missing_value", "policy", column=name) for name in missing]
+        faults += self._unpaid()
         if faults:
             raise InvalidInput(faults)
+
+    def _unpaid(self) -> Iterator[Fault]:
+        """Find rates in another unit than the travel of their level, and those that no objective pays."""
+        names = {objective.name for objective in self.objectives}
+        for position, rule in enumerate(self.rules):
+            if not (isinstance(rule, Rated) and rule.is_soft):
+                continue
+            unit = self._unit(rule.rated_level)
+            if rule.rate(unit) is None:
+                yield Fault("missing_value", "policy", column=f"rules.{position}.{unit}")
+            paying = PAYING[rule.rated_level]
+            if not names & set(paying):
+                details = {"choices": ", ".join(paying)}
+                yield Fault("rate_not_paid", "policy", column=f"rules.{position}", details=details)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Policy:
         """Return a policy with some fields replaced, checked as any other (frozen content is never copied deep)."""
@@ -178,7 +198,15 @@ class Policy(BaseModel):
     @property
     def travel(self) -> Travel:
         """How the cost of a pair is counted."""
-        return Travel(self.county_cost, self.school_cost, self.speed_kmh, self.detour_factor)
+        outside = tuple(
+            Outside(rule, rate)
+            for rule in self.rules
+            if isinstance(rule, Prefer) and (rate := rule.rate(self._unit(rule.level))) is not None
+        )
+        return Travel(self.county_cost, self.school_cost, self.speed_kmh, self.detour_factor, outside)
+
+    def _unit(self, level: str) -> CostUnit:
+        return self.county_cost if level == "county" else self.school_cost
 
     def all_rules(self) -> tuple[Rule, ...]:
         """Return every rule that holds: those of the fields first, then `rules`, in an order that never matters."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 
-from matcher.base.numbers import IntArray
+from matcher.base.numbers import BoolArray, IntArray, magnitude
 
 
 class PairWeights(Protocol):
@@ -17,6 +17,11 @@ class PairWeights(Protocol):
 
     def of(self, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
         """Return the coefficients of pairs; positions broadcast against each other."""
+        ...
+
+    @property
+    def largest(self) -> int:
+        """The largest absolute coefficient."""
         ...
 
 
@@ -31,6 +36,28 @@ class ProductWeights:
         """Return the coefficients of pairs."""
         product: IntArray = self.provider[provider_idx] * self.recipient[recipient_idx]
         return product
+
+    @property
+    def largest(self) -> int:
+        """The largest absolute coefficient."""
+        return magnitude(self.provider) * magnitude(self.recipient)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountedPairs:
+    """The pairs that are `counted` have the coefficient 1, all others 0."""
+
+    counted: Callable[[IntArray, IntArray], BoolArray]
+
+    def of(self, provider_idx: IntArray, recipient_idx: IntArray) -> IntArray:
+        """Return the coefficients of pairs."""
+        found: IntArray = self.counted(provider_idx, recipient_idx).astype(np.int64)
+        return found
+
+    @property
+    def largest(self) -> int:
+        """The largest absolute coefficient."""
+        return 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +79,24 @@ class ListedWeights:
         found: IntArray = np.where(keys[position] == wanted, self.weight * times[position], 0)
         return found
 
+    @property
+    def largest(self) -> int:
+        """The largest absolute coefficient of a pair that is listed once."""
+        return abs(self.weight)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistinctProviders:
+    """How many different providers of (P,) `provider` have a pair with any recipient of (R,) `recipient`."""
+
+    provider: BoolArray
+    recipient: BoolArray
+
+    def count(self, pairs: IntArray) -> int:
+        """Return how many they are among (k, 2) pairs."""
+        counted = self.provider[pairs[:, 0]] & self.recipient[pairs[:, 1]]
+        return len(np.unique(pairs[counted, 0]))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
@@ -68,6 +113,8 @@ class Row:
         Level of pairing -> coefficients of its pairs.
     covered
         Level of pairing -> (R,) int64 coefficient of each recipient with at least one pair.
+    distinct
+        Level of pairing -> providers that count once each, however many of their pairs are meant.
     """
 
     code: str
@@ -76,6 +123,7 @@ class Row:
     most: int | None = None
     pairs: Mapping[str, PairWeights] = field(default_factory=lambda: MappingProxyType({}))
     covered: Mapping[str, IntArray] = field(default_factory=lambda: MappingProxyType({}))
+    distinct: Mapping[str, DistinctProviders] = field(default_factory=lambda: MappingProxyType({}))
 
     def value(self, chosen: Mapping[str, IntArray]) -> int:
         """Return the row's sum for a plan: level -> (k, 2) positions."""
@@ -85,7 +133,7 @@ class Row:
             total += int(weights.of(pairs[:, 0], pairs[:, 1]).sum())
         for level, weight in self.covered.items():
             total += int(weight[np.unique(chosen[level][:, 1])].sum())
-        return total
+        return total + sum(counted.count(chosen[level]) for level, counted in self.distinct.items())
 
     def broken(self, value: int) -> int | None:
         """Return the bound that `value` breaks, None if it keeps both."""

@@ -6,11 +6,12 @@ keep (`rows`). Whether the whole is a flow is decided from that: pairs forbidden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,16 +23,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import text
-from matcher.base.fieldtypes import Id, NotBoolean
+from matcher.base.fieldtypes import Count, Id, NotBoolean
 from matcher.base.names import SIDES, PairLevel
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, UNKNOWN_COST, BoolArray, IntArray
 from matcher.facts import Facts
+from matcher.policy.comparisons import holds, shown, tidy
+from matcher.policy.rows import CountedPairs, Row
 from matcher.tables.arrays import Nodes
 from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
     from matcher.policy.case import Case
-    from matcher.policy.rows import Row
 
 # in metres or seconds the largest still fits 64 bits
 Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False), NotBoolean]
@@ -58,7 +60,8 @@ class Selector(BaseModel):
     ids, kinds, provinces, parents
         Ids, kinds of organisation, provinces, and the ids of the organisation (of a branch) or county (of a school).
     where
-        Columns of the user's own (`extras`) and the value each must have.
+        Columns of the user's own (`extras`) and the value each must have, or what it is compared with: `">=30"`,
+        `"<5"`, `"!=小学"`. Children and volunteers can be compared too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,7 +69,7 @@ class Selector(BaseModel):
     kinds: Names | None = None
     provinces: Names | None = None
     parents: Names | None = None
-    where: dict[str, str] | None = None
+    where: dict[str, Annotated[str, AfterValidator(tidy)]] | None = None
 
     def mask(self, facts: Facts, table: str) -> BoolArray:
         """Return (n,) bool: the rows of `table` that are meant (computed once a `facts`)."""
@@ -101,7 +104,7 @@ class Selector(BaseModel):
             wanted = [position for position, known_id in enumerate(parent_ids) if known_id in self.parents]
             chosen &= np.isin(nodes.parent, wanted)
         for column, value in (self.where or {}).items():
-            chosen &= np.array([record.extras.get(column) == value for record in records], dtype=np.bool_)
+            chosen &= holds(records, table, column, value)
         return chosen
 
     def count(self, facts: Facts, table: str) -> int:
@@ -113,7 +116,7 @@ class Selector(BaseModel):
         kinds = kinds_words(self.kinds or (), lang)
         named = [", ".join(names) if names else "" for names in (self.ids, self.provinces, self.parents)]
         parts = [part for part in (named[0], kinds, *named[1:]) if part]
-        parts += [f"{column} = {value}" for column, value in sorted((self.where or {}).items())]
+        parts += [shown(column, value) for column, value in sorted((self.where or {}).items())]
         return "; ".join(parts) if parts else text("rule.all", lang)
 
 
@@ -156,6 +159,11 @@ class Rule(BaseModel):
         return {table: selector.count(facts, table) for _, selector, table in self.selectors()}
 
     @property
+    def is_demand(self) -> bool:
+        """Whether a plan can break the rule; one that only weighs stands in nobody's way."""
+        return True
+
+    @property
     def most_weight(self) -> float:
         """The most by which `weigh_children` multiplies."""
         return 1.0
@@ -175,12 +183,16 @@ class Rule(BaseModel):
 
 
 class Reach(Rule):
-    """No pair of `level` farther than `max_km` (inclusive, in whole metres) or longer than `max_min`."""
+    """No pair of `level` farther than `max_km` (inclusive, in whole metres) or longer than `max_min`.
+
+    With `beyond`, at most so many pairs may be.
+    """
 
     kind: Literal["reach"] = "reach"
     level: PairLevel
     max_km: Number | None = None
     max_min: Number | None = None
+    beyond: Count = 0
 
     @model_validator(mode="after")
     def _limits(self) -> Reach:
@@ -190,8 +202,10 @@ class Reach(Rule):
         return self
 
     def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
-        if level != self.level:
-            return None
+        return None if level != self.level or self.beyond else self._is_near(facts, provider_idx, recipient_idx)
+
+    def _is_near(self, facts: Facts, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray:
+        level = self.level
         allowed: Any = True
         if self.max_km is not None:
             allowed = facts.metres(level, provider_idx, recipient_idx) <= round(self.max_km * M_PER_KM)
@@ -200,9 +214,14 @@ class Reach(Rule):
         return np.broadcast_to(allowed, np.broadcast(provider_idx, recipient_idx).shape)
 
     def may_allow(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
-        if level != self.level or self.max_km is None:
+        if level != self.level or self.max_km is None or self.beyond:
             return None
         return facts.metres_floor(level, provider_idx, recipient_idx) <= round(self.max_km * M_PER_KM)
+
+    def rows(self, case: Case) -> Iterator[Row]:
+        if self.beyond:
+            far = CountedPairs(lambda p, r: ~self._is_near(case.facts, p, r))
+            yield Row("far_pairs", {"level": self.level}, most=self.beyond, pairs={self.level: far})
 
     def binds(self, facts: Facts) -> dict[str, int]:
         return {SIDES[self.level][1]: len(facts.arrays.sides(self.level)[1])}
@@ -213,6 +232,8 @@ class Reach(Rule):
             parts.append(text(f"rule.reach.{self.level}.km", lang, max_km=self.max_km))
         if self.max_min is not None:
             parts.append(text(f"rule.reach.{self.level}.min", lang, max_min=self.max_min))
+        if self.beyond:
+            parts.append(text("rule.reach.beyond", lang, beyond=self.beyond))
         return " ".join(parts)
 
 

@@ -206,8 +206,9 @@ class Problem:
 
     def minimised(self, pairs: Pairs) -> tuple[int, ...]:
         """Return the exact value of each objective, to be minimised, for a plan."""
-        totals = [0] * len(self.objectives)
-        for level, chosen in zip(SIDES, pairs, strict=True):
+        by_level = pairs._asdict()
+        totals = [sum(wish.cost(by_level) for wish in objective.wishes) for objective in self.objectives]
+        for level, chosen in by_level.items():
             provider_idx, recipient_idx = chosen[:, 0], chosen[:, 1]
             cost = self.facts.cost(level, provider_idx, recipient_idx)
             was_pair = self.facts.was_pair(level, provider_idx, recipient_idx)

@@ -18,7 +18,8 @@ from matcher.base.names import PairLevel
 from matcher.base.numbers import EXACT_UNIT, M_PER_KM, S_PER_MIN, BoolArray, IntArray
 from matcher.base.result import Sense
 from matcher.facts import Facts
-from matcher.policy.objectives import BANDED, COVERAGE, Objective
+from matcher.policy.objectives import BANDED, COVERAGE, PAYING, Objective
+from matcher.policy.wishes import RowWish, SoftRow
 
 if TYPE_CHECKING:
     from matcher.policy.policy import Policy
@@ -104,6 +105,8 @@ class AdditiveObjective:
         How much worse than its optimum the level may become for the sake of those after it.
     cap
         The minimised value may never exceed this (a hard rule from the first level on); None for no cap.
+    wishes
+        Rows whose excess costs something besides.
     """
 
     name: str
@@ -115,6 +118,7 @@ class AdditiveObjective:
     worst_of: PairLevel | None = None
     slack_percent: float = 0.0
     cap: int | None = None
+    wishes: tuple[SoftRow, ...] = ()
 
     def terms(self, level: str) -> Terms:
         """Return the terms of `level`, "county" or "school"."""
@@ -142,6 +146,7 @@ class AdditiveObjective:
             and self.school.is_plain
             and not self.slack_percent
             and self.cap is None
+            and not self.wishes
         )
 
 
@@ -209,7 +214,14 @@ def _compile(asked: Objective, facts: Facts, policy: Policy) -> list[AdditiveObj
         cap = level.minimised(math.floor(asked.at_most * SHOWN_PER_UNIT.get(level.unit, 1) + ROUNDING))
     if asked.at_least is not None:
         cap = level.minimised(math.ceil(asked.at_least - ROUNDING))
-    return [replace(level, slack_percent=asked.slack_percent, cap=cap)]
+    return [replace(level, slack_percent=asked.slack_percent, cap=cap, wishes=_wishes(asked.name, facts, policy))]
+
+
+def _wishes(name: str, facts: Facts, policy: Policy) -> tuple[SoftRow, ...]:
+    """Return what is paid in an objective, in an order that does not depend on that of the rules."""
+    rules = [rule for rule in policy.rules if isinstance(rule, RowWish) and name in PAYING[rule.rated_level]]
+    rules.sort(key=lambda rule: (rule.code, rule.model_dump_json()))
+    return tuple(wish for rule in rules for wish in rule.wishes(facts, maxima(facts, policy, rule.rated_level)))
 
 
 def _sum(asked: Objective, facts: Facts, policy: Policy) -> AdditiveObjective:

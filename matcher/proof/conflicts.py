@@ -111,7 +111,7 @@ def _plain(details: Mapping[str, Any]) -> str:
 
 def _most(problem: Problem, row: Row) -> int | None:
     """Return what the row comes to if everybody who can have a pair at all has one; None if it counts pairs."""
-    if row.pairs:
+    if row.pairs or row.distinct:
         return None
     total = 0
     for level, weight in row.covered.items():

@@ -66,7 +66,7 @@ def _farthest(problem: Problem, level: str) -> int:
         return 1
     metres = int(1.6 * float(np.sqrt(np.square(points.max(axis=0) - points.min(axis=0)).sum()))) + 1
     if problem.facts.unit(level) == "km":
-        return metres
+        return metres + problem.facts.most_surcharge(level)
     travel = problem.facts.travel
     if travel.speed_kmh is not None and metres * travel.detour_factor * 3.6 / travel.speed_kmh >= NO_BRANCH / 2:
         reason = f"{metres} m: >= 2**39 s"
@@ -92,7 +92,7 @@ class JointBounds:
         self._branches = order
         self._owners = np.flatnonzero(np.diff(start) > 0)
         self._begin = start[self._owners]
-        self._plain = not has_school_rules(problem) and problem.facts.unit("school") == "km"
+        self._plain = not has_school_rules(problem) and problem.facts.is_geodesic("school")
         self._organizations = np.arange(len(arrays.organizations), dtype=np.int64)
         self._groups = self._pack_gains()
         self._unit_keys = [group.pack(terms.unit_gain - terms.school_pair[:, None]) for group in self._groups]

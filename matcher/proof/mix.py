@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
-from matcher.policy.rows import ListedWeights, ProductWeights, Row
+from matcher.policy.rows import ListedWeights, Row
 from matcher.problem.problem import Problem
 
 
@@ -149,7 +149,7 @@ class Mixer:
 
 
 def can_mix(row: Row) -> bool:
-    """Whether a mix can carry the row: one bound, and no products of branches and schools."""
+    """Whether a mix can carry the row: one bound, and of school pairs none but listed ones."""
     one_sided = (row.least is None) != (row.most is None)
     positive = row.least is not None or not row.covered
-    return one_sided and positive and not isinstance(row.pairs.get("school"), ProductWeights)
+    return one_sided and positive and not row.distinct and isinstance(row.pairs.get("school"), ListedWeights | None)

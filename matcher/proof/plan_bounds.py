@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from matcher.base.numbers import S_PER_MIN, UNKNOWN_COST, BoolArray, IntArray, magnitude
 from matcher.base.result import Level
-from matcher.policy.rows import ListedWeights, ProductWeights
 from matcher.problem.problem import Problem
 from matcher.proof.mix import Mixer, can_mix
 from matcher.proof.priced_places import PricedPlaces
@@ -204,7 +203,7 @@ def _in_range(
             each[level] += weight * (largest + rest)
     for index, value in rows.items():
         row = problem.rows[index]
-        parts = [magnitude(part) for part in row.covered.values()] + [_largest(part) for part in row.pairs.values()]
+        parts = [magnitude(part) for part in row.covered.values()] + [part.largest for part in row.pairs.values()]
         for level in each:
             each[level] += value * sum(parts)
     of_place = each["school"] + magnitude(multipliers.place)
@@ -219,15 +218,10 @@ def _in_range(
 def _farthest(problem: Problem, level: str) -> int:
     """Return more than the cost of any pair of a level that may be; one without a known cost may not."""
     metres = 1 << 25
+    more = problem.facts.most_surcharge(level)
     if problem.facts.unit(level) == "km":
-        return metres
+        return metres + more
     listed = max((row.minutes for row in problem.instance.travel_times if row.level == level), default=0.0)
     travel = problem.facts.travel
     estimate = 0.0 if travel.speed_kmh is None else metres * travel.detour_factor * 3.6 / travel.speed_kmh
-    return int(max(listed * S_PER_MIN, estimate)) + 1
-
-
-def _largest(weights: ListedWeights | ProductWeights | Any) -> int:
-    if isinstance(weights, ListedWeights):
-        return abs(int(weights.weight))
-    return magnitude(weights.provider) * magnitude(weights.recipient)
+    return int(max(listed * S_PER_MIN, estimate)) + 1 + more

@@ -97,7 +97,8 @@ def sums(problem: Problem) -> tuple[AdditiveObjective, ...]:
     """Return the leading objectives that are sums over pairs and over places left empty, up to the first slack."""
     found = []
     for objective in problem.objectives:
-        if objective.worst_of is not None or any(t.used or t.squares for t in (objective.county, objective.school)):
+        terms = objective.county, objective.school
+        if objective.worst_of is not None or objective.wishes or any(t.used or t.squares for t in terms):
             break
         found.append(objective)
         if objective.slack_percent:

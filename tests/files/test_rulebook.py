@@ -20,7 +20,7 @@ from matcher.policy.objectives import BANDED, COVERAGE, MORE_IS_BETTER, NAMES
 from matcher.policy.rules import Selector
 from matcher.words.catalogue import LANGS, said
 
-LETTERS = "甲乙AB1 =;、,\"\\'+编号类型"
+LETTERS = "甲乙AB1 =>!≤；;、,\"\\'+编号类型"
 KINDS = ("university", "enterprise", "institution")
 
 
@@ -53,6 +53,7 @@ def rule(draw: Random) -> dict[str, Any]:
     level, of = draw.choice(["county", "school"]), selector(draw)
     two = {"level": level, "provider": selector(draw), "recipient": of}
     pair = {"level": level, "provider_id": plain(draw), "recipient_id": plain(draw)}
+    rate = draw.choice([{}, {"km": 2.5, "min": number(draw) / 100}])
     because = draw.choice([{}, {"reason": plain(draw)}])
     by, table = draw.choice(["all", "province", "county", "市（州）"]), draw.choice(["branches", "organizations"])
     return draw.choice(
@@ -71,6 +72,11 @@ def rule(draw: Random) -> dict[str, Any]:
             {"kind": "priority", "of": of, "factor": draw.randint(0, 999_000) / 1000},
             {"kind": "wanted_kind", "kinds": draw.sample(KINDS, draw.randint(1, 2)), "of": of, "least": 2},
             {"kind": "max_changes", "level": level, "most": draw.randint(0, 9)},
+            {"kind": "reach", "level": level, "max_km": number(draw), "beyond": draw.randint(0, 9)},
+            {"kind": "prefer", **two, "within": "province", "km": draw.randint(1, 99), "min": 3},
+            {"kind": "partners", **two, "by": by, "most": draw.randint(1, 9), **rate},
+            {"kind": "kind_balance", "of": of, "by": "neighbours", "near_km": number(draw), **rate},
+            {"kind": "kind_balance", "of": of, "by": by, "kinds": draw.sample(KINDS, 2), "most": draw.randint(0, 9)},
         ]
     )
 
@@ -109,7 +115,11 @@ def policy_drawn(seed: int) -> Policy:
         "max_blocking_pairs": draw.randint(0, 9),
     }
     some = {name: value for name, value in fields.items() if draw.random() < 0.4}
-    return Policy(**some, rules=[rule(draw) for _ in range(draw.randint(0, 4))])
+    rules = [rule(draw) for _ in range(draw.randint(0, 4))]
+    if any("km" in each for each in rules) and "objectives" in some:  # which pay the rates
+        named = [*({"name": name} for name in ("county_travel", "convenience")), *some["objectives"]]
+        some["objectives"] = list({each["name"]: each for each in named}.values())
+    return Policy(**some, rules=rules)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -140,6 +150,10 @@ def test_a_selector_reads_back_from_its_cell() -> None:
         ("类型＝高校；省份＝贵州省、湖南省", {"kinds": ("university",), "provinces": ("贵州省", "湖南省")}),
         ("上级=水城区；学段=小学", {"parents": ("水城区",), "where": {"学段": "小学"}}),
         ('"编号"=3', {"where": {"编号": "3"}}),
+        ("人数>=30", {"where": {"人数": ">=30"}}),
+        ("人数 ≥ 30；学段！＝小学", {"where": {"人数": ">=30", "学段": "!=小学"}}),
+        ("人数＜5、", {"where": {"人数": "<5"}}),
+        ('人数=">=30"', {"where": {"人数": ">=30"}}),
     ],
 )
 def test_what_a_planner_writes_is_understood(cell: str, meant: dict[str, Any]) -> None:

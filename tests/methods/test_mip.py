@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 from draws import few
-from enumeration import MORE, Enumeration
+from enumeration import Enumeration, agree
 from small_cases import random_instance, random_policy
 
 from matcher.base.progress import Budget
@@ -36,23 +36,7 @@ def check_against_enumeration(seed: int) -> str:
         return str(solution.witness["kind"])
     assert solution.status == "optimal", (seed, solution.status, solution.witness)
     assert not problem.violations(solution.both), seed
-    levels = list(solution.levels)
-    for (value, limit), objective in zip(best, oracle.objectives(), strict=True):
-        if isinstance(value, tuple):  # fair travel: each level counts the pairs in its band or beyond
-            width = len(value)
-            mine = [level for level in levels if level.name.startswith(f"{objective.name}>=")]
-            levels = [level for level in levels if level not in mine]
-            counts = [level.value for level in mine]
-            cumulative = [sum(value[: position + 1]) for position in range(width)][width - len(mine) :]
-            assert counts == cumulative, (seed, counts, cumulative)
-            assert all(level.gap == 0 for level in mine)
-            continue
-        level = levels.pop(0)
-        assert level.bound == value, (seed, level, value)
-        better = -1 if objective.name.startswith(MORE) else 1
-        assert level.value is not None
-        assert better * value <= better * level.value <= better * limit, (seed, level)
-    assert not levels
+    agree(oracle, best, solution.levels, seed)
     return "optimal"
 
 

@@ -25,7 +25,7 @@ from matcher.proof.joint_terms import is_joint_case
 
 def is_floor(row: Row) -> bool:
     """Whether the row only asks that so much is covered."""
-    return row.least is not None and row.most is None and not row.pairs
+    return row.least is not None and row.most is None and not row.pairs and not row.distinct
 
 
 def most_covered(problem: Problem, floors: Sequence[Row], budget: Budget) -> Solution | None:

@@ -72,10 +72,11 @@ def far(problem: Problem, level: str) -> int:
     """Return about the largest cost that a pair of `level` can have, quickly."""
     if problem.facts.unit(level) == "km":
         return farthest(problem, level)
+    more = problem.facts.most_surcharge(level)
     listed = max((row.minutes for row in problem.instance.travel_times if row.level == level), default=0.0)
     travel = problem.facts.travel
     if travel.speed_kmh is None:
-        return round(listed * S_PER_MIN) + 1
+        return round(listed * S_PER_MIN) + 1 + more
     everywhere = Problem(problem.instance, problem.policy, Facts(problem.instance), (), ())
     estimate = farthest(everywhere, level) * travel.detour_factor * 3.6 / travel.speed_kmh
-    return int(max(listed * S_PER_MIN, estimate)) + 1
+    return int(max(listed * S_PER_MIN, estimate)) + 1 + more

@@ -58,7 +58,7 @@ class Blocks:
         self.problem, self.terms, self.bounds = problem, terms, bounds
         facts, arrays = problem.facts, problem.arrays
         self._plain = not has_school_rules(problem)
-        self._in_km = facts.unit("county") == facts.unit("school") == "km"
+        self._in_km = facts.is_geodesic("county") and facts.is_geodesic("school")
         self._was_pair = facts.num_previous("school") > 0
         #: whether the county rules are exact where they are cheap
         self._sure = all(type(rule).may_allow is Rule.may_allow for rule in problem.rules)
