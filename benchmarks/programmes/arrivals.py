@@ -1,11 +1,14 @@
 """Wishes as they arrive: bid prices beside greedy, batches and hindsight; speed of a decision; a long stream.
 
 python -m benchmarks.programmes.arrivals year --seeds 0-19 --csv runs.csv
+python -m benchmarks.programmes.arrivals streams --size 0.15 --seeds 1-2
 python -m benchmarks.programmes.arrivals speed
 python -m benchmarks.programmes.arrivals long --arrivals 2500000 --state state.json    (again and again, it goes on)
 
 `year`: 20,401 wishes of 147 synthetic counties over a year with seasons and an hour of 460; prices know two years that
-are drawn like it, never itself. Runs that the CSV has already are not repeated.
+are drawn like it, never itself. Runs that the CSV has already are not repeated. `streams`: the share of
+hindsight on the streams of `streams.py`, mean and worst, with two years like it as `expected`, with nothing expected,
+and greedily.
 """
 
 from __future__ import annotations
@@ -21,20 +24,25 @@ from pathlib import Path
 import numpy as np
 
 import matcher
-from matcher.online import ArrivalEvent, bands, compare, wish_year
+from benchmarks.programmes.streams import STREAMS
+from matcher.online import ArrivalEvent, bands, compare, run_year, wish_year
 from matcher.programmes import Member, Wish
 
 POLICIES = {"bid_prices": "bid_prices", "greedy": "greedy"}
 BATCHES = {"batches": {"kind": "batches", "batch_s": 7 * 86_400}}
 
 
+def _seeds(options: argparse.Namespace) -> range:
+    first, _, last = options.seeds.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 def year(options: argparse.Namespace) -> None:
     """Print how near each policy comes to hindsight, and the other measures with bands."""
-    first, _, last = options.seeds.partition("-")
     path = Path(options.csv)
     rows = list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
     done = {int(row["seed"]) for row in rows}
-    for seed in [seed for seed in range(int(first), int(last or first) + 1) if seed not in done]:
+    for seed in [seed for seed in _seeds(options) if seed not in done]:
         began = time.perf_counter()
         runs, _ = compare(POLICIES | (BATCHES if options.batches else {}), [seed])
         new = runs.to_dict("records")
@@ -47,6 +55,21 @@ def year(options: argparse.Namespace) -> None:
         print(f"seed {seed}: {time.perf_counter() - began:.0f} s", flush=True)
     whole = [{name: cell if name == "policy" else float(cell) for name, cell in row.items()} for row in rows]
     print(bands(whole).round(4).to_string(index=False))
+
+
+def streams(options: argparse.Namespace) -> None:
+    """Print the share of hindsight's value on each stream: mean and worst over seeds."""
+    for name in options.only or STREAMS:
+        shares: dict[str, list[float]] = {"expected": [], "nothing known": [], "greedy": []}
+        for seed in _seeds(options):
+            one, *last = (STREAMS[name](seed + 1_000_000 * n, options.size) for n in range(3))
+            market = one.market
+            best = int(market.unmet_cost[0].sum()) - matcher.match(market).objective
+            policies = {"expected": ("bid_prices", last), "nothing known": ("bid_prices", []), "greedy": ("greedy", [])}
+            for how, (policy, known) in policies.items():
+                shares[how].append((run_year(one, policy, known).tally.value) / best)
+        said = "  ".join(f"{how} {np.mean(share):.4f} ({min(share):.4f})" for how, share in shares.items())
+        print(f"{name:<20}{said}", flush=True)
 
 
 def speed(options: argparse.Namespace) -> None:
@@ -109,6 +132,10 @@ def main(argv: list[str] | None = None) -> int:
     one.add_argument("--seeds", default="0-19")
     one.add_argument("--csv", default="arrivals.csv")
     one.add_argument("--batches", action="store_true", help="weekly batches beside, which take longest")
+    other = commands.add_parser("streams")
+    other.add_argument("--seeds", default="1-2")
+    other.add_argument("--size", type=float, default=1.0, help="share of the full size")
+    other.add_argument("--only", action="append", choices=list(STREAMS))
     two = commands.add_parser("speed")
     two.add_argument("--open", type=int, default=20_000)
     two.add_argument("--calls", type=int, default=2000)
@@ -116,7 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     three.add_argument("--arrivals", type=int, default=10_000_000)
     three.add_argument("--state", default="arrivals.json")
     options = parser.parse_args(argv)
-    {"year": year, "speed": speed, "long": long}[options.command](options)
+    {"year": year, "streams": streams, "speed": speed, "long": long}[options.command](options)
     return 0
 
 

@@ -22,13 +22,15 @@ class ArrivalPolicy(BaseModel):
     batch_s
         Seconds between batches.
     every
-        Arrivals after which prices are estimated anew; 0: only when `refresh` is called.
+        Arrivals after which a new estimate of prices begins, of which a piece is done with each who comes; 0:
+        prices are only estimated when `refresh` is called.
     refresh_s
-        Seconds after which prices are estimated anew where fewer came.
+        Seconds after which `advance` estimates prices anew while somebody waits and nobody comes.
     until_s
         When the last is expected to come: without a sample of who is expected, those who came so far stand for them.
+        None: as many come as the market has recipients; for wishes, until the year ends.
     smoothing
-        Noise of what is expected, as a share of the mean value of a pair.
+        Noise of what is expected, as a share of the mean difference of a pair's value from the mean.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,10 +38,10 @@ class ArrivalPolicy(BaseModel):
     kind: Literal["bid_prices", "greedy", "batches", "hindsight"] = "bid_prices"
     hold_s: int | None = Field(default=None, ge=0)
     batch_s: int = Field(default=86_400, ge=1)
-    every: int = Field(default=1000, ge=0)
+    every: int = Field(default=100, ge=0)
     refresh_s: int = Field(default=7 * 86_400, ge=1)
     until_s: int | None = None
-    smoothing: float = Field(default=0.02, gt=0, le=1)
+    smoothing: float = Field(default=0.05, gt=0, le=1)
 
 
 class ArrivalDecision(NamedTuple):

@@ -17,13 +17,12 @@ from matcher.market.solving import match
 from matcher.online.arriving import ArrivalDecision, ArrivalEvent, ArrivalPolicy, Waiting
 from matcher.online.fit import Fit
 from matcher.online.measures import Tally
-from matcher.online.prices import Expected, estimated
+from matcher.online.prices import Expected
+from matcher.online.pricing import Pricing
 
-_FORMAT: Final = "matcher.arrivals/1"
-_COLD, _WARM = 150, 12
-#: who came so far, as a sample of who will come
-_SAMPLE: Final = 2000
-_WORD: Final = (1 << 64) - 1
+_FORMAT: Final = "matcher.arrivals/2"
+#: of those who wait, so many are looked at with each who comes
+_LOOKS: Final = 3
 
 
 class ArrivalDesk:
@@ -33,8 +32,6 @@ class ArrivalDesk:
     ----------
     left : (P,) float64
         Units that each provider still takes.
-    price : (P,) float64
-        Bid prices, in the unit of the values.
     now
         Time of the last event, in seconds.
     tally
@@ -45,24 +42,31 @@ class ArrivalDesk:
         self, fit: Fit, policy: ArrivalPolicy, expected: Expected | None, weight: float, joined: Any = None
     ) -> None:
         self.fit, self.policy = fit, policy
-        self._expected, self._weight = expected, weight
+        self._pricing = Pricing(fit, policy, expected, weight)
         self.left: FloatArray = fit.capacity().astype(float)
         self._coming: FloatArray = np.zeros(len(self.left))  # of those who are known but not there yet
         if joined is not None:
             away = ~np.asarray(joined, bool)
             self._coming[away], self.left[away] = self.left[away], 0
-        self.price: FloatArray = np.zeros(len(self.left))
         self.now = -(1 << 62)
         self.tally = Tally()
         self._held: dict[int, Waiting] = {}
         self._turns: list[tuple[int, int]] = []
         self._number = 0
         self._batch: int | None = None
-        self._since = -1  # no prices yet
-        self._sample: list[Any] = []
-        self._first = 0
+        self._looks: list[int] = []  # who waits and is still to be looked at, the last first
         self._answers: list[ArrivalDecision] = []
         self._planned: dict[int, int] | None = None
+
+    @property
+    def price(self) -> FloatArray:
+        """Bid prices (P,), in the unit of the values."""
+        return self._pricing.price
+
+    def open(self) -> None:
+        """Set prices before anybody comes."""
+        if self.policy.kind == "bid_prices":
+            self._pricing.open(self.left, self._coming)
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
@@ -77,16 +81,15 @@ class ArrivalDesk:
             If time runs back, or nobody of that name can come.
         """
         key = self.fit.key_of(who)
-        self.advance(at)
+        self._pass(at, at)
         self.tally.arrived += 1
         if self.policy.kind == "bid_prices":
-            self._remember(key, at)
-            self._since += self._since >= 0
-            if self._since < 0 or (self.policy.every and self._since >= self.policy.every):
-                self.refresh()
+            self._a_little(key)
         one = Waiting(key, at, self._last(at, due))
-        if self.policy.kind != "batches":
+        if self.policy.kind != "batches" and not (one.due > at and self._too_early()):
             found = self._choice(one)
+            if self.policy.kind == "bid_prices":
+                self._pricing.decided(found is not None)
             if found is not None:
                 return self._pair(one, *found)
         if one.due <= at:
@@ -96,8 +99,6 @@ class ArrivalDesk:
         heapq.heappush(self._turns, (one.due, self._number))
         if self._batch is None and self.policy.kind == "batches":
             self._batch = at + self.policy.batch_s
-        elif self._batch is None and self.policy.kind == "bid_prices" and self.policy.every:
-            self._batch = at + self.policy.refresh_s
         return ArrivalDecision(self.fit.name_of(key), "held", None, 0, at, at)
 
     def join(self, provider: Any, at: int, units: int | None = None) -> list[ArrivalDecision]:
@@ -105,8 +106,8 @@ class ArrivalDesk:
         self._pass(at, at - 1)
         position = self.fit.join(provider)
         while len(self.left) < self.fit.num_providers:
-            self.left, self.price = np.append(self.left, 0.0), np.append(self.price, 0.0)
-            self._coming = np.append(self._coming, 0.0)
+            self.left, self._coming = np.append(self.left, 0.0), np.append(self._coming, 0.0)
+        self._pricing.joined(position, None)
         return self._gives(position, int(self.fit.capacity()[position]) if units is None else units)
 
     def give(self, provider: Any, at: int, units: int = 1) -> list[ArrivalDecision]:
@@ -118,8 +119,7 @@ class ArrivalDesk:
         known, self._coming[position] = self._coming[position] > 0, 0
         if self.left[position] < 1 and not known:
             # the price of who had nothing to give says nothing of who has: as the others, until the next estimate
-            others = self.left >= 1
-            self.price[position] = float(self.price[others].mean()) if others.any() else 0.0
+            self._pricing.joined(position, self.left >= 1)
         self.left[position] += units
         return [] if self.policy.kind == "batches" else self._decide_held(self.fit.suited(position))
 
@@ -141,7 +141,14 @@ class ArrivalDesk:
                 yield from done
 
     def advance(self, at: int) -> None:
-        """Let time pass: batches are matched, and those whose time is over are decided for good."""
+        """Let time pass: batches are matched, and those whose time is over are decided for good.
+
+        While nobody comes but some wait, prices are estimated anew every `refresh_s`.
+        """
+        if self.policy.kind == "bid_prices" and self.policy.every:
+            while self._held and self.now + self.policy.refresh_s <= at:
+                self._pass(self.now + self.policy.refresh_s, self.now + self.policy.refresh_s)
+                self.refresh()
         self._pass(at, at)
 
     def _pass(self, at: int, done: int) -> None:
@@ -152,10 +159,7 @@ class ArrivalDesk:
             turn = self._turns[0][0] if self._turns else None
             if self._batch is not None and self._batch <= done and (turn is None or self._batch <= turn):
                 self.now = max(self.now, self._batch)
-                if self.policy.kind == "batches":
-                    self._match_batch()
-                else:
-                    self.refresh()
+                self._match_batch()
             elif turn is not None and turn <= done:
                 self.now = max(self.now, turn)
                 one = self._held.pop(heapq.heappop(self._turns)[1], None)
@@ -180,42 +184,21 @@ class ArrivalDesk:
 
     def refresh(self) -> None:
         """Estimate prices anew from what is left, who waits and what is expected; decide who waits by them."""
-        rounds = _COLD if self._since < 0 else _WARM
-        self._since = 0
-        # while nobody waits, prices may stay as they are until somebody comes
-        self._batch = self.now + self.policy.refresh_s if self.policy.every and self._held else None
-        later, weight = self._later()
-        if later is None:
-            return
-        waiting = [self.fit.pairs(one.key) for one in self._held.values()]
-        known = later.and_open(waiting)
-        weights = np.concatenate([np.ones(len(waiting)), np.full(len(later.at), weight)])
-        room = self.left + self._coming
-        self.price = estimated(known, weights, room, self.price, self.policy.smoothing, rounds)
+        self._looks = []
+        self._pricing.whole(self.left, self._coming, self._held, self.now, self.tally.arrived)
         self._answers += self._decide_held()
 
-    def _later(self) -> tuple[Expected | None, float]:
-        """Return who is still expected, and how many for each of them."""
-        if self._expected is not None:
-            return self._expected.after(self.now), self._weight
-        until, sample = self.policy.until_s, self._sample
-        if until is None or until <= self.now or not sample or self.now <= self._first:
-            return None, 0.0
-        coming = self.tally.arrived / (self.now - self._first) * (until - self.now)
-        return Expected.of([self.fit.pairs(key) for key in sample]), coming / len(sample)
+    def _a_little(self, key: Any) -> None:
+        """Do a piece of what must be estimated, and look at a few of those who wait."""
+        moved = self._pricing.came(key, self.left, self._coming, self._held, self.now, self.tally.arrived)
+        if moved and not self._looks:
+            self._looks = list(self._held)[::-1]
+        some = [self._looks.pop() for _ in range(min(_LOOKS, len(self._looks)))]
+        self._answers += self._decide(number for number in some if number in self._held)
 
-    def _remember(self, key: Any, at: int) -> None:
-        """Keep an even sample of who came (Vitter 1985), by numbers that a restart repeats."""
-        if self._expected is not None or self.policy.until_s is None:
-            return
-        count = self.tally.arrived
-        self._first = at if count == 1 else self._first
-        if len(self._sample) < _SAMPLE:
-            self._sample.append(key)
-            return
-        place = _scattered(count) % count
-        if place < _SAMPLE:
-            self._sample[place] = key
+    def _too_early(self) -> bool:
+        """Return whether who can wait should, since prices say nothing yet."""
+        return self.policy.kind == "bid_prices" and self._pricing.knows_too_little(self.now, self.tally.arrived)
 
     def _last(self, at: int, due: int | None) -> int:
         ends = [
@@ -226,7 +209,7 @@ class ArrivalDesk:
     def _choice(self, one: Waiting) -> tuple[int, int] | None:
         if self.policy.kind == "hindsight":
             return self._as_planned(one.key)
-        return self.fit.best(one.key, self.left, self.price, self.now)
+        return self.fit.best(one.key, self.left, self._pricing.asked, self.now)
 
     def _as_planned(self, key: Any) -> tuple[int, int] | None:
         if self._planned is None:
@@ -252,12 +235,16 @@ class ArrivalDesk:
 
     def _decide_held(self, looked_at: Callable[[Any], bool] | None = None) -> list[ArrivalDecision]:
         """Look at everybody who waits, or those whose key is to be looked at, in the order in which they came."""
+        some = self._held.items()
+        return self._decide([number for number, one in some if looked_at is None or looked_at(one.key)])
+
+    def _decide(self, numbers: Iterable[int]) -> list[ArrivalDecision]:
+        """Pair whom of some who wait there is somebody for."""
         made = []
-        for number, one in [item for item in self._held.items() if looked_at is None or looked_at(item[1].key)]:
-            found = self._choice(one)
+        for number in numbers:
+            found = self._choice(self._held[number])
             if found is not None:
-                del self._held[number]
-                made.append(self._pair(one, *found))
+                made.append(self._pair(self._held.pop(number), *found))
         return made
 
     def _match_batch(self) -> None:
@@ -299,15 +286,14 @@ class ArrivalDesk:
             "format": _FORMAT,
             "policy": self.policy.model_dump(mode="json"),
             "now": self.now,
-            "since": self._since,
+            "looks": self._looks,
+            "pricing": self._pricing.to_json(),
             "batch": self._batch,
             "number": self._number,
             "providers": [[j, self.left[j], self.price[j], self._coming[j]] for j in changed],
             "held": [[number, *one] for number, one in self._held.items()],
             "answers": [list(answer) for answer in self._answers],
             "tally": self.tally.to_json(),
-            "first": self._first,
-            "sample": self._sample,
             "fit": self.fit.to_json(),
         }
         return json.dumps(state, ensure_ascii=False)
@@ -328,22 +314,13 @@ class ArrivalDesk:
             known = {"known": json.dumps(self.policy.model_dump(mode="json"))}
             raise InvalidInput([Fault("not_an_option", "state", column="policy", value=state["policy"], details=known)])
         self.fit.restore(state["fit"])
-        self.left, self.price = np.zeros(self.fit.num_providers), np.zeros(self.fit.num_providers)
-        self._coming = np.zeros(self.fit.num_providers)
+        self.left, self._coming, price = (np.zeros(self.fit.num_providers) for _ in range(3))
         for position, *known in state["providers"]:
-            self.left[position], self.price[position], self._coming[position] = known
-        self.now, self._since, self._batch = state["now"], state["since"], state["batch"]
+            self.left[position], price[position], self._coming[position] = known
+        self._pricing.restore(state["pricing"], price)
+        self.now, self._looks, self._batch = state["now"], state["looks"], state["batch"]
         self._number, self.tally = state["number"], Tally(**state["tally"])
-        self._first, self._sample = state["first"], state["sample"]
         self._answers = [ArrivalDecision(*answer) for answer in state["answers"]]
         self._held = {number: Waiting(*one) for number, *one in state["held"]}
         self._turns = [(one.due, number) for number, one in self._held.items()]
         heapq.heapify(self._turns)
-
-
-def _scattered(number: int) -> int:
-    """Return a number of 64 bits that looks drawn (splitmix64: Steele, Lea, Flood 2014)."""
-    mixed = (number * 0x9E3779B97F4A7C15) & _WORD
-    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
-    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _WORD
-    return mixed ^ (mixed >> 31)

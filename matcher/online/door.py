@@ -43,8 +43,8 @@ def arrivals(
         See `ArrivalPolicy`; a name stands for its `kind`.
     expected
         A sample of who is expected, such as last year's: for a market a mapping of `market`, with the same providers,
-        and `at` (R,) whole seconds; for wishes the wishes, by the day they were posted. None: those who came so far,
-        until `until_s` of the policy; without that either, prices stay 0.
+        and `at` (R,) whole seconds; for wishes the wishes, by the day they were posted. None: those who came so far
+        stand for them; see `until_s` of the policy.
     weight
         How many are expected for each of the sample.
     joined
@@ -80,7 +80,9 @@ def arrivals(
         raise InvalidInput([Fault("not_an_option", column="policy", value="hindsight", details={"known": "a market"})])
     sample = None if expected is None else fit.expected(expected)
     desk = ArrivalDesk(fit, wanted, sample, weight, joined)
-    if state is not None:
+    if state is None:
+        desk.open()
+    else:
         desk.restore(state)
     return desk
 

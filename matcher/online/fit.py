@@ -21,6 +21,10 @@ class Fit(Protocol):
     def num_providers(self) -> int:
         """Number of providers that are known, P."""
 
+    @property
+    def total(self) -> int | None:
+        """How many come in all, where that is known."""
+
     def capacity(self) -> IntArray:
         """Return how many each provider takes at the beginning, (P,)."""
 
@@ -35,6 +39,9 @@ class Fit(Protocol):
 
     def pairs(self, key: Any) -> tuple[IntArray, IntArray]:
         """Return its providers in order of position, and what each pair is worth, more than 0."""
+
+    def rough_pairs(self, key: Any) -> tuple[IntArray, IntArray]:
+        """Return about what `pairs` does, fast: for prices."""
 
     def best(self, key: Any, left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the provider with something left of greatest value less price, 0 or more, and the value."""
@@ -85,6 +92,11 @@ class MarketFit:
         """Number of providers, P."""
         return self.market.num_providers
 
+    @property
+    def total(self) -> int | None:
+        """Number of recipients: each comes once."""
+        return self.market.num_recipients
+
     def capacity(self) -> IntArray:
         """Return the largest number of partners of each provider, (P,)."""
         return self.market.capacity[:, 1]
@@ -108,12 +120,16 @@ class MarketFit:
         span = slice(self.start[key], self.start[key + 1])
         return self.provider[span], self.value[span]
 
+    def rough_pairs(self, key: int) -> tuple[IntArray, IntArray]:
+        """Return providers and values."""
+        return self.pairs(key)
+
     def best(self, key: int, left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the best provider at these prices; ties go to the lower position."""
         provider, value = self.pairs(key)
         if not len(provider):
             return None
-        gain = np.where(left[provider] > 0, value - price[provider], -1.0)
+        gain = np.where(left[provider] >= 1, value - price[provider], -1.0)
         at = int(gain.argmax())
         return (int(provider[at]), int(value[at])) if gain[at] >= 0 else None
 

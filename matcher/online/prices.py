@@ -1,13 +1,13 @@
 """Bid prices: what a unit of each provider is worth to those who are still expected.
 
-With values v_ij, capacities c_j and w arrivals for each of a sample, the prices p >= 0 minimise the smoothed dual
-
-    sum of c_j * p_j + w * sum over i of tau * log(1 + sum over j of exp((v_ij - p_j) / tau))
-
-whose limit for tau = 0 is the dual of the assignment of the whole sample. The smoothing is the noise of what is
-expected: who comes is only like the sample. Each step is Newton's on the diagonal, halved: the Hessian is an M-matrix,
-so the steps of all coordinates together do not run away. An arrival is given to the provider of greatest v - p >= 0
-(bid-price control: Talluri, van Ryzin 1998; prices learned as it goes: Agrawal, Wang, Ye 2014).
+With values v_ij, capacities c_j and w arrivals for each of a sample, a recipient i of g_i = max over j of v_ij - p_j is
+taken with probability a_i = 1 / (1 + exp(-g_i / tau)), by provider j with the share exp((v_ij - p_j) / tau) of all of
+its providers. The prices p >= 0 are such that each provider with a price above 0 is taken c_j times by the sample: for
+tau = 0 the dual prices of its assignment. The smoothing tau is the noise of what is expected: who comes is only like
+the sample. Each step is Newton's on the diagonal, halved: the Hessian is near an M-matrix, so the steps of all
+coordinates together do not run away. No price is above the greatest value of its provider, or nobody would be taken
+where values are alike. An arrival is given to the provider of greatest v - p >= 0, where a_i is a half (bid-price
+control: Talluri, van Ryzin 1998; prices learned as it goes: Agrawal, Wang, Ye 2014).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import numpy as np
 from matcher.base.numbers import FloatArray, IntArray
 
 #: of tau: smaller moves change no price that matters
-_LEAST_MOVE: Final = 0.02
+LEAST_MOVE: Final = 0.02
+#: rounds above which prices are taken to start from nowhere
+MANY: Final = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +62,21 @@ class Expected:
         )
         return cls(at[order], start, provider, value)
 
-    def after(self, now: int) -> Expected:
-        """Return the part that comes later than `now`."""
-        first = int(np.searchsorted(self.at, now, side="right"))
-        begin = self.start[first]
-        return Expected(self.at[first:], self.start[first:] - begin, self.provider[begin:], self.value[begin:])
+    def first_after(self, now: int) -> int:
+        """Return the first who comes later than `now`."""
+        return int(np.searchsorted(self.at, now, side="right"))
+
+    def part(self, first: int, end: int, step: int = 1) -> Expected:
+        """Return who is in a range of positions, or every so many of them."""
+        chosen = np.arange(first, end, step)
+        if step > 1:
+            sizes = self.start[chosen + 1] - self.start[chosen]
+            start = np.concatenate([[0], np.cumsum(sizes)])
+            arc = np.repeat(self.start[chosen] - start[:-1], sizes) + np.arange(start[-1])
+            return Expected(self.at[chosen], start, self.provider[arc], self.value[arc])
+        span = slice(self.start[first], self.start[end])
+        start = self.start[first : end + 1] - span.start
+        return Expected(self.at[first:end], start, self.provider[span], self.value[span])
 
     def and_open(self, others: list[tuple[IntArray, IntArray]]) -> Expected:
         """Return it with those who wait already, given as providers and values of each, before all."""
@@ -77,31 +89,76 @@ class Expected:
         return Expected(at, start, provider, np.concatenate([*(value for _, value in others), self.value]))
 
 
+@dataclass(slots=True, eq=False)
+class SampleLoad:
+    """What a sample takes of each provider at given prices, added up in pieces.
+
+    Attributes
+    ----------
+    taken, bend, most : (P,) float64
+        Units taken, how fast they fall as the price rises (times tau), and the greatest value of a pair.
+    count, total, apart
+        Number of pairs, sum of their values, and of the distances from `middle`.
+    """
+
+    taken: FloatArray
+    bend: FloatArray
+    most: FloatArray
+    middle: float
+    count: int = 0
+    total: float = 0.0
+    apart: float = 0.0
+
+    @classmethod
+    def none(cls, providers: int, middle: float) -> SampleLoad:
+        """Return a load to which nothing was added."""
+        return cls(np.zeros(providers), np.zeros(providers), np.zeros(providers), middle)
+
+    def add(self, piece: Expected, weight: FloatArray, price: FloatArray, tau: float) -> None:
+        """Add a piece of the sample, with so many (n,) for each of it."""
+        some = piece.start[1:] > piece.start[:-1]
+        start = piece.start[:-1][some]
+        if not len(start):
+            return
+        # in single precision: prices are good to a thousandth of tau, and this is half of the time
+        provider, value = piece.provider, piece.value.astype(np.float32)
+        sizes = np.diff(np.append(start, len(provider)))
+        worth = (value - price.astype(np.float32)[provider]) / np.float32(tau)
+        top = np.maximum.reduceat(worth, start)
+        share = np.exp(worth - np.repeat(top, sizes))
+        one = weight[some].astype(np.float32) / (np.add.reduceat(share, start) * (1 + np.exp(np.minimum(-top, 60))))
+        rest = share * np.repeat(one / np.maximum(weight[some], 1e-9), sizes)
+        share *= np.repeat(one, sizes)
+        self.taken += np.bincount(provider, share, len(self.taken))
+        self.bend += np.bincount(provider, share * (1 - rest), len(self.taken))
+        np.maximum.at(self.most, provider, piece.value.astype(float))  # of one type: else a hundred times slower
+        self.count += len(value)
+        self.total += float(value.sum(dtype=float))
+        self.apart += float(np.abs(value - np.float32(self.middle)).sum(dtype=float))
+
+    def moved(self, left: FloatArray, price: FloatArray, tau: float) -> FloatArray:
+        """Return the prices after a step towards those at which what is left is taken."""
+        step = np.clip((self.taken - left) * tau / (self.bend + 1e-3), -2 * tau, 2 * tau)
+        return np.minimum(self.most, np.maximum(0, price + 0.5 * step))
+
+
 def estimated(
     expected: Expected, weight: FloatArray, left: FloatArray, price: FloatArray, smoothing: float, rounds: int
 ) -> FloatArray:
-    """Return the prices (P,) of what is left of each provider, from the present ones on; no unit left has no price."""
-    some = expected.start[1:] > expected.start[:-1]
-    start, many = expected.start[:-1][some], weight[some]
-    if not len(start):
+    """Return the prices (P,) of what is left of each provider, from the present ones on; no unit left has no price.
+
+    From a wide tau on where many rounds are allowed, so that prices need not be near yet.
+    """
+    if not len(expected.value):
         return np.zeros(len(left))
-    # in single precision: prices are good to a thousandth of tau, and this is half of the time
-    provider, value = expected.provider, expected.value.astype(np.float32)
-    sizes = np.diff(np.append(start, len(provider)))
-    each = np.repeat(many.astype(np.float32), sizes)
-    tau = max(1.0, smoothing * float(np.abs(expected.value).mean()))
-    price = price.copy()
+    middle = float(expected.value.mean())
+    least = max(1.0, smoothing * float(np.abs(expected.value - middle).mean()))
+    tau = max(least, 0.1 * middle) if rounds > MANY else least
     for _ in range(rounds):
-        worth = (value - price.astype(np.float32)[provider]) / np.float32(tau)
-        top = np.maximum(np.maximum.reduceat(worth, start), 0)
-        share = np.exp(worth - np.repeat(top, sizes))
-        share /= np.repeat(np.add.reduceat(share, start) + np.exp(-top), sizes)
-        load = np.bincount(provider, each * share, len(left))
-        bend = np.bincount(provider, each * share * (1 - share), len(left)) / tau
-        step = np.clip((load - left) / (bend + 1e-3 / tau), -2 * tau, 2 * tau)
-        moved = np.maximum(0, price + 0.5 * step)
-        change = float(np.abs(moved - price).max(initial=0))
-        price = moved
-        if change < _LEAST_MOVE * tau:
+        load = SampleLoad.none(len(left), middle)
+        load.add(expected, weight, price, tau)
+        before, price = price, load.moved(left, price, tau)
+        if tau == least and float(np.abs(price - before).max(initial=0)) < LEAST_MOVE * tau:
             break
+        tau = max(least, 0.85 * tau)
     return price

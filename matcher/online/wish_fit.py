@@ -73,6 +73,11 @@ class WishFit:
         """Number of members, P."""
         return len(self._members)
 
+    @property
+    def total(self) -> int | None:
+        """Nothing: wishes go on coming."""
+        return None
+
     def capacity(self) -> IntArray:
         """Return how many wishes each member takes, less what it was given before the beginning."""
         return np.concatenate([self._most, [m.most for m in self._members[len(self._most) :]]]).astype(np.int64)
@@ -124,6 +129,14 @@ class WishFit:
         some = some[self.worth(key) > chord_floor_m(self._xyz[some], ecef([key[_LAT]], [key[_LON]]))]
         value = self.worth(key) - self._metres(key, some)
         return some[value > 0], value[value > 0]
+
+    def rough_pairs(self, key: list[Any]) -> tuple[IntArray, IntArray]:
+        """Return the members near enough by the chord, and what each pair is worth by it."""
+        some, tree = self._candidates(key)
+        spot, worth = ecef([key[_LAT]], [key[_LON]])[0], self.worth(key)
+        near = np.array(sorted(tree.query_ball_point(spot, worth)), np.int64)
+        value = worth - np.rint(np.linalg.norm(self._xyz[some[near]] - spot, axis=1)).astype(np.int64)
+        return some[near][value > 0], value[value > 0]
 
     def best(self, key: list[Any], left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the best member at these prices, ties to the lower position.
@@ -196,7 +209,7 @@ class WishFit:
         """Return wishes, or the tables of a programme that hold them, as pairs at the days on which they are posted."""
         wishes = sample["wishes"] if isinstance(sample, Mapping) else sample
         wishes = sorted((wish for wish in wishes if wish.posted), key=lambda wish: (wish.posted, wish.id))
-        parts = [self.pairs(self.key_of(wish)) for wish in wishes]
+        parts = [self.rough_pairs(self.key_of(wish)) for wish in wishes]
         start = np.concatenate([[0], np.cumsum([len(provider) for provider, _ in parts])]).astype(np.int64)
         provider, value = (np.concatenate([part[n] for part in parts] or [np.zeros(0, np.int64)]) for n in (0, 1))
         at = np.array([DAY_S * day_number(wish.posted) for wish in wishes], np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -44,24 +44,44 @@ class ArrivalYear:
         Second at which each comes, ascending, and by which it is answered.
     joins : (P,) int64
         Second at which each member is there.
+    gifts : (G, 3) int64
+        Second, member and units of capacity of the market that are given only then.
     """
 
     market: Market
     at: IntArray
     due: IntArray
     joins: IntArray
+    gifts: IntArray = field(default_factory=lambda: np.zeros((0, 3), np.int64))
 
     def events(self) -> Iterator[ArrivalEvent]:
         """Yield what happens in order; who is there at 0 joins nothing."""
         late = np.flatnonzero(self.joins > 0)
-        times = np.concatenate([self.joins[late], self.at])
-        order = np.argsort(times, kind="stable")
+        times = np.concatenate([self.joins[late], self.gifts[:, 0], self.at])
+        order, first = np.argsort(times, kind="stable"), len(late) + len(self.gifts)
         for n in order.tolist():
             if n < len(late):
                 yield ArrivalEvent(int(times[n]), "provider", int(late[n]))
+            elif n < first:
+                _, who, units = self.gifts[n - len(late)].tolist()
+                yield ArrivalEvent(int(times[n]), "units", who, units=units)
             else:
-                i = n - len(late)
-                yield ArrivalEvent(int(times[n]), "recipient", i, int(self.due[i]))
+                yield ArrivalEvent(int(times[n]), "recipient", n - first, int(self.due[n - first]))
+
+    def begun(self) -> Market:
+        """Return the market with the capacity that is there before anything is given."""
+        if not len(self.gifts):
+            return self.market
+        given = np.bincount(self.gifts[:, 1], self.gifts[:, 2], self.market.num_providers).astype(np.int64)
+        return Market.from_arcs(
+            self.market.provider_idx,
+            self.market.recipient_idx,
+            self.market.cost[0],
+            num_providers=self.market.num_providers,
+            num_recipients=self.market.num_recipients,
+            capacity=self.market.capacity[:, 1] - given,
+            unmet_cost=self.market.unmet_cost[0],  # type: ignore[index]
+        )
 
 
 def wish_year(
@@ -146,7 +166,7 @@ def run_year(
     """Return the desk after a whole year, nobody waiting any more; prices expect one more year like those of `last`."""
     expected = [{"market": each.market, "at": each.at} for each in last] or None
     share = 1 / max(1, len(last))
-    desk = arrivals(year.market, policy=policy, expected=expected, weight=share, joined=year.joins <= 0)
+    desk = arrivals(year.begun(), policy=policy, expected=expected, weight=share, joined=year.joins <= 0)
     for _ in desk.follow(year.events()):
         pass
     desk.advance(max(desk.now, int(year.due.max(initial=0))))

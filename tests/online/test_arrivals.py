@@ -8,6 +8,7 @@ import pytest
 from draws import few
 
 import matcher
+from benchmarks.programmes.streams import STREAMS
 from matcher import InvalidInput, Market
 from matcher.geo import pair_m
 from matcher.online import ArrivalEvent, ArrivalPolicy, ArrivalYear, Tally, bands, compare, run_year, wish_year
@@ -20,6 +21,7 @@ POLICIES = {
     "at once": {"kind": "bid_prices", "every": 7, "hold_s": 0},
     "held": {"kind": "bid_prices", "every": 7},
     "learned": {"kind": "bid_prices", "every": 5, "until_s": 365 * 86400},
+    "nothing known": {"kind": "bid_prices", "every": 6},
     "batches": {"kind": "batches", "batch_s": 3 * 86400},
     "hindsight": {"kind": "hindsight"},
 }
@@ -64,7 +66,7 @@ def judge(seed: int) -> None:
     value = year.market.unmet_cost[0][year.market.recipient_idx] - year.market.cost[0]
     worth = {(j, i): v for j, i, v in zip(year.market.provider_idx, year.market.recipient_idx, value, strict=True)}
     for name, policy in POLICIES.items():
-        expected = None if name == "learned" else {"market": last.market, "at": last.at}
+        expected = None if name in ("learned", "nothing known") else {"market": last.market, "at": last.at}
         desk = matcher.arrivals(year.market, policy=policy, expected=expected, joined=year.joins <= 0)
         made = list(desk.follow(year.events()))
         desk.advance(max(desk.now, int(year.due.max())))
@@ -96,12 +98,12 @@ def test_five_thousand_small_streams(block):
         judge(seed)
 
 
-def cut_and_continued(year: ArrivalYear, policy: dict, last: ArrivalYear, cuts: list[int]) -> None:
+def cut_and_continued(year: ArrivalYear, name: str, last: ArrivalYear, cuts: list[int]) -> None:
     """Run a year whole and with the desk thrown away at each cut: the same decisions."""
 
     def opened(state: str | None = None):
-        options = {"policy": policy, "joined": year.joins <= 0, "state": state}
-        known = None if "until_s" in policy else {"market": last.market, "at": last.at}
+        options = {"policy": POLICIES[name], "joined": year.joins <= 0, "state": state}
+        known = None if name in ("learned", "nothing known") else {"market": last.market, "at": last.at}
         return matcher.arrivals(year.market, expected=known, **options)
 
     events = list(year.events())
@@ -118,7 +120,7 @@ def cut_and_continued(year: ArrivalYear, policy: dict, last: ArrivalYear, cuts: 
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_stream_cut_anywhere_and_continued_decides_the_same(name):
     year, last = (wish_year(seed, wishes=70, counties=7, members=12) for seed in (1, 2))
-    cut_and_continued(year, POLICIES[name], last, [1, 40])
+    cut_and_continued(year, name, last, [1, 40])
 
 
 @pytest.mark.slow
@@ -126,7 +128,7 @@ def test_a_stream_cut_anywhere_and_continued_decides_the_same(name):
 def test_a_stream_cut_at_a_hundred_places_decides_the_same(name):
     year, last = (wish_year(seed, wishes=400, counties=7, members=40) for seed in (3, 4))
     cuts = np.random.default_rng(5).choice(np.arange(1, 400), 100, replace=False)
-    cut_and_continued(year, POLICIES[name], last, sorted(cuts.tolist()))
+    cut_and_continued(year, name, last, sorted(cuts.tolist()))
 
 
 def test_bid_prices_come_near_hindsight_and_greedy_does_not():
@@ -137,6 +139,27 @@ def test_bid_prices_come_near_hindsight_and_greedy_does_not():
     assert share["bid"] > 0.94
     assert share["greedy"] < 0.9
     assert set(found["measure"]) >= {"coverage", "hours_mean", "aim"}
+
+
+@pytest.mark.parametrize(("stream", "least"), [("rush in 12", 0.93), ("dearer later", 0.88), ("kinds in bulk", 0.95)])
+def test_bid_prices_are_near_hindsight_on_other_streams_and_with_nothing_known(stream, least):
+    year, *last = (STREAMS[stream](seed, 0.05) for seed in (1, 2, 3))
+    best, informed, learned, greedy = (
+        run_year(year, policy, known).tally.value
+        for policy, known in (("hindsight", []), ("bid_prices", last), ("bid_prices", []), ("greedy", []))
+    )
+    assert best >= informed > least * best
+    assert informed > greedy
+    assert learned > greedy
+
+
+def test_gifts_of_a_year_add_up_to_the_capacity_of_its_market():
+    year = STREAMS["a gift in one week"](1, 0.02)
+    desk = matcher.arrivals(year.begun(), policy="greedy")
+    assert desk.left.sum() + year.gifts[:, 2].sum() == year.market.capacity[:, 1].sum()
+    gifts = [event for event in year.events() if event.kind == "units"]
+    assert sorted((one.at, one.who, one.units) for one in gifts) == sorted(map(tuple, year.gifts.tolist()))
+    assert run_year(year, "hindsight").tally.value >= run_year(year, "greedy").tally.value > 0
 
 
 def test_prices_prove_a_bound_near_the_optimum():
