@@ -76,8 +76,8 @@ class ProgramCase:
 
     def only(self, arcs: Ints) -> ProgramCase:
         """Return the case without any but these arcs, in this order."""
-        ends = {"provider": self.provider[arcs], "recipient": self.recipient[arcs]}
-        return replace(self, **ends, cost=self.cost[:, arcs], size=self.size[arcs])
+        provider, recipient = self.provider[arcs], self.recipient[arcs]
+        return replace(self, provider=provider, recipient=recipient, cost=self.cost[:, arcs], size=self.size[arcs])
 
     @property
     def num_providers(self) -> int:
