@@ -11,7 +11,8 @@ Then no plan costs less than
 The last is a knapsack. For any rate t its value is at least ``sum of min(0, cost_ij - u_i - t * size_i) + t * room``
 where room is the capacity if t < 0 and the least load if t > 0; the best t is the rate of the item where the room
 ends (Dantzig 1957). A rate a / b is kept in whole numbers and the value of each knapsack rounded up: the program is in
-integers. Where recipients are counted (`most_pairs`, `apart`) the least sum over so many, one a label, bounds it too,
+integers. Where sizes differ the best load itself is found instead (see `knapsack`), unless rooms are too large for
+that. Where recipients are counted (`most_pairs`, `apart`) the least sum over so many, one a label, bounds it too,
 and the greater of the two is taken. The choice of providers is separable by groups. Earlier levels that are kept enter
 with a weight each, and their kept values are taken off again. Any multipliers give a true bound (Geoffrion 1974); no
 solver is needed.
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.market.certificate import exact_dot, exact_sum
+from matcher.market.program import knapsack
 from matcher.market.program.case import ProgramCase
 
 _WORD = 1 << 62
@@ -81,6 +83,9 @@ def bound(case: ProgramCase, single: Single, u: IntArray, v: IntArray) -> int | 
     rho, able = knapsacks(case, gain)
     if case.counts_pairs:
         rho = np.maximum(rho, counted(case, gain)[0])
+    elif (case.size > 1).any():
+        whole = knapsack.least(case.start, gain, case.size, needs(case), case.capacity[:, 1])
+        rho, able = (rho, able) if whole is None else whole
     rho += single.opening + case.resource @ v
     chosen = choice(case, rho, able)
     return None if chosen is None else total + exact_sum(rho[chosen])

@@ -20,7 +20,7 @@ from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.opening import opened_by
-from matcher.market.program import bound, claims
+from matcher.market.program import bound, claims, regions
 from matcher.market.program.annealing import annealed, fits_annealing, sound
 from matcher.market.program.case import ProgramCase
 from matcher.market.program.insertion import inserted
@@ -43,6 +43,9 @@ _LINEAR: Final = 0.5
 _MOST_PRICED: Final = 150_000
 #: how much of the time left, over the levels to come, plans with sizes are annealed
 _ANNEALING: Final = 0.8
+#: the same where regions follow, and how much of the time left these may take
+_FEW_ANNEALED: Final = 0.1
+_REGIONS: Final = 0.85
 #: columns up to which CP-SAT may still gain on an annealed plan
 _MOST_TRIED: Final = 10_000
 #: columns beyond which CP-SAT would not even have read its model in the time a planner has
@@ -222,6 +225,7 @@ class _Run:
         sized = bool((case.size > 1).any())
         if self.num_columns > MOST_EXACT and fits_annealing(case):
             self._anneal(level)
+            self._by_regions(level)
             if found.arcs is not None and self.num_columns > (_MOST_TRIED if sized else _MOST_READ):
                 return None, "annealing"
         if self.num_columns > _MOST_READ and sized and found.arcs is not None:
@@ -250,7 +254,8 @@ class _Run:
         top = float("inf") if found.arcs is None else float(self._value(level) or 0)
         ascend(self._ascent, lambda: min(top, self._ascent_aim()), _FIRST_ROUNDS, self.budget)
         left = self.budget.time_left_s
-        seconds = None if left is None else _ANNEALING * left / (case.num_levels - level)
+        share = _ANNEALING if not self._ascent.looks_at_loads else _FEW_ANNEALED
+        seconds = None if left is None else share * left / (case.num_levels - level)
         better = annealed(case, found.arcs, self._linear, self._ascent.room_prices(), self.budget, seconds)
         if better is None:
             return
@@ -258,6 +263,22 @@ class _Run:
         known = None if found.arcs is None else self._values(case.num_levels - 1)
         keeps = all(values[k] <= value for k, (_, value) in enumerate(self.kept))
         if keeps and (known is None or values < known) and sound(case, *better):
+            found.arcs, found.opened = better
+
+    def _by_regions(self, level: int) -> None:
+        """Improve the plan region by region where whole loads can be listed."""
+        ascent, found = self._ascent, self.found
+        if ascent is None or not ascent.looks_at_loads or ascent.best_at is None:
+            return
+        if found.arcs is None or found.opened is None:
+            return
+        kept, left = tuple(value for _, value in self.kept), self.budget.time_left_s
+        if self._values(level)[level] <= ascent.best + 1e-6 * max(1.0, abs(ascent.best)):
+            return
+        seconds = None if left is None else _REGIONS * left / (self.case.num_levels - level)
+        prices = regions.LoadPrices(*ascent.best_at)
+        better = regions.improve(self.case, level, kept, (found.arcs, found.opened), prices, self.budget, seconds)
+        if sound(self.case, *better) and self.case.values(*better)[: level + 1] <= self._values(level):
             found.arcs, found.opened = better
 
     def _ascent_aim(self) -> float:

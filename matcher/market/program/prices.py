@@ -16,6 +16,7 @@ import numpy as np
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
 from matcher.market.program import bound as exact
+from matcher.market.program import knapsack
 from matcher.market.program.bound import LevelMultipliers
 from matcher.market.program.case import NO_MOST, ProgramCase
 
@@ -56,6 +57,8 @@ class PriceAscent:
     _waiting: int = 0
     _last: tuple[FloatArray, FloatArray, FloatArray] | None = None
     _plain: bool = field(init=False)
+    _whole: bool = field(init=False)
+    _start: IntArray = field(init=False)
     _cost: FloatArray = field(init=False)
     _scale: FloatArray = field(init=False)
 
@@ -65,6 +68,8 @@ class PriceAscent:
         np.add.at(total, case.provider, case.size)
         free = not (exact.needs(case).any() or case.counts_pairs)
         self._plain = free and bool((total <= case.capacity[:, 1]).all())
+        self._whole = not self._plain and knapsack.is_worth_it(case.size, case.capacity[:, 1], case.counts_pairs)
+        self._start = case.start
         self._cost = case.cost[self.level].astype(float)
         typical = [float(np.abs(row).mean()) if row.size else 1.0 for row in case.cost[: self.level]]
         self._scale = np.maximum(1.0, np.array(typical))
@@ -143,6 +148,12 @@ class PriceAscent:
 
     def _knapsacks(self, gain: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
         case = self.case
+        if self._whole:
+            taken = np.zeros(len(gain), bool)
+            room = np.ascontiguousarray(case.capacity[:, 1])
+            worth = knapsack.loads(self._start, gain, case.size, exact.needs(case), room, taken)
+            able = np.isfinite(worth)
+            return np.where(able, worth, 0.0), taken.astype(float), able
         arc, able = exact.critical(case, gain)
         if not len(gain):
             return np.zeros(case.num_providers), gain, able
@@ -209,6 +220,11 @@ class PriceAscent:
         arc, _ = exact.critical(case, gain)
         rate = gain[arc] / np.maximum(1, case.size[arc])
         return np.where(arc >= 0, np.maximum(0.0, -rate), 0.0)
+
+    @property
+    def looks_at_loads(self) -> bool:
+        """Whether each step finds the best whole load of every provider."""
+        return self._whole
 
     def tired(self) -> bool:
         """Whether the steps have become too small to gain anything."""
