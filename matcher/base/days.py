@@ -1,4 +1,4 @@
-"""Days as planners write them, kept as `YYYY-MM-DD`."""
+"""Days and moments as planners write them, kept as `YYYY-MM-DD` and `YYYY-MM-DDTHH:MM:SS`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pydantic import BeforeValidator
 _WRITTEN: Final = re.compile(
     r"(\d{4})(?:-|/|\.|年)?(\d{1,2})(?:-|/|\.|月)?(\d{1,2})日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?"
 )
+
+_CLOCK: Final = re.compile(r"(.*\d日?)[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?")
 
 
 def iso_day(value: Any) -> Any:
@@ -38,5 +40,28 @@ def day_number(day: str) -> int:
     return dt.date.fromisoformat(day).toordinal()
 
 
+def iso_moment(value: Any) -> Any:
+    """Return `2026-05-01T10:31:00` for that, `2026/5/1 10:31`, `2026年5月1日 10:31`, a datetime; a day's beginning."""
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None).isoformat(timespec="seconds")
+    found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    day = iso_day(found[1] if found else value)
+    if day is None:
+        raise ValueError("give a moment as 2026-05-01 10:31")
+    try:
+        clock = dt.time(int(found[2]), int(found[3]), int(found[4] or 0)) if found else dt.time()
+    except ValueError:
+        return _refuse()
+    return f"{day}T{clock.isoformat()}"
+
+
+def second_number(moment: str) -> int:
+    """Return the number of a second, one more for each later."""
+    known = dt.datetime.fromisoformat(moment)
+    return 86_400 * known.toordinal() + 3600 * known.hour + 60 * known.minute + known.second
+
+
+#: a moment
+Moment = Annotated[str, BeforeValidator(iso_moment)]
 #: a day, or None
 Day = Annotated[str | None, BeforeValidator(iso_day)]

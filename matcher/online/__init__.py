@@ -10,10 +10,8 @@ if TYPE_CHECKING:
     from matcher.online.arriving import ArrivalDecision as ArrivalDecision
     from matcher.online.arriving import ArrivalEvent as ArrivalEvent
     from matcher.online.arriving import ArrivalPolicy as ArrivalPolicy
-    from matcher.online.calls import CallDesk as CallDesk
-    from matcher.online.calls import CallItem as CallItem
-    from matcher.online.calls import CallPolicy as CallPolicy
-    from matcher.online.calls import CallSchool as CallSchool
+    from matcher.online.call_desk import CallDesk as CallDesk
+    from matcher.online.call_desk import CallItem as CallItem
     from matcher.online.desk import ArrivalDesk as ArrivalDesk
     from matcher.online.door import arrivals as arrivals
     from matcher.online.measures import Tally as Tally
@@ -30,10 +28,8 @@ _HOME = {
     "ArrivalEvent": "arriving",
     "ArrivalPolicy": "arriving",
     "ArrivalYear": "years",
-    "CallDesk": "calls",
-    "CallItem": "calls",
-    "CallPolicy": "calls",
-    "CallSchool": "calls",
+    "CallDesk": "call_desk",
+    "CallItem": "call_desk",
     "Tally": "measures",
     "arrivals": "door",
     "bands": "measures",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from matcher.programmes.buddy_tables import BuddyPair as BuddyPair
     from matcher.programmes.buddy_tables import BuddyPreference as BuddyPreference
     from matcher.programmes.buddy_tables import withdrawn as withdrawn
+    from matcher.programmes.call_tables import CallNeed as CallNeed
+    from matcher.programmes.call_tables import CallPledge as CallPledge
+    from matcher.programmes.call_tables import CallSchool as CallSchool
+    from matcher.programmes.calls import CallsPolicy as CallsPolicy
     from matcher.programmes.camps import Camp as Camp
     from matcher.programmes.camps import CampsPolicy as CampsPolicy
     from matcher.programmes.camps import Group as Group
@@ -64,6 +68,10 @@ _HOME = {
     "BuddyPreference": "buddy_tables",
     "price_of_stable_buddies": "buddies",
     "withdrawn": "buddy_tables",
+    "CallNeed": "call_tables",
+    "CallPledge": "call_tables",
+    "CallSchool": "call_tables",
+    "CallsPolicy": "calls",
     "Camp": "camps",
     "CampsPolicy": "camps",
     "CentresPolicy": "centres",

@@ -23,6 +23,7 @@ from matcher.market.matching import Matching
 from matcher.model import Record
 from matcher.programmes import staffing
 from matcher.programmes.buddies import BUDDIES
+from matcher.programmes.calls import CALLS
 from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
 from matcher.programmes.experts import EXPERTS
@@ -34,7 +35,7 @@ from matcher.programmes.schema import Records
 from matcher.programmes.wishes import WISHES
 
 #: every programme by name
-_ALL: Final = (BUDDIES, CAMPS, CENTRES, EXPERTS, HOLIDAY, ROOMS, WISHES)
+_ALL: Final = (BUDDIES, CALLS, CAMPS, CENTRES, EXPERTS, HOLIDAY, ROOMS, WISHES)
 PROGRAMMES: Final[Mapping[str, Programme]] = {each.name: each for each in _ALL}
 _FORMAT: Final = "matcher.programme_plan/1"
 _HEAD, _PROOF, _HELPERS, _INPUT = "programme.json", "matching.npz", "helpers.npz", "input"

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import matcher
@@ -68,19 +69,54 @@ def test_a_stopped_study_goes_on_and_keeps_what_was_made(tmp_path):
     assert all(path.stat().st_mtime_ns == at for path, at in made.items())
 
 
+PLANS = {
+    "name": "plans",
+    "kind": "plan",
+    "seeds": list(range(100)),
+    "measures": ["school_km_total", "counties_children_covered"],
+    "compare": [["keep", "fresh"]],
+    "instances": {"part": {"share": 0.5}},
+    "policies": {"keep": {}, "fresh": {"objectives": ["cover_counties", "convenience", "county_travel"]}},
+}
+
+
 @pytest.mark.slow
-def test_a_study_killed_at_random_and_started_again_leaves_the_same(tmp_path):
-    study = {**SMALL, "seeds": list(range(100))}
-    run_study(study, tmp_path / "whole")
-    (tmp_path / "study.json").write_text(json.dumps(study))
+@pytest.mark.parametrize("dask", [False, True], ids=["in one process", "on Dask"])
+def test_a_study_of_200_plans_killed_at_random_and_resumed_leaves_the_same(tmp_path, dask, whole_study):
+    """Killed in ten random moments of its work, the last time resumed in one process or on a cluster."""
+    (tmp_path / "study.json").write_text(json.dumps(PLANS))
     code = "import json, sys; from matcher.study import run_study; run_study(json.load(open(sys.argv[1])), sys.argv[2])"
-    for wait in (2.0, 3.1, 2.4, 3.7):
+    rng, made = np.random.default_rng(dask), []
+    for _ in range(10):
         child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "study.json"), str(tmp_path / "part")])
-        time.sleep(wait)
+        runs = tmp_path / "part" / "runs"
+        begun, more = len(list(runs.glob("*.json"))) if runs.exists() else 0, int(rng.integers(1, 15))
+        while child.poll() is None and len(list(runs.glob("*.json"))) < begun + more:
+            time.sleep(float(rng.uniform(0.01, 0.3)))
+        assert child.poll() is None
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-    run_study(study, tmp_path / "part")
-    assert left(tmp_path / "part") == left(tmp_path / "whole")
+        made.append(len(list(runs.glob("*.json"))))
+    assert 10 <= made[-1] < 200
+    if dask:
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            run_study(PLANS, tmp_path / "part", executor=client)
+    else:
+        run_study(PLANS, tmp_path / "part")
+    assert len(list((tmp_path / "part" / "runs").glob("*.json"))) == 200
+    assert left(tmp_path / "part") == whole_study
+
+
+@pytest.fixture(scope="module")
+def whole_study(tmp_path_factory):
+    """The 200 plans, made one after the other without a stop."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_study(PLANS, folder)
+    return left(folder)
 
 
 def test_years_are_planned_one_after_the_other_on_the_same_draws(tmp_path):

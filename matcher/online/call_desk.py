@@ -1,38 +1,25 @@
-"""Calls (帽子和手套): schools ask for so many of each item a child, families pledge, and the next school waits.
+"""Calls (帽子和手套) as they go: families pledge one by one, and the next school waits its turn.
 
-A school i of c_i children asks for q = c_i * per_child of each item. Of what is pledged a share f fails to come; with F
-pieces that failed and D that came it is estimated as (F + a) / (F + D + b), a and b from the policy. A pledge is taken
-as long as those delivered and the share 1 - f of those on their way stay below q, but never so far that all of them
-together would pass q * (1 + most_over): the guard against pledging too much. What is left of it goes to the next school
-that wants the item. A school that is filled, or stopped, passes the call on.
-
-Pledges are taken to come as a Poisson stream. With n of them in a time t, and k more wanted at the mean amount, the
-time until the k-th is t / n * k on average, and between t * k / n times the quantiles of F(2k, 2n) with the probability
-asked (the ratio of two gamma times of one rate).
+How much is taken for a school, and when it will have what it asks, is that of the programme (`programmes/calls.py`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from math import ceil, floor
 from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Count, Id, Title
+from matcher.base.fieldtypes import Id, Title
+from matcher.base.filling import FillTime, fill_time
 from matcher.base.jsonform import read_object
-from matcher.model import Entity, Record
+from matcher.model import Record
+from matcher.programmes.call_tables import CallSchool, in_turn, pieces_asked
+from matcher.programmes.calls import CallsPolicy, room_for, share_failing
 
 _FORMAT: Final = "matcher.calls/1"
-
-
-class CallSchool(Entity):
-    """A school that a call is for; the one with the greatest need comes first."""
-
-    children: Count
-    need: float = Field(default=0, allow_inf_nan=False)
 
 
 class CallItem(Record):
@@ -41,24 +28,6 @@ class CallItem(Record):
     item: Title
     per_child: float = Field(default=1, gt=0, le=1000, allow_inf_nan=False)
     school_id: Id | None = None
-
-
-class CallPolicy(BaseModel):
-    """How pledges are taken.
-
-    Attributes
-    ----------
-    failed, of
-        Pieces that failed and pledges in all before any was seen: the share that fails, to begin with.
-    most_over
-        What may be pledged and delivered at most beyond what is asked, as a share.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    failed: float = Field(default=1, ge=0)
-    of: float = Field(default=20, gt=0)
-    most_over: float = Field(default=0.2, ge=0, le=10)
 
 
 class Taken(NamedTuple):
@@ -70,15 +39,6 @@ class Taken(NamedTuple):
     amount: int
 
 
-class FillTime(NamedTuple):
-    """Seconds until a school has what it asks of an item: expected, and an interval; None before any pledge came."""
-
-    missing: int
-    expected_s: float | None
-    low_s: float | None
-    high_s: float | None
-
-
 class CallDesk:
     """Takes pledges for one school after the other; its state is JSON.
 
@@ -87,13 +47,14 @@ class CallDesk:
     schools, items
         Who asks for what.
     policy
-        See `CallPolicy`.
+        See `CallsPolicy`.
     state
         What `to_json` returned: the desk goes on from there.
 
     Examples
     --------
-    >>> from matcher.online import CallDesk, CallItem, CallSchool
+    >>> from matcher.online import CallDesk, CallItem
+    >>> from matcher.programmes import CallSchool
     >>> desk = CallDesk([CallSchool(id="S1", children=3)], [CallItem(item="hat")], {"failed": 0})
     >>> [taken.amount for taken in desk.pledge("family", "hat", 5, at=0)]
     [3]
@@ -103,25 +64,24 @@ class CallDesk:
         self,
         schools: Sequence[CallSchool],
         items: Sequence[CallItem],
-        policy: CallPolicy | Mapping[str, Any] | None = None,
+        policy: CallsPolicy | Mapping[str, Any] | None = None,
         *,
         state: str | None = None,
     ) -> None:
-        self.policy = policy if isinstance(policy, CallPolicy) else CallPolicy.model_validate(policy or {})
-        order = sorted(schools, key=lambda school: (-school.need, -school.children, school.id))
+        self.policy = policy if isinstance(policy, CallsPolicy) else CallsPolicy.model_validate(policy or {})
         self.asked: dict[str, dict[str, int]] = {
             school.id: {
-                each.item: ceil(round(school.children * each.per_child, 9))
+                each.item: pieces_asked(school.children, each.per_child)
                 for each in sorted(items, key=lambda each: (each.school_id is not None, each.item))
                 if each.school_id in (None, school.id)
             }
-            for school in order
+            for school in in_turn(schools)
         }
         self.coming: dict[str, dict[str, int]] = {
             school: dict.fromkeys(wants, 0) for school, wants in self.asked.items()
         }
         self.came: dict[str, dict[str, int]] = {school: dict.fromkeys(wants, 0) for school, wants in self.asked.items()}
-        self._stopped: set[str] = set()
+        self._stopped = {school.id for school in schools if school.status == "stopped"}
         self._open: dict[int, Taken] = {}
         self._number = self._failed = self._delivered = self._count = self._pieces = 0
         self._first: int | None = None
@@ -131,18 +91,15 @@ class CallDesk:
 
     def share_that_fails(self) -> float:
         """Return the share of pledges that is taken to fail."""
-        failed, of = self._failed + self.policy.failed, self._failed + self._delivered + self.policy.of
-        return min(0.95, failed / of)
+        return share_failing(self.policy, self._failed, self._failed + self._delivered)
 
     def room(self, school: str, item: str) -> int:
         """Return how many pieces of an item a school may still be pledged."""
         asked = self.asked[school].get(item, 0)
         coming, came = self.coming[school].get(item, 0), self.came[school].get(item, 0)
-        if school in self._stopped or came >= asked:
+        if school in self._stopped:
             return 0
-        wanted = ceil(round((asked - came) / (1 - self.share_that_fails()), 9)) - coming
-        most = floor(round(asked * (1 + self.policy.most_over), 9)) - came - coming
-        return max(0, min(wanted, most))
+        return room_for(self.policy, asked, came, coming, self.share_that_fails())
 
     def pledge(self, family: str, item: str, amount: int, at: int) -> list[Taken]:
         """Take a pledge for the first school that wants the item, the rest for the next; the rest of all is not taken.
@@ -208,18 +165,8 @@ class CallDesk:
     def time_to_fill(self, school: str, item: str, level: float = 0.9) -> FillTime:
         """Return in how many seconds a school may be pledged all it asks of an item, if pledges come as they did."""
         missing = self.room(school, item)
-        begun = None if self._first is None else self.now - self._first
-        if not missing:
-            return FillTime(0, 0.0, 0.0, 0.0)
-        if not begun or self._count < 2:
-            return FillTime(missing, None, None, None)
-        from scipy.stats import f
-
-        n = self._count - 1  # gaps between pledges
-        k = max(1, ceil(missing / (self._pieces / self._count)))
-        expected = begun / n * k
-        low, high = (expected * float(f.ppf(q, 2 * k, 2 * n)) for q in ((1 - level) / 2, (1 + level) / 2))
-        return FillTime(missing, expected, low, high)
+        begun = 0 if self._first is None else self.now - self._first
+        return fill_time(missing, begun, self._count, self._pieces, level)
 
     def to_json(self) -> str:
         """Return the state as JSON."""

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from matcher import InvalidInput
-from matcher.online import CallDesk, CallItem, CallSchool
+from matcher.online import CallDesk, CallItem
+from matcher.programmes import CallSchool
 
 
 def draw(seed: int) -> tuple[list, list, dict, list]:
