@@ -19,7 +19,7 @@ from matcher.advice.effects import WhatIf
 from matcher.advice.whatif import asked, quick
 from matcher.base.crossing import Crosses
 from matcher.base.display import as_html
-from matcher.base.errors import Fault, InvalidInput, check_kind
+from matcher.base.errors import check_count, check_kind
 from matcher.base.names import SIDES
 from matcher.base.numbers import UNKNOWN_COST
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
@@ -96,8 +96,7 @@ def levers(
 ) -> tuple[Lever, ...]:
     """Return the k changes that would help most; see `Plan.levers`."""
     check_kind(plan, Plan, "plan")
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise InvalidInput([Fault("invalid_value", column="k", value=k, details={"reason": "an integer of 1 or more"})])
+    check_count(k, "k")
     if not plan.has_plan:
         return ()
     budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel)

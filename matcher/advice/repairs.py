@@ -1,26 +1,24 @@
 """The ways out of an infeasible plan: demands that contradict each other, and the fewest to give up.
 
-Whether some demands go together is asked of the solver, on the same tables under one cheap objective. Two known ways
-build on that question alone: a conflict is made irreducible by halving (QuickXplain; U. Junker, AAAI 2004), and the
-cheapest ways out are the smallest sets that hit every conflict, found in the order of their size (the hitting-set tree
-of R. Reiter, Artificial Intelligence 32 (1987)). So the first way out gives up as few demands as any can. Where the
-tree grows too large, one way out is found by adding demands while they go together: it may not be the smallest.
+Whether some demands go together is asked of the solver, on the same tables under one cheap objective; the search that
+builds on that question alone is `matcher.base.conflicts`.
 
 What a number demands (a minimum, a reach, a floor over all) is not dropped but eased as far as needed and no farther.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import count
 
 from matcher.advice.changes import BOUNDS, Change, Drops, Lowers, Sets, Unlocked, applied, changes_of
 from matcher.advice.demands import Demand, demands_of, uncapped, without
 from matcher.advice.saying import change_words
+from matcher.base.conflicts import irreducible, largest, one_way, smallest_ways
 from matcher.base.crossing import Crosses
 from matcher.base.display import as_html
-from matcher.base.errors import Fault, InvalidInput, check_kind, text
+from matcher.base.errors import check_count, check_kind, text
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
 from matcher.methods.dispatch import solve_problem
 from matcher.model import Instance
@@ -31,8 +29,6 @@ from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
 
-#: nodes of the tree that are looked at
-_MOST_NODES = 200
 #: a reach that no pair on earth is beyond, in km or minutes
 _FARTHEST = 40_000.0
 
@@ -113,8 +109,7 @@ def repairs(
 ) -> WaysOut:
     """Return why there is no plan and up to k ways out; see `Plan.repairs`."""
     check_kind(plan, Plan, "plan")
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise InvalidInput([Fault("invalid_value", column="k", value=k, details={"reason": "an integer of 1 or more"})])
+    check_count(k, "k")
     if plan.status != "infeasible":
         return WaysOut((), True, ())
     budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel)
@@ -133,15 +128,15 @@ class _Search:
 
     def ways(self, k: int) -> WaysOut:
         """Return an irreducible conflict and the ways out."""
-        conflict = self.conflict(self.demands)
-        irreducible = self.sure
-        found = self._tree(conflict, k)
+        conflict = tuple(irreducible(self.together, self.demands))
+        proved = self.sure
+        found = smallest_ways(self.together, self.demands, conflict, k, self._stopped)
         sets = [(chosen, self.sure) for chosen in found]
         if not found and self.budget.stop_reason is None:
-            sets = [(self._grown(), False)]
+            sets = [(one_way(self.together, self.demands), False)]
         fewest = min((len(chosen) for chosen, _ in sets), default=0)
         made = [self._repair(chosen, sure and len(chosen) == fewest) for chosen, sure in sets]
-        return WaysOut(conflict, irreducible, tuple(repair for repair in made if repair is not None))
+        return WaysOut(conflict, proved, tuple(repair for repair in made if repair is not None))
 
     def together(self, kept: Collection[Demand]) -> bool:
         """Whether these demands go together; what is not known counts as yes, and nothing is sure any more."""
@@ -165,56 +160,8 @@ class _Search:
         objectives = (*lead, *capped) or (Objective(name="count_counties"),)
         return solve_problem(Problem.of(instance, policy.model_copy(update={"objectives": objectives})), self.budget)
 
-    def conflict(self, among: Sequence[Demand]) -> tuple[Demand, ...]:
-        """Return an irreducible part of demands that do not go together."""
-        return tuple(_explained(self.together, (), (), tuple(among)))
-
-    def _tree(self, conflict: tuple[Demand, ...], k: int) -> list[frozenset[Demand]]:
-        """Return up to k sets of demands whose loss is a way out, no one within another, the smallest first."""
-        conflicts = [conflict]
-        found: list[frozenset[Demand]] = []
-        level: list[frozenset[Demand]] = [frozenset()]
-        looked = 0
-        while level and len(found) < k:
-            following: dict[frozenset[Demand], None] = {}
-            for chosen in level:
-                looked += 1
-                if looked > _MOST_NODES or self.budget.stop_reason is not None:
-                    return found
-                if any(way <= chosen for way in found):
-                    continue
-                hit = next((each for each in conflicts if not chosen & set(each)), None)
-                if hit is None:
-                    rest = [demand for demand in self.demands if demand not in chosen]
-                    if self.together(rest):
-                        found.append(chosen)
-                        if len(found) == k:
-                            break
-                        continue
-                    hit = self.conflict(rest)
-                    conflicts.append(hit)
-                for demand in hit:
-                    following[chosen | {demand}] = None
-            level = list(following)
-        return found
-
-    def _grown(self) -> frozenset[Demand]:
-        """Return demands whose loss is a way out: those that do not go with the ones before them."""
-        kept: list[Demand] = []
-        lost: list[Demand] = []
-
-        def add(some: Sequence[Demand]) -> None:
-            if self.together([*kept, *some]):
-                kept.extend(some)
-            elif len(some) == 1:
-                lost.extend(some)
-            else:
-                add(some[: len(some) // 2])
-                add(some[len(some) // 2 :])
-
-        if self.demands:
-            add(self.demands)
-        return frozenset(lost)
+    def _stopped(self) -> bool:
+        return self.budget.stop_reason is not None
 
     def _repair(self, chosen: frozenset[Demand], cheapest: bool) -> Repair | None:
         """Return the way out that eases each demand as far as needed; None if that can't be shown to give a plan."""
@@ -274,10 +221,7 @@ class _Search:
                 return Sets(field=of_all, value=(number, most))
             return changes_of({"kind": "takes", "table": table, "id": known, "pairs": (number, most)})[0]
 
-        for number in range(least - 1, 0, -1):
-            if fits(change(number)):
-                return change(number)
-        return change(0)
+        return change(largest(lambda number: fits(change(number)), 0, least - 1))
 
     def _lowered(self, position: int, before: list[Change], after: list[Demand]) -> Change:
         """Return a floor over all lowered to the most that can be reached; any other rule is dropped."""
@@ -291,24 +235,6 @@ class _Search:
         solution = self.solved(instance, policy, Objective(name=name, where=where))
         reached = solution.levels[0].value if solution.has_plan else None
         return Lowers(rule=position, number=reached) if reached else Drops(rule=position)
-
-
-def _explained(
-    together: Callable[[Collection[Demand]], bool],
-    kept: tuple[Demand, ...],
-    added: tuple[Demand, ...],
-    among: tuple[Demand, ...],
-) -> list[Demand]:
-    """Return an irreducible part of `among` that does not go with `kept`, by halving."""
-    if added and not together(kept):
-        return []
-    if len(among) <= 1:
-        return list(among)
-    half = len(among) // 2
-    first, second = among[:half], among[half:]
-    of_second = _explained(together, (*kept, *first), first, second)
-    of_first = _explained(together, (*kept, *of_second), tuple(of_second), first)
-    return of_first + of_second
 
 
 def _bounds(instance: Instance, policy: Policy, table: str, known: str) -> tuple[int, int, str]:

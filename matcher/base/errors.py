@@ -228,6 +228,19 @@ def check_kind(value: Any, expected: type, column: str) -> None:
         raise InvalidInput([wrong_kind(value, expected.__name__, column)])
 
 
+def check_count(value: Any, column: str) -> None:
+    """Refuse what is no whole number of 1 or more.
+
+    Raises
+    ------
+    InvalidInput
+        With the code `invalid_value`.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        details = {"reason": "an integer of 1 or more"}
+        raise InvalidInput([Fault("invalid_value", column=column, value=value, details=details)])
+
+
 def wrong_kind(value: Any, expected: str, column: str) -> Fault:
     """Return the fault of an argument that is no `expected`."""
     return Fault("wrong_type", column=column, details={"found": type(value).__name__, "expected": expected})

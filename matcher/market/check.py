@@ -11,7 +11,7 @@ from matcher.market import stable as matching_stable
 from matcher.market.certificate import Flaw, exact_sum, lower_bounds, missing_units, pair_flaws, values
 from matcher.market.input import Ints
 from matcher.market.matching import Matching
-from matcher.market.preferences import blocking
+from matcher.market.preferences import SCOPES, blocking
 from matcher.market.program import claims as program_claims
 
 
@@ -26,7 +26,7 @@ def flaws(matching: Matching) -> tuple[Flaw, ...]:
     names = [level.name for level in market.objectives]
     if [level.name for level in levels] != names or any(level.sense != "min" for level in levels):
         return (Flaw("levels_other"),)
-    stable = matching.proof.scope in matching_stable.SCOPES
+    stable = matching.proof.scope in SCOPES
     if matching.status == "infeasible":
         return tuple(_witness_flaws(matching, stable))
     found: list[Flaw] = [] if matching.intact else [Flaw("seal_broken")]

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.base.errors import InfeasibleError, UnsolvedError, text
+from matcher.base.errors import InfeasibleError, UnsolvedError, check_count, text
 from matcher.base.escaping import html_text
 from matcher.base.notices import Notice
-from matcher.base.progress import StopReason
+from matcher.base.progress import Budget, CancelToken, ProgressCallback, StopReason
 from matcher.base.result import Level, Proof, Status
 from matcher.market import certificate
 from matcher.market import matching_in as reading
 from matcher.market.arrayform import ArrayForm, seal
 from matcher.market.certificate import HallWitness
+from matcher.market.contradictions import ways_out
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
-from matcher.market.preferences import blocking
+from matcher.market.preferences import SCOPES, blocking
 from matcher.market.statistics import Statistics
-from matcher.market.ways_out import MarketWaysOut, ways_out
+from matcher.market.ways_out import NOTHING, MarketWaysOut
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,10 +143,23 @@ class Matching(ArrayForm):
                 return HallWitness.of(self.market, side, members)
         return None
 
-    def repairs(self, k: int = 3) -> MarketWaysOut:
-        """Return why the minima can't be met and up to k ways out that give up the fewest units of them, exactly.
+    def repairs(
+        self,
+        k: int = 3,
+        *,
+        time_limit_s: float | None = 60.0,
+        progress: ProgressCallback | None = None,
+        cancel: CancelToken | None = None,
+    ) -> MarketWaysOut:
+        """Return, of an infeasible matching, demands that contradict each other and up to k ways out, cheapest first.
 
-        Nothing of a market whose minima can be met, of one that is no flow, and where only stability is in the way.
+        Minima of a flow are lowered by the fewest units in all, exactly. Of a market that is more than a flow, and
+        where stability is required, as few demands as can be are given up, each no farther than needed.
+
+        Raises
+        ------
+        InvalidInput
+            If k or a limit is faulty.
 
         Examples
         --------
@@ -155,7 +169,12 @@ class Matching(ArrayForm):
         >>> way.given_up, matcher.match(way.apply(market)).status
         (1, 'optimal')
         """
-        return ways_out(self.market, k)
+        check_count(k, "k")
+        budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel)
+        if self.status != "infeasible":
+            return NOTHING
+        stable = self.proof.scope in SCOPES
+        return ways_out(self.market, k, budget, stable=stable)
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from matcher.market.input import Ints
@@ -9,6 +11,15 @@ from matcher.market.market import Market
 from matcher.market.points import nearest
 from matcher.market.refusals import check_single
 from matcher.stable.preferences import Preferences, blocking_pairs
+
+#: over what a claim of `stability="require"` holds: without ties; with ties, over those stable when ties go to the
+#: lower position, or by the order stored in the proof; over all weakly stable ones, where it is a solver's word or a
+#: Hall set
+SCOPE: Final = "stable_matchings"
+SCOPE_TIES: Final = "stable_matchings_ties_by_position"
+SCOPE_ORDER: Final = "stable_matchings_ties_by_order"
+SCOPE_WEAK: Final = "weakly_stable_matchings"
+SCOPES: Final = (SCOPE, SCOPE_TIES, SCOPE_ORDER, SCOPE_WEAK)
 
 
 def preferences_of(market: Market) -> Preferences:

@@ -21,7 +21,15 @@ from matcher.market.hall import hall_set
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
-from matcher.market.preferences import blocking, objectives_of, preferences_of
+from matcher.market.preferences import (
+    SCOPE,
+    SCOPE_ORDER,
+    SCOPE_TIES,
+    SCOPE_WEAK,
+    blocking,
+    objectives_of,
+    preferences_of,
+)
 from matcher.market.refusals import check_flow, check_single
 from matcher.programs.cpsat import SOLVER
 from matcher.stable.best import StableMatching, best_stable
@@ -31,13 +39,6 @@ from matcher.stable.proof import check_best, places_short
 from matcher.stable.relaxed import RelaxedMatching, nearly_stable
 from matcher.stable.rotations import find_rotations
 
-#: over what a claim of `stability="require"` holds: without ties; with ties, over those stable when ties go to the
-#: lower position, or by the order stored in the proof; over all weakly stable ones, which is a solver's word
-SCOPE: Final = "stable_matchings"
-SCOPE_TIES: Final = "stable_matchings_ties_by_position"
-SCOPE_ORDER: Final = "stable_matchings_ties_by_order"
-SCOPE_WEAK: Final = "weakly_stable_matchings"
-SCOPES: Final = (SCOPE, SCOPE_TIES, SCOPE_ORDER, SCOPE_WEAK)
 #: up to so many arcs the program looks whether other weakly stable matchings are better, for so many units of work
 _SMALL: Final = 600
 _LOOK: Final = 500
@@ -133,7 +134,8 @@ def _other_orders(market: Market, known: Preferences, budget: Budget) -> Matchin
     """Return a matching that is stable for another order of the ties, for the ties as given, or that there is none."""
     short = hall_set(market)
     if short is not None:
-        return assembled(market, Solved(hall=short))
+        proof = assembled(market, Solved(hall=short)).proof
+        return _nothing(market, "infeasible", Proof(proof.kind, SCOPE_WEAK, None, proof.arrays))
     for order, pairs in promoting(known):
         if budget.stop_reason is not None:
             break
@@ -223,6 +225,8 @@ def _short_flaws(matching: Matching, known: Preferences) -> list[tuple[str, dict
 
 def _weak_flaws(matching: Matching) -> list[tuple[str, dict[str, Any]]]:
     """Return what is wrong beside the bounds, which are the solver's word: no certificate of this class is known."""
+    if matching.status == "infeasible" and matching.witness is not None:
+        return [] if matching.witness.holds else [("witness", {"side": matching.witness.side})]
     if matching.proof.kind != ("none" if matching.status == "unknown" else "solver") or matching.proof.arrays:
         return [("proof_form", {})]
     if matching.has_pairs and len(blocking(matching.market, matching.pairs)):

@@ -1,21 +1,26 @@
-"""Ways out of a market whose minima can't be met: an irreducible Hall set, and the fewest units of minima to give up.
+"""Ways out of a market without a matching: what contradicts what, and the least to give up.
 
-Of each side a maximum flow serves as many units of minima as can be, and what it leaves is the least that this side
-must give up. Minima of both sides that can be met each on their own can be met together (A. J. Hoffman, H. W. Kuhn
-1956; N. S. Mendelsohn, A. L. Dulmage 1958), so the sum of the two is the least of all, exactly. Which members give
-way differs from flow to flow: arcs are laid out in several orders, and each gives a way out of the same size.
+Of the minima of a flow this is exact in units. Of each side a maximum flow serves as many units of minima as can be,
+and what it leaves is the least that this side must give up. Minima of both sides that can be met each on their own can
+be met together (A. J. Hoffman, H. W. Kuhn 1956; N. S. Mendelsohn, A. L. Dulmage 1958), so the sum of the two is the
+least of all. Which members give way differs from flow to flow: arcs are laid out in several orders, and each gives a
+way out of the same size. Everywhere else, see `matcher.market.contradictions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 
+from matcher.base.conflicts import irreducible
 from matcher.base.crossing import Crosses
+from matcher.base.display import as_html
 from matcher.base.errors import text
+from matcher.market.demands import MarketDemand, changes_of, minima_of
 from matcher.market.face import arc_limits, tally
 from matcher.market.hall import SIDES, hall_set
 from matcher.market.input import Ints
@@ -23,81 +28,118 @@ from matcher.market.market import Market
 
 #: orders in which the arcs are laid out beside their own and the opposite one
 _SHUFFLES: Final = 6
+#: so many demands are named, then counted
+_MOST_NAMED: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarketRepair(Crosses):
-    """One way out: minima that are lowered.
+    """One way out.
 
     Attributes
     ----------
-    capacity, demand
-        (P, 2) and (R, 2) int64: the bounds that can be met.
+    demands
+        What is given up, in whole or in part.
+    changes
+        The fields of the market that become others, as arrays.
     given_up
-        How many units of minima are given up in all; no way out gives up fewer.
-    providers, recipients
-        (n,) int64 positions of those whose minimum is lower.
+        Where only minima of a flow contradict each other, the units of them that are given up in all; else the number
+        of demands.
+    cheapest
+        Whether no way out gives up fewer: proved.
     """
 
-    capacity: Ints
-    demand: Ints
+    demands: tuple[MarketDemand, ...]
+    changes: Mapping[str, Any]
     given_up: int
-    providers: Ints
-    recipients: Ints
+    cheapest: bool
+
+    @property
+    def gives_up_stability(self) -> bool:
+        """Whether it asks for a matching with pairs that block: `match(..., stability="report")`."""
+        return any(demand.kind == "stability" for demand in self.demands)
 
     def apply(self, market: Market) -> Market:
-        """Return the market with these bounds; it has a matching."""
-        return replace(market, capacity=self.capacity, demand=self.demand)
+        """Return the market with the changes made; it has a matching, a stable one unless stability is given up."""
+        return replace(market, **self.changes)
 
     def text(self, lang: str = "en") -> str:
         """Say it."""
-        fields = {"providers": _some(self.providers), "recipients": _some(self.recipients)}
-        return text("market.way", lang, count=self.given_up, **fields)
+        said = [demand.text(lang) + self._becomes(demand, lang) for demand in self.demands]
+        given = text("repair.and", lang).join(said[:_MOST_NAMED]) + (" …" if len(said) > _MOST_NAMED else "")
+        return text("market.way", lang, count=self.given_up, given=given)
+
+    def _becomes(self, demand: MarketDemand, lang: str) -> str:
+        number = demand.number_in(self.changes)
+        return "" if number is None else text("market.becomes", lang, number=number)
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __hash__(self) -> int:
-        return hash((self.given_up, self.capacity.tobytes(), self.demand.tobytes()))
+        return hash((self.given_up, self.demands))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarketWaysOut(Crosses):
-    """Why the minima can't be met, and what to give up.
+    """Why there is no matching, and what to give up.
 
     Attributes
     ----------
-    side
-        "recipient" or "provider": whose minima contradict each other; "" if none do.
     conflict
-        (n,) int64 positions of members of that side: without the minimum of any one of them those of the others can be
-        met.
+        Demands that can't all be kept; without any one of them the others can, if `irreducible`. Empty if nothing is in
+        the way.
+    irreducible
+        Whether that is proved.
     repairs
-        Ways out, all with the fewest units given up; of these, those that touch the fewest members first.
+        Ways out, those that give up the fewest first; of equal ones, those that touch the fewest members.
     """
 
-    side: str
-    conflict: Ints
+    conflict: tuple[MarketDemand, ...]
+    irreducible: bool
     repairs: tuple[MarketRepair, ...]
 
+    def text(self, lang: str = "en") -> str:
+        """Say both."""
+        if not self.conflict:
+            return text("repair.none", lang)
+        lines = [text("repair.conflict" if self.irreducible else "repair.conflict.open", lang)]
+        lines += [text("repair.line", lang, said=demand.text(lang)) for demand in self.conflict[:_MOST_NAMED]]
+        lines += [text("repair.line", lang, said="…")] if len(self.conflict) > _MOST_NAMED else []
+        lines += [text("repair.ways", lang)] if self.repairs else []
+        return "\n".join(lines + [text("repair.line", lang, said=each.text(lang)) for each in self.repairs])
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return as_html(self.text())
+
     def __hash__(self) -> int:
-        return hash((self.side, self.conflict.tobytes(), self.repairs))
+        return hash((self.conflict, self.repairs))
 
 
-def ways_out(market: Market, k: int = 3) -> MarketWaysOut:
-    """Return why the minima of a market can't be met and up to k ways out; nothing for one that is no flow."""
-    found = hall_set(market) if market.is_flow else None
+NOTHING: Final = MarketWaysOut((), True, ())
+
+
+def ways_out_of_flow(market: Market, k: int) -> MarketWaysOut:
+    """Return why the minima of a flow can't be met and up to k ways out; nothing if they can."""
+    found = hall_set(market)
     if found is None:
-        return MarketWaysOut("", np.zeros(0, np.int64), ())
+        return NOTHING
     side, members = found
 
-    def is_met(some: Ints) -> bool:
-        return int(_served(market, side, _only(market, side, some)).sum()) == int(_only(market, side, some).sum())
+    def is_met(some: object) -> bool:
+        asked = _only(market, side, np.array(some, np.int64))
+        return int(_served(market, side, asked).sum()) == int(asked.sum())
 
-    conflict = np.sort(_explained(is_met, members[:0], members[:0], members))
+    conflict = minima_of(market, side, np.sort(np.array(irreducible(is_met, members.tolist()), np.int64)))
     repairs: dict[bytes, MarketRepair] = {}
     for order in _orders(market):
-        made = _repair(market, order)
-        repairs.setdefault(made.capacity.tobytes() + made.demand.tobytes(), made)
-    ranked = sorted(repairs.values(), key=lambda each: len(each.providers) + len(each.recipients))
-    return MarketWaysOut(side, conflict, tuple(ranked[:k]))
+        lowered = _lowered(market, order)
+        repairs.setdefault(b"".join(each.tobytes() for each in lowered.values()), _repair(market, lowered))
+    ranked = sorted(repairs.values(), key=lambda each: len(each.demands))
+    return MarketWaysOut(conflict, True, tuple(ranked[:k]))
 
 
 def _orders(market: Market) -> list[Ints]:
@@ -106,16 +148,24 @@ def _orders(market: Market) -> list[Ints]:
     return [arcs, arcs[::-1], *(rng.permutation(arcs) for _ in range(_SHUFFLES))]
 
 
-def _repair(market: Market, order: Ints) -> MarketRepair:
-    bounds, lowered, given_up = {}, {}, 0
+def _lowered(market: Market, order: Ints) -> dict[str, Ints]:
+    """Return the minima of each side that a maximum flow over arcs in this order can serve."""
+    found = {}
     for side in SIDES:
-        before = market.demand if side == "recipient" else market.capacity
-        served = _served(market, side, before[:, 0], order)
-        bounds[side] = np.column_stack([np.minimum(before[:, 0], served), before[:, 1]])
-        bounds[side].setflags(write=False)
-        lowered[side] = np.flatnonzero(served < before[:, 0])
-        given_up += int((before[:, 0] - np.minimum(before[:, 0], served)).sum())
-    return MarketRepair(bounds["provider"], bounds["recipient"], given_up, lowered["provider"], lowered["recipient"])
+        least = (market.demand if side == "recipient" else market.capacity)[:, 0]
+        found[side] = np.minimum(least, _served(market, side, least, order))
+    return found
+
+
+def _repair(market: Market, lowered: Mapping[str, Ints]) -> MarketRepair:
+    to: dict[MarketDemand, int | None] = {}
+    given_up = 0
+    for side, least in lowered.items():
+        before = (market.demand if side == "recipient" else market.capacity)[:, 0]
+        for demand in minima_of(market, side, np.flatnonzero(least < before)):
+            to[demand] = int(least[demand.position])
+        given_up += int((before - least).sum())
+    return MarketRepair(tuple(to), MappingProxyType(changes_of(market, to)), given_up, cheapest=True)
 
 
 def _only(market: Market, side: str, members: Ints) -> Ints:
@@ -156,20 +206,3 @@ def _served(market: Market, side: str, minima: Ints, order: Ints | None = None) 
         raise RuntimeError(f"the maximum flow ended with {status}")
     served[at_n] = solver.flows(last)
     return served
-
-
-def _explained(is_met: Callable[[Ints], bool], kept: Ints, added: Ints, among: Ints) -> Ints:
-    """Return an irreducible part of `among` that can't be met with `kept`, by halving (QuickXplain; U. Junker 2004)."""
-    if len(added) and not is_met(kept):
-        return among[:0]
-    if len(among) <= 1:
-        return among
-    first, second = np.array_split(among, 2)
-    of_second = _explained(is_met, np.concatenate([kept, first]), first, second)
-    of_first = _explained(is_met, np.concatenate([kept, of_second]), of_second, first)
-    return np.concatenate([of_first, of_second])
-
-
-def _some(members: Ints) -> str:
-    shown = ", ".join(map(str, members[:8].tolist()))
-    return (shown or "–") + (" …" if len(members) > 8 else "")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from matcher.base.crossing import Crosses
-from matcher.base.errors import Fault, InvalidInput
+from matcher.base.errors import Fault, InvalidInput, check_count
 from matcher.base.names import PairLevel
 from matcher.base.numbers import M_PER_KM
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
@@ -135,8 +135,7 @@ def recommend(
     >>> [place.provider_id for place in matcher.recommend(plan, arrival)]
     ['U1', 'U0']
     """
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise InvalidInput([Fault("invalid_value", column="k", value=k, details={"reason": "an integer of 1 or more"})])
+    check_count(k, "k")
     budget = Budget(time_limit_s=time_limit_s, work_limit=work_limit, progress=progress, cancel=cancel)
     events, kind, known = _entity(plan, entity)
     case = case_of(plan, events)
