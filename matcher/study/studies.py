@@ -182,7 +182,8 @@ def _write(study: StudyFile, rows: list[dict[str, Any]], inputs: Mapping[str, st
         "differences.csv": csv_bytes(list(DIFFERENCES), out.difference_rows(rows, study.measures, study.compare)),
     }
     shown = {row[3] for row in bands}
-    files |= {f"{name}.svg": out.figure(name, bands, study.title) for name in study.measures if name in shown}
+    figures = {f"{name}.svg": out.figure(name, bands, study.title) for name in study.measures if name in shown}
+    files |= {"figure.svg": out.panels([*figures.values()]), **figures}
     command = f"matcher study {study.name}.toml -o OUT" + (" --data DATA" if study.kind != "arrivals" else "")
     for name, content in {**files, "manifest.json": out.manifest(study, inputs, files, command)}.items():
         write_whole(folder / name, content)

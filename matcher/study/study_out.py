@@ -112,6 +112,18 @@ def figure(measure: str, rows: list[list[Any]], title: str) -> bytes:
     return ("\n".join([*parts, "</svg>"]) + "\n").encode()
 
 
+def panels(figures: Sequence[bytes]) -> bytes:
+    """Return the figures of all measures one below the other as one SVG."""
+    parts, top = [], 0
+    for content in figures:
+        root = content.decode()
+        height = int(root.split('height="', 1)[1].split('"', 1)[0])
+        parts.append(root.replace("<svg ", f'<svg y="{top}" ', 1).rstrip("\n"))
+        top += height
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top}">'
+    return ("\n".join([head, *parts, "</svg>"]) + "\n").encode()
+
+
 def _points(points: list[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 

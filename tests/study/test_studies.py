@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_a_study_leaves_the_same_bytes_wherever_it_is_made(tmp_path):
         run_study(SMALL, tmp_path / "other", executor=executor)
     assert left(tmp_path / "one") == left(tmp_path / "other")
     assert set(left(tmp_path / "one")) == {
-        *("runs.csv", "bands.csv", "differences.csv", "manifest.json", "of_hindsight.svg", "coverage.svg")
+        *("runs.csv", "bands.csv", "differences.csv", "manifest.json", "figure.svg", "of_hindsight.svg", "coverage.svg")
     }
     found = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert found["versions"]["matcher"] == matcher.__version__
@@ -137,6 +138,12 @@ def test_years_are_planned_one_after_the_other_on_the_same_draws(tmp_path):
     assert (runs.loc["keep"]["organizations"] == runs.loc["fresh"]["organizations"]).all()
     assert (runs.loc["keep"]["county_kept"] >= runs.loc["fresh"]["county_kept"])[1:].all()
     assert b"polyline" in (tmp_path / "out" / "county_kept.svg").read_bytes()
+    whole = ElementTree.fromstring((tmp_path / "out" / "figure.svg").read_bytes())
+    inner = [each for each in whole if each.tag.endswith("svg")]
+    assert len(inner) == 3
+    assert int(whole.get("height")) == sum(int(each.get("height")) for each in inner)
+    tops = [int(each.get("y")) for each in inner]
+    assert tops == [0, *np.cumsum([int(each.get("height")) for each in inner])[:-1].tolist()]
 
 
 def test_shipped_studies_are_short_and_whole():
