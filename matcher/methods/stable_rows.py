@@ -58,11 +58,13 @@ def with_stability(model: Model) -> Model:
 
 
 def _only(preferences: Preferences, kept: np.ndarray) -> Preferences:
+    """Return some arcs, without the minima: those are rows of the model, and groups of their own in a conflict."""
     f = preferences
+    capacity, demand = (np.column_stack([np.zeros_like(most), most]) for _, most in (f.capacity.T, f.demand.T))
     p, r, provider_rank, recipient_rank = (
         array[kept] for array in (f.provider_idx, f.recipient_idx, f.provider_rank, f.recipient_rank)
     )
-    return Preferences(p, r, provider_rank, recipient_rank, f.capacity, f.demand)
+    return Preferences(p, r, provider_rank, recipient_rank, capacity, demand)
 
 
 def _row(column: IntArray, low: int, high: int) -> Rows:
