@@ -15,6 +15,7 @@ import numpy as np
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress, StopReason
 from matcher.base.result import Proof
+from matcher.methods.decomposition.recomputable import multipliers
 from matcher.methods.method import Run
 from matcher.methods.stable_rows import with_stability
 from matcher.methods.textbook_model import Model, textbook
@@ -146,7 +147,13 @@ def _solution(problem: Problem, model: Model, values: IntArray, found: list[_Fou
     pairs = model.pairs_of(values)
     within = budget.stop_reason is None and within_gap(problem, problem.minimised(pairs), claims, budget)
     stop = "gap" if within else _stopped(budget)
-    return Solution.found(problem, pairs, claims, Proof("solver", scope=SCOPE, solver=SOLVER), stop)
+    kept = [
+        objective.allowance(level.value) if level.proven else level.value
+        for objective, level in zip(problem.objectives, found, strict=False)
+    ]
+    return Solution.found(
+        problem, pairs, claims, Proof("solver", SCOPE, SOLVER, multipliers(problem, pairs, kept, budget)), stop
+    )
 
 
 def _stopped(budget: Budget) -> StopReason | None:

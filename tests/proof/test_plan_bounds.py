@@ -67,6 +67,23 @@ def test_any_multipliers_give_a_true_bound_over_many_cases() -> None:
     hold(range(100, 1100))
 
 
+def test_plans_of_the_textbook_model_have_bounds_that_are_recomputed() -> None:
+    """On every level that is a sum; true ones, and often as good as the claim, which then is proved."""
+    findings = []
+    for seed in range(12):
+        plan = Plan.of(solve_textbook(case(seed), Budget()))
+        if not plan.has_plan:
+            continue
+        report = matcher.verify(plan.instance, plan)
+        assert report.ok
+        findings.append(report.finding)
+        sums = {each.name: each for each in plan.problem.objectives if each.worst_of is None}
+        assert list(sums) == [name for name, *_ in report.bounds]
+        for name, _, value, bound in report.bounds:
+            assert sums[name].minimised(bound) <= sums[name].minimised(value)
+    assert "proved" in findings
+
+
 def solved() -> tuple[matcher.Instance, Solution]:
     rng = random.Random(3)
     points = [{"lat": rng.uniform(26, 28), "lon": rng.uniform(105, 107)} for _ in range(84)]

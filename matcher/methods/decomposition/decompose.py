@@ -227,13 +227,8 @@ class Decomposition:
         exact = self.search_mix()
         if start is None and cost is not None:
             self.offer(self.filled(mix, relaxed.county_pairs))
-            ascent = self._ascent(mix)
-            for _ in range(_FIRST_STEPS):
-                if self.searching.stop_reason is not None:
-                    break
-                self._step(ascent, mix, cost, self.weights(self.main, _FLOW_COST))
-            if ascent.best_price is not None and self.searching.stop_reason is None:
-                price = ascent.best_price.astype(np.int64)
+            price = self._climbed(mix, cost, self.weights(self.main, _FLOW_COST), _FIRST_STEPS)
+            if price is not None and self.searching.stop_reason is None:
                 relaxed = self.evaluate(mix, cost, price)
         search = Search(self.problem, self.relaxation, exact, relaxed.worth, self.searching)
         self.polish(search, relaxed.county_pairs if start is None else start)
@@ -242,6 +237,14 @@ class Decomposition:
     def _ascent(self, mix: Mix) -> Ascent:
         assert self.best is not None
         return Ascent(first_prices(self.relaxation, mix, self.best.pairs.school))
+
+    def _climbed(self, mix: Mix, cost: FloatArray, weights: list[int], steps: int) -> IntArray | None:
+        """Return the best prices of so many steps of an ascent, None if there was no time for one."""
+        ascent, left = self._ascent(mix), steps
+        while left and self.searching.stop_reason is None:
+            self._step(ascent, mix, cost, weights)
+            left -= 1
+        return None if ascent.best_price is None else ascent.best_price.astype(np.int64)
 
     def _step(self, ascent: Ascent, mix: Mix, cost: FloatArray | None, weights: list[int]) -> None:
         """Take one step of an ascent towards the value of the best plan."""
@@ -278,16 +281,23 @@ class Decomposition:
 
     # --- bounds -----------------------------------------------------------------------------------------------------
 
-    def bound(self, position: int, skip: frozenset[int]) -> int:
-        """Return a bound on a level given the values of those before, unpriced."""
+    def bound(self, position: int, skip: frozenset[int], steps: int = 0) -> int:
+        """Return a bound on a level given the values of those before, at prices of so many steps of an ascent."""
         plain = plain_bound(self.problem, self.problem.objectives[position])
         if not self.has_time():
             return plain
         weights = self.bound_weights(position, skip)
         mix = self.mix(weights)
-        found = self.evaluate(mix, self.relaxation.pair_cost(mix), self.no_price)
+        cost, price = self.relaxation.pair_cost(mix), self.no_price
+        found = self.evaluate(mix, cost, price)
         bound = self._on_level(found.bound, weights, position)
-        self._show(position, bound, mix, found, weights, {}, self.no_price)
+        self._show(position, bound, mix, found, weights, {}, price)
+        if steps and cost is not None and self.best is not None and bound < self.best.values[position]:
+            better = self._climbed(mix, cost, weights, steps)
+            if better is not None:
+                found = self.evaluate(mix, cost, better)
+                bound = max(bound, last := self._on_level(found.bound, weights, position))
+                self._show(position, last, mix, found, weights, {}, better)
         return max(plain, bound)
 
     def _show(
