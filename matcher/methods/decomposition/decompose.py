@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from types import MappingProxyType
 
 import numpy as np
 
@@ -288,44 +289,41 @@ class Decomposition:
             return plain
         weights = self.bound_weights(position, skip)
         mix = self.mix(weights)
-        cost, price = self.relaxation.pair_cost(mix), self.no_price
-        found = self.evaluate(mix, cost, price)
-        bound = self._on_level(found.bound, weights, position)
-        self._show(position, bound, mix, found, weights, {}, price)
+        cost = self.relaxation.pair_cost(mix)
+        bound = self._bound_at(self.no_price, position, mix, cost, weights)
         if steps and cost is not None and self.best is not None and bound < self.best.values[position]:
-            better = self._climbed(mix, cost, weights, steps)
-            if better is not None:
-                found = self.evaluate(mix, cost, better)
-                bound = max(bound, last := self._on_level(found.bound, weights, position))
-                self._show(position, last, mix, found, weights, {}, better)
+            price = self._climbed(mix, cost, weights, steps)
+            if price is not None:
+                bound = max(bound, self._bound_at(price, position, mix, cost, weights))
         return max(plain, bound)
 
-    def _show(
+    def _bound_at(
         self,
-        position: int,
-        bound: int,
-        mix: Mix,
-        found: Relaxed,
-        weights: list[int],
-        rows: Mapping[int, int],
         price: IntArray,
-    ) -> None:
-        """Keep the multipliers of a bound for the checker, if they are the best of their level.
+        position: int,
+        mix: Mix,
+        cost: FloatArray | None,
+        weights: list[int],
+        rows: Mapping[int, int] = MappingProxyType({}),
+    ) -> int:
+        """Return the bound on a level at prices, and keep its multipliers for the checker if it is the best so far.
 
         A bound that counts on pairs no longer than an earlier level allows is not one that it recomputes.
         """
+        found = self.evaluate(mix, cost, price)
+        bound = self._on_level(found.bound, weights, position)
         if self._longest or bound <= self._shown.get(position, -(10**30)) or not self.has_time():
-            return
+            return bound
         later = mix.unmet["county"]
         prices = self.relaxation.transport.partner_prices(
             found.worth, found.county_pairs, later + mix.uncovered["county"], later
         )
-        if prices is None:
-            return
-        row = np.zeros(len(self.problem.rows), np.int64)
-        row[list(rows)] = list(rows.values())
-        self._shown[position] = bound
-        self.multipliers_of[position] = Multipliers(np.array(weights, np.int64), row, price, *prices)
+        if prices is not None:
+            row = np.zeros(len(self.problem.rows), np.int64)
+            row[list(rows)] = list(rows.values())
+            self._shown[position] = bound
+            self.multipliers_of[position] = Multipliers(np.array(weights, np.int64), row, price, *prices)
+        return bound
 
     def bound_weights(self, position: int, skip: frozenset[int]) -> list[int]:
         """Return the weights for a bound on a level: nothing for those before it that are not proven."""
@@ -358,10 +356,7 @@ class Decomposition:
             return plain_bound(self.problem, self.problem.objectives[position])
         if self.has_time() and known < self.budget.work:
             price = ascent.best_price.astype(np.int64)
-            found = self.evaluate(mix, cost, price)
-            last = self._on_level(found.bound, weights, position)
-            self._show(position, last, mix, found, weights, self.multipliers, price)
-            bound = max(bound, last)
+            bound = max(bound, self._bound_at(price, position, mix, cost, weights, self.multipliers))
         if cost is not None and self.searching.stop_reason is None:
             own = Search(self.problem, self.relaxation, mix, ascent.best.worth, self.searching)
             pricing = SetPricing(self.problem, self.relaxation, mix, cost, own)
