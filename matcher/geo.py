@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.numbers import FloatArray as Floats
+from matcher.base.numbers import IntArray as Ints
+from matcher.base.numbers import holds_booleans
 
 __all__ = [
     "chord_m",
@@ -29,8 +32,6 @@ __all__ = [
     "within",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Datum = Literal["wgs84", "gcj02", "bd09"]
 
 DATUMS: Final = ("wgs84", "gcj02", "bd09")
@@ -55,7 +56,7 @@ def as_latlon(points: ArrayLike, table: str | None = None) -> Floats:
         If the shape is another, or a latitude is not within -90..90 or a longitude not within -180..180 (NaN is not).
     """
     try:
-        if np.asarray(points).dtype.kind == "b":  # true and false are no degrees
+        if holds_booleans(points):  # true and false are no degrees
             raise TypeError
         array = np.array(points, dtype=np.float64, order="C")
     except (TypeError, ValueError):
@@ -64,8 +65,7 @@ def as_latlon(points: ArrayLike, table: str | None = None) -> Floats:
         return np.empty((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
         raise InvalidInput([Fault("points_shape", table=table, details={"shape": array.shape})])
-    good = (np.abs(array) <= (90.0, 180.0)).all(axis=1)
-    if not good.all():
+    if not (good := (np.abs(array) <= (90.0, 180.0)).all(axis=1)).all():
         faults = [
             Fault("points_range", table=table, value=tuple(array[i].tolist()), details={"position": int(i)})
             for i in np.flatnonzero(~good)

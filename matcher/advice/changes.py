@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
-from matcher.base.fieldtypes import Id
+from matcher.base.fieldtypes import Id, Real, Whole
 from matcher.base.jsonform import faults_of_validation, no_deeper
 from matcher.base.names import PairLevel
 from matcher.model import Instance
@@ -38,7 +38,7 @@ class More(Event):
     kind: Literal["more"] = "more"
     table: Table
     id: Id
-    pairs: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    pairs: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
 
 
 class Farther(Event):
@@ -46,7 +46,7 @@ class Farther(Event):
 
     kind: Literal["farther"] = "farther"
     level: PairLevel
-    by: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+    by: Annotated[Real, Field(gt=0, le=1e9, allow_inf_nan=False)]
 
 
 class Sets(Event):
@@ -61,15 +61,15 @@ class Drops(Event):
     """A rule of the policy is dropped: its position in `policy.rules`, from 0."""
 
     kind: Literal["drops"] = "drops"
-    rule: Annotated[int, Field(ge=0)]
+    rule: Annotated[Whole, Field(ge=0)]
 
 
 class Lowers(Event):
     """A floor of the policy asks for this number only: its position in `policy.rules`, from 0."""
 
     kind: Literal["lowers"] = "lowers"
-    rule: Annotated[int, Field(ge=0)]
-    number: Annotated[int, Field(ge=1)]
+    rule: Annotated[Whole, Field(ge=0)]
+    number: Annotated[Whole, Field(ge=1)]
 
 
 class Unlocked(Event):

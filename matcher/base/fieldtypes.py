@@ -59,6 +59,8 @@ def _no_boolean(value: Any) -> Any:
 
 #: of every field that is a number
 NotBoolean: Final = BeforeValidator(_no_boolean)
+Real = Annotated[float, NotBoolean]
+Whole = Annotated[int, NotBoolean]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), NotBoolean]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), NotBoolean]
 Count = Annotated[int, Field(ge=0, le=10**9), NotBoolean]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ EXACT_UNIT = {"km": "m", "min": "s"}
 UNKNOWN_COST = np.int64(2**40)
 M_PER_KM = 1000
 S_PER_MIN = 60
+_BOOLEANS: Final = frozenset((bool, np.bool_))
 
 
 def read_only(values: Any, dtype: Any) -> NDArray[Any]:
@@ -32,3 +33,13 @@ def read_only(values: Any, dtype: Any) -> NDArray[Any]:
 def magnitude(array: NDArray[Any]) -> int:
     """Return the largest absolute value as a Python integer (0 for an empty array)."""
     return max(int(array.max()), -int(array.min())) if array.size else 0
+
+
+def holds_booleans(values: Any) -> bool:
+    """Whether true or false is among values; beside a number in a list NumPy would take it for 1 or 0."""
+    if isinstance(values, list | tuple):
+        kinds = set(map(type, values))
+        nested = not kinds.isdisjoint((list, tuple, np.ndarray))
+        return not kinds.isdisjoint(_BOOLEANS) or (nested and any(map(holds_booleans, values)))
+    kind = np.asarray(values).dtype.kind
+    return kind == "b" or (kind == "O" and not _BOOLEANS.isdisjoint(map(type, np.asarray(values).flat)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.names import KIND_OF_TABLE, SIDES
-from matcher.cli.common import CLAIMED, DONE, FAILED, policy_for, read_input, read_policy, show
+from matcher.cli.common import CLAIMED, DONE, FAILED, policy_for, read_input, show
 from matcher.cli.people import saved_plan, who
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ _MOST_LEVERS = 3
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    """Judge a saved plan by the input given."""
+    """Judge a saved plan by the input given, and by the rules that stand in it."""
     from matcher.checking.checker import verify
 
-    report = verify(read_input(options), options.out, read_policy(options.policy))
+    report = verify(read_input(options), options.out, policy_for(options))
     show(options, report.to_json(), report.summary(options.lang))
     return {"proved": DONE, "claimed": CLAIMED, "false": FAILED}[report.finding]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.numbers import holds_booleans
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -25,7 +26,6 @@ MOST_PATH: Final = 1 << 60
 _MOST_FLOAT: Final = 1 << 53
 #: faults of one kind and column listed one by one; the rest are counted
 _MOST_LISTED: Final = 1000
-
 
 LABELS: Final = "labels of a Series, which positions would not heed"
 
@@ -70,13 +70,11 @@ def numbers(value: ArrayLike, column: str, faults: Faults) -> NDArray[Any] | Non
     if np.ma.isMaskedArray(value):
         faults.add("array_type", column, kind="masked values")
         return None
-    if array.dtype == object and any(type(item).__name__ in ("bool", "bool_") for item in array.flat):
-        array = np.asarray([True])
-    if array.dtype == object:
-        array = _from_objects(array)
-    if array.dtype.kind == "b":  # true and false are no costs, places or degrees, though Python counts with them
+    if holds_booleans(value):  # true and false are no costs, places or degrees, though Python counts with them
         faults.add("array_type", column, kind="true and false")
         return None
+    if array.dtype == object:
+        array = _from_objects(array)
     if array.dtype == np.int64:
         return array
     if array.dtype.kind == "i":

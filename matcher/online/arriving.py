@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from matcher.base.fieldtypes import Real, Whole
+
 Answer = Literal["paired", "held", "declined"]
 
 
@@ -36,12 +38,12 @@ class ArrivalPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["bid_prices", "greedy", "batches", "hindsight"] = "bid_prices"
-    hold_s: int | None = Field(default=None, ge=0)
-    batch_s: int = Field(default=86_400, ge=1)
-    every: int = Field(default=100, ge=0)
-    refresh_s: int = Field(default=7 * 86_400, ge=1)
-    until_s: int | None = None
-    smoothing: float = Field(default=0.05, gt=0, le=1)
+    hold_s: Whole | None = Field(default=None, ge=0)
+    batch_s: Whole = Field(default=86_400, ge=1)
+    every: Whole = Field(default=100, ge=0)
+    refresh_s: Whole = Field(default=7 * 86_400, ge=1)
+    until_s: Whole | None = None
+    smoothing: Real = Field(default=0.05, gt=0, le=1)
 
 
 class ArrivalDecision(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import Field
 
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Id, Title
+from matcher.base.fieldtypes import Id, Real, Title
 from matcher.base.filling import FillTime, fill_time
 from matcher.base.jsonform import read_object
 from matcher.model import Record
@@ -26,7 +26,7 @@ class CallItem(Record):
     """So many pieces of an item a child, at one school or (None) at each."""
 
     item: Title
-    per_child: float = Field(default=1, gt=0, le=1000, allow_inf_nan=False)
+    per_child: Real = Field(default=1, gt=0, le=1000, allow_inf_nan=False)
     school_id: Id | None = None
 
 

@@ -24,6 +24,7 @@ from pydantic import Field
 
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.fieldtypes import Real, Whole
 from matcher.market.certificate import values
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
@@ -65,11 +66,11 @@ class BuddiesPolicy(ProgrammePolicy):
     """
 
     matching: Literal["stable", "convenient"] = "stable"
-    max_km: float | None = Field(default=None, gt=0)
-    age_gap: int | None = Field(default=None, ge=0)
+    max_km: Real | None = Field(default=None, gt=0)
+    age_gap: Whole | None = Field(default=None, ge=0)
     sex: Literal["any", "same"] = "any"
     language: bool = True
-    band_km: float = Field(default=10, gt=0)
+    band_km: Real = Field(default=10, gt=0)
     keep: bool = True
     objectives: tuple[BuddyObjective, ...] = ("distance",)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from matcher.base.fieldtypes import Count, Id, Latitude, Longitude, OptionalText, Words
+from matcher.base.fieldtypes import Count, Id, Latitude, Longitude, OptionalText, Whole, Words
 from matcher.files.examples import example as pairing_example
 from matcher.model import Entity, Record
 from matcher.programmes.columns import LATLON, named
@@ -59,7 +59,7 @@ class BuddyPreference(Record):
     side: Literal["family", "child"]
     id: Id
     choice_id: Id
-    rank: int = Field(ge=1, le=10**6)
+    rank: Whole = Field(ge=1, le=10**6)
 
 
 class BuddyPair(Record):

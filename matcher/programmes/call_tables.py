@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from matcher.base.days import Moment
-from matcher.base.fieldtypes import Count, Id, OptionalText, Title
+from matcher.base.fieldtypes import Count, Id, OptionalText, Real, Title, Whole
 from matcher.files.examples import example as pairing_example
 from matcher.model import Entity
 from matcher.programmes.columns import named
@@ -23,7 +23,7 @@ class CallSchool(Entity):
     """A school that a call is for; the one with the greatest need comes first."""
 
     children: Count
-    need: float = Field(default=0, allow_inf_nan=False)
+    need: Real = Field(default=0, allow_inf_nan=False)
     status: Literal["open", "stopped"] = "open"
 
 
@@ -32,7 +32,7 @@ class CallNeed(Entity):
 
     school_id: Id
     item: Title
-    per_child: float = Field(default=1, gt=0, le=1000, allow_inf_nan=False)
+    per_child: Real = Field(default=1, gt=0, le=1000, allow_inf_nan=False)
     pieces: Count | None = None
 
 
@@ -40,7 +40,7 @@ class CallPledge(Entity):
     """What a family pledged: `new`, or for a need `promised`, `came` (`pieces` of it, None: all) or `failed`."""
 
     item: Title
-    amount: int = Field(ge=1, le=10**6)
+    amount: Whole = Field(ge=1, le=10**6)
     at: Moment
     status: Literal["new", "promised", "came", "failed"] = "new"
     need_id: OptionalText = None

@@ -26,6 +26,7 @@ from pydantic import Field
 from matcher.base.days import second_number
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput, Lang, text
+from matcher.base.fieldtypes import Real
 from matcher.base.filling import fill_time
 from matcher.market.input import Ints
 from matcher.market.market import Market
@@ -51,9 +52,9 @@ class CallsPolicy(ProgrammePolicy):
         What may be pledged and delivered at most beyond what is asked, as a share.
     """
 
-    failed: float = Field(default=1, ge=0)
-    of: float = Field(default=20, gt=0)
-    most_over: float = Field(default=0.2, ge=0, le=10)
+    failed: Real = Field(default=1, ge=0)
+    of: Real = Field(default=20, gt=0)
+    most_over: Real = Field(default=0.2, ge=0, le=10)
 
 
 def share_failing(policy: CallsPolicy, failed: int, ended: int) -> float:

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Words
+from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Real, Whole, Words
 from matcher.files.examples import example as pairing_example
 from matcher.market.input import Bools
 from matcher.market.market import Market
@@ -56,7 +56,7 @@ class Camp(Entity):
     sex: Literal["all", "girls", "boys"] = "all"
     week: Count | None = None
     bus_seats: Count | None = None
-    cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    cost: Real | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class Group(Entity):
@@ -90,10 +90,10 @@ class CampsPolicy(ProgrammePolicy):
         In order, after the children served.
     """
 
-    most_camps: int | None = Field(default=None, ge=0)
-    budget: float | None = Field(default=None, ge=0)
-    max_km: float | None = Field(default=None, gt=0)
-    children_per_escort: int | None = Field(default=None, ge=1)
+    most_camps: Whole | None = Field(default=None, ge=0)
+    budget: Real | None = Field(default=None, ge=0)
+    max_km: Real | None = Field(default=None, gt=0)
+    children_per_escort: Whole | None = Field(default=None, ge=1)
     schools_together: bool = False
     objectives: tuple[CampObjective, ...] = ("distance",)
 

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Bounds, Count, Latitude, Longitude, OptionalText
+from matcher.base.fieldtypes import Bounds, Count, Latitude, Longitude, OptionalText, Real
 from matcher.files.examples import example as pairing_example
 from matcher.market.market import Market
 from matcher.market.matching import Matching
@@ -59,7 +59,7 @@ class Site(Entity):
     lat: Latitude
     lon: Longitude
     capacity: Count | None = None
-    cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    cost: Real | None = Field(default=None, ge=0, allow_inf_nan=False)
     status: Literal["candidate", "existing", "closed"] = "candidate"
 
 
@@ -84,9 +84,9 @@ class CentresPolicy(ProgrammePolicy):
 
     sites: Bounds | None = None
     by_kind: dict[str, Bounds] = Field(default_factory=dict)
-    budget: float | None = Field(default=None, ge=0)
-    reach_km: float | None = Field(default=None, gt=0)
-    max_km: float | None = Field(default=None, gt=0)
+    budget: Real | None = Field(default=None, ge=0)
+    reach_km: Real | None = Field(default=None, gt=0)
+    max_km: Real | None = Field(default=None, gt=0)
     objectives: tuple[CentreObjective, ...] = ("distance",)
 
 

@@ -25,7 +25,7 @@ from pydantic import Field
 
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Words
+from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Real, Words
 from matcher.files.examples import example as pairing_example
 from matcher.market.input import Ints
 from matcher.market.market import Market
@@ -56,8 +56,8 @@ class Expert(Entity):
     skills: Words = ()
     hours: Count
     modes: Words = ()
-    reach_km: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    cost: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
+    reach_km: Real | None = Field(default=None, gt=0, allow_inf_nan=False)
+    cost: Real | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
     least: Count = 0
 
 
@@ -92,8 +92,8 @@ class ExpertsPolicy(ProgrammePolicy):
         In order, after the cases served.
     """
 
-    max_km: float | None = Field(default=None, gt=0)
-    budget: float | None = Field(default=None, ge=0)
+    max_km: Real | None = Field(default=None, gt=0)
+    budget: Real | None = Field(default=None, ge=0)
     objectives: tuple[ExpertObjective, ...] = ("prefers", "distance")
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import Field
 
 from matcher.base.display import Metric
-from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Words
+from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Real, Whole, Words
 from matcher.files.examples import example as pairing_example
 from matcher.market.input import Ints
 from matcher.market.presence.case import NEVER, PresenceCase, Present
@@ -35,7 +35,7 @@ from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records, Schema
 from matcher.tables.columns import Column, Table
 
-Week = Annotated[int, Field(ge=1, le=60)]
+Week = Annotated[Whole, Field(ge=1, le=60)]
 LEAST_ADULTS: Final = 2
 
 
@@ -50,7 +50,7 @@ class Point(Entity):
     last_week: Week
     beds: Count
     least_team: Count | None = None
-    ratio: Annotated[int, Field(ge=1, le=1000)] | None = None
+    ratio: Annotated[Whole, Field(ge=1, le=1000)] | None = None
     needs: Words = ()
 
 
@@ -107,11 +107,11 @@ class HolidayPolicy(ProgrammePolicy):
         What a volunteer serves, for counting.
     """
 
-    least_team: int = Field(default=LEAST_ADULTS, ge=LEAST_ADULTS)
-    children_per_volunteer: int = Field(default=8, ge=1)
-    max_km: float | None = Field(default=None, gt=0)
-    missing_km: float = Field(default=100, gt=0, le=100_000)
-    hours_per_week: int = Field(default=40, ge=0)
+    least_team: Whole = Field(default=LEAST_ADULTS, ge=LEAST_ADULTS)
+    children_per_volunteer: Whole = Field(default=8, ge=1)
+    max_km: Real | None = Field(default=None, gt=0)
+    missing_km: Real = Field(default=100, gt=0, le=100_000)
+    hours_per_week: Whole = Field(default=40, ge=0)
 
 
 _WEEKS: Final = (

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
-from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText
+from matcher.base.fieldtypes import Count, Latitude, Longitude, OptionalText, Real, Whole
 from matcher.files.examples import example as pairing_example
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
@@ -37,7 +37,7 @@ from matcher.programmes.staffing import Staffing
 from matcher.tables.columns import Column, Table
 
 RoomObjective = Literal["distance", "fewest_rooms", "cost"]
-Hour = Annotated[int, Field(ge=0, le=24)]
+Hour = Annotated[Whole, Field(ge=0, le=24)]
 _UNITS: Final = {"served": "children", "distance": "child_m", "fewest_rooms": "rooms", "cost": "cents"}
 _KNOWN: Final = {"known": "distance, fewest_rooms, cost"}
 _LEAST_ADULTS: Final = 2
@@ -51,7 +51,7 @@ class Room(Entity):
     lon: Longitude
     seats: Count
     least: Count = 0
-    cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    cost: Real | None = Field(default=None, ge=0, allow_inf_nan=False)
     staff: Count = 0
     volunteers: Count | None = None
     opens: Hour = 0
@@ -96,12 +96,12 @@ class RoomsPolicy(ProgrammePolicy):
         In order, after the children served.
     """
 
-    budget: float | None = Field(default=None, ge=0)
-    staff: int | None = Field(default=None, ge=0)
-    most_rooms: int | None = Field(default=None, ge=0)
-    max_km: float | None = Field(default=None, gt=0)
-    max_team_km: float | None = Field(default=None, gt=0)
-    children_per_volunteer: int = Field(default=8, ge=1)
+    budget: Real | None = Field(default=None, ge=0)
+    staff: Whole | None = Field(default=None, ge=0)
+    most_rooms: Whole | None = Field(default=None, ge=0)
+    max_km: Real | None = Field(default=None, gt=0)
+    max_team_km: Real | None = Field(default=None, gt=0)
+    children_per_volunteer: Whole = Field(default=8, ge=1)
     objectives: tuple[RoomObjective, ...] = ("distance",)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from matcher.base.days import Day
-from matcher.base.fieldtypes import Count, Id, Latitude, Longitude, OptionalText, Title, Words
+from matcher.base.fieldtypes import Count, Id, Latitude, Longitude, OptionalText, Real, Title, Words
 from matcher.files.examples import example as pairing_example
 from matcher.model import County, Entity, Record
 from matcher.programmes.schema import Records, Schema
@@ -24,7 +24,7 @@ class Wish(Entity):
     lat: Latitude
     lon: Longitude
     category: OptionalText = None
-    cost: float = Field(default=0, ge=0, le=1e7, allow_inf_nan=False)
+    cost: Real = Field(default=0, ge=0, le=1e7, allow_inf_nan=False)
     posted: Day = None
     deadline: Day = None
     weight: Count = 1
@@ -41,7 +41,7 @@ class Member(Entity):
     team_id: OptionalText = None
     lat: Latitude
     lon: Longitude
-    budget: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
+    budget: Real | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
     most: Count = 1
     categories: Words = ()
     days: Count = 0

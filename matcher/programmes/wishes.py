@@ -25,6 +25,7 @@ from pydantic import Field
 from matcher.base.days import Day, day_number
 from matcher.base.display import Metric
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.fieldtypes import Real
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
@@ -53,7 +54,7 @@ class WishesPolicy(ProgrammePolicy):
     """
 
     day: Day = None
-    max_km: float | None = Field(default=None, gt=0)
+    max_km: Real | None = Field(default=None, gt=0)
     objectives: tuple[WishObjective, ...] = ("distance",)
 
 

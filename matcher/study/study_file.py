@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.fieldtypes import Whole
 from matcher.base.jsonform import faults_of_validation, read_toml
 
 
@@ -49,7 +50,7 @@ class StudyFile(BaseModel):
     name: Annotated[str, Field(pattern=r"^[\w\-]{1,80}$")]
     title: str = ""
     kind: Literal["plan", "years", "arrivals"]
-    seeds: Annotated[tuple[int, ...], BeforeValidator(_seeds), Field(min_length=1, max_length=100_000)]
+    seeds: Annotated[tuple[Whole, ...], BeforeValidator(_seeds), Field(min_length=1, max_length=100_000)]
     instances: dict[str, dict[str, Any]] = Field(min_length=1)
     policies: dict[str, dict[str, Any]] = Field(min_length=1)
     measures: tuple[str, ...] = Field(min_length=1)

@@ -194,6 +194,20 @@ def test_a_workbook_is_planned_by_its_sheet_of_rules(tmp_path: Path, capsys: pyt
     assert "200 km" in capsys.readouterr().out
 
 
+def test_a_plan_is_judged_by_the_sheet_of_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan made by other rules is found out, unless these are named; nobody need repeat the sheet in a file."""
+    path = with_rules(tmp_path, {"rule": "最远路程", "level": "县区", "km": 1})
+    (tmp_path / "wide.toml").write_text("max_county_km = 5000\n")
+    out, wide = str(tmp_path / "out"), ["--policy", str(tmp_path / "wide.toml")]
+    assert main(["plan", str(path), "-o", out, *wide]) == 0
+    assert main(["verify", str(path), out, *wide]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(path), out, "--lang", "zh"]) == 1
+    said = capsys.readouterr()
+    assert "“要求”表" in said.err
+    assert "too_far" in said.out or "公里" in said.out
+
+
 def test_what_can_not_be_understood_is_a_fault_at_its_row(tmp_path: Path) -> None:
     """Every one, with the sheet, and the nearest right word."""
     path = with_rules(
