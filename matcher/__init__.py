@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matcher.base.progress import CancelToken as CancelToken
     from matcher.base.result import Level as Level
     from matcher.base.result import Proof as Proof
-    from matcher.checking.checker import Report as Report
     from matcher.checking.checker import verify as verify
+    from matcher.checking.report import Report as Report
     from matcher.files.examples import example as example
     from matcher.files.reading import read as read
     from matcher.files.templates import template as template
@@ -75,7 +75,7 @@ _HOME = {
     "Preference": "model",
     "ProgressBar": "show.progressbar",
     "Proof": "base.result",
-    "Report": "checking.checker",
+    "Report": "checking.report",
     "SaveError": "base.errors",
     "School": "model",
     "Successor": "model",

@@ -18,6 +18,8 @@ from matcher.base.errors import InfeasibleError, Lang, UnsolvedError, text
 from matcher.base.names import SIDES, UNMATCHED_COLUMNS
 from matcher.base.notices import Notice
 from matcher.base.numbers import IntArray
+from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.watch import within
 from matcher.files.boundaries import read_boundaries
 from matcher.files.plan_edits import Edits
 from matcher.files.planfolder import saved_fields
@@ -315,13 +317,21 @@ def _crossed(kind: type[Plan], instance: Instance, policy: Policy, claimed: Mapp
     return kind(Problem.of(instance, policy), **{name: unpacked(part) for name, part in claimed.items()})
 
 
-def load_plan(path: str | Path) -> Plan:
+def load_plan(
+    path: str | Path,
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> Plan:
     """Read a plan that `Plan.save` wrote to a folder.
 
     Raises
     ------
     InvalidInput
         If there is no plan, or a file was changed since it was saved; `matcher.verify` says what is wrong with it.
+    StoppedError
+        If it was stopped by `time_limit_s` or `cancel`.
 
     Examples
     --------
@@ -330,6 +340,7 @@ def load_plan(path: str | Path) -> Plan:
     >>> matcher.load_plan(plan.save(pathlib.Path(tempfile.mkdtemp()) / "out")) == plan
     True
     """
-    plan = Plan(**saved_fields(as_path(path)))
+    with within(time_limit_s, progress, cancel):
+        plan = Plan(**saved_fields(as_path(path)))
     told.info("loaded", path=path)
     return plan

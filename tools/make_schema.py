@@ -94,6 +94,8 @@ FAULT = whole(
     value=none_or(TEXT),
     message=BOTH,
     mend=BOTH,
+    details=ANY,
+    shown=rows(TEXT),
 )
 SENT = {"level": word(PairLevel), "provider_id": TEXT, "recipient_id": TEXT, "km": none_or(NUMBER)}
 
@@ -217,6 +219,7 @@ def what_if() -> Schema:
         begun=rows(pair),
         children=both,
         counties_children=both,
+        names=rows(pair),
         text=BOTH,
     )
 
@@ -225,6 +228,7 @@ def report() -> Schema:
     """Return the schema of what a checker found."""
     recomputed = whole(level=TEXT, unit=TEXT, value=WHOLE, bound=WHOLE)
     found = {"ok": YES, "finding": {"enum": ["proved", "claimed", "false"]}, "bounds": rows(recomputed)}
+    found["without_plan"] = none_or(TEXT)
     return document(
         "matcher.report/1", **found, violations=rows(SAID), metrics=METRICS, edits=rows(SAID), stale=rows(SAID)
     )
@@ -240,7 +244,7 @@ def statistics() -> Schema:
 def schemas() -> dict[Path, Schema]:
     """Return every schema by the file it stands in."""
     progress = {"of": none_or(WHOLE), "value": none_or(WHOLE), "bound": none_or(WHOLE), "gap": none_or(WHOLE)}
-    error = document("matcher.error/1", code=TEXT, message=BOTH)
+    error = document("matcher.error/1", code=TEXT, message=BOTH, details=ANY)
     error["properties"]["witness"] = none_or(ANY)
     found = {
         "instance": instance(),

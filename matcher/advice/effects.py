@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from matcher.advice.changes import Change, applied
 from matcher.advice.saying import change_words, effect_words
 from matcher.base.crossing import Crosses
 from matcher.base.display import as_html
+from matcher.base.forms import made, read_document
 from matcher.base.progress import StopReason
 from matcher.base.result import Level, Sense, Status
 from matcher.model import Instance
@@ -134,8 +135,20 @@ class WhatIf(Crosses):
         content["counties_children"] = self.counties_children
         content["changes"] = [change.model_dump(mode="json") for change in self.changes]
         content["levels"] = [asdict(level) for level in self.levels]
+        content["names"] = [list(each) for each in self.names]
         content["ended"], content["begun"] = [list(p) for p in self.ended], [list(p) for p in self.begun]
         return {"format": "matcher.what_if/1", **content, "text": {lang: self.text(lang) for lang in ("en", "zh")}}
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any] | str | bytes) -> Self:
+        """Read what `to_json` wrote, as it is or as text.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else.
+        """
+        return made(cls, read_document(source, "matcher.what_if/1"), ("exact", "text"))
 
     def __str__(self) -> str:
         return self.text()

@@ -4,6 +4,7 @@ MatcherError
  ├── InvalidInput       what was given is faulty; lists every fault at once
  ├── InfeasibleError    no plan meets the hard rules; carries the witness
  ├── UnsolvedError      stopped before anything feasible was found
+ │    └── StoppedError  stopped before there was anything to hand back, as reading and checking are
  ├── SaveError          a target could not be written; nothing was changed
  └── MissingExtra       the feature needs an optional package
 """
@@ -43,7 +44,12 @@ class MatcherError(Exception):
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values (format `matcher.error/1`), with the message in both languages."""
         said = {lang: self.message(lang) for lang in ("en", "zh")}
-        return {"format": "matcher.error/1", "code": self.code, "message": said}
+        details, _ = _as_json(self._details())
+        return {"format": "matcher.error/1", "code": self.code, "message": said, "details": details}
+
+    def _details(self) -> Mapping[str, Any]:
+        """Return what the message fills in."""
+        return {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process as what it is, whatever its constructor takes."""
@@ -127,7 +133,11 @@ class Fault:
         return " ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fault as plain JSON values, with its texts in both languages."""
+        """Return the fault as plain JSON values, with its texts in both languages.
+
+        `shown` names what stands there as text for a value that is no text.
+        """
+        written, replaced = _as_json(self.details)
         return {
             "code": self.code,
             "table": self.table,
@@ -135,6 +145,8 @@ class Fault:
             "row": self.row,
             "column": self.column,
             "value": None if self.value is None else str(shown(self.value)),
+            "details": written,
+            "shown": sorted([*replaced, *(["value"] if type(self.value) not in (str, type(None)) else [])]),
             "message": {lang: self.message(lang) for lang in ("en", "zh")},
             "mend": {lang: self.mend(lang) for lang in ("en", "zh")},
         }
@@ -151,6 +163,16 @@ class Fault:
         """Cross to another process with what of the value any process can read."""
         place = (self.code, self.table, self.row, self.column)
         return Fault, (*place, plain(self.value), self.sheet, plain(self.details))
+
+
+def _as_json(details: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return details as JSON has them, and the names of those that a text stands for."""
+    written = {str(name): plain(part) for name, part in details.items()}
+    atoms = (str, int, float, bool, type(None))
+    both = {name for name, part in written.items() if isinstance(part, dict) and part.keys() == set(LANGS)}
+    replaced = [name for name, part in written.items() if name not in both and type(part) not in atoms]
+    texts = [name for name, part in written.items() if name in replaced or isinstance(part, str)]
+    return written | {name: str(shown(details[name], _LONGEST_DETAIL)) for name in texts}, replaced
 
 
 class InvalidInput(MatcherError):
@@ -294,6 +316,26 @@ class UnsolvedError(MatcherError):
     code = "unsolved"
 
 
+class StoppedError(UnsolvedError):
+    """Reading or checking was stopped by its limit or its token; half of either would be worth nothing.
+
+    `reason` is "time" or "cancelled".
+    """
+
+    code = "stopped"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+        super().__init__(self.message())
+
+    def message(self, lang: Lang = "en") -> str:
+        """Say what stopped it."""
+        return text(f"error.stopped.{self.reason}", lang)
+
+    def _details(self) -> Mapping[str, Any]:
+        return {"reason": self.reason}
+
+
 class SaveError(MatcherError):
     """A target could not be written; what stood there before still stands. `code` and `details` say why."""
 
@@ -305,6 +347,9 @@ class SaveError(MatcherError):
     def message(self, lang: Lang = "en") -> str:
         """Say why."""
         return text(f"error.{self.code}", lang, **{n: shown(part, _LONGEST_DETAIL) for n, part in self.details.items()})
+
+    def _details(self) -> Mapping[str, Any]:
+        return self.details
 
 
 class MissingExtra(MatcherError):
@@ -319,3 +364,6 @@ class MissingExtra(MatcherError):
     def message(self, lang: Lang = "en") -> str:
         """Say what to install."""
         return text("error.missing_extra", lang, package=self.package, extra=self.extra)
+
+    def _details(self) -> Mapping[str, Any]:
+        return {"package": self.package, "extra": self.extra}

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from matcher.base import told
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
+from matcher.base.forms import made, read_document
 
 #: why a search ended before everything was proved; "search": by itself, with all its steps done
 StopReason = Literal["time", "work", "gap", "cancelled", "search", "worker_died"]
@@ -44,6 +45,17 @@ class Progress:
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
         return {"format": "matcher.progress/1", **asdict(self)}
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any] | str | bytes) -> Self:
+        """Read what `to_json` wrote, as it is or as text.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else.
+        """
+        return made(cls, read_document(source, "matcher.progress/1"))
 
 
 ProgressCallback = Callable[[Progress], None]

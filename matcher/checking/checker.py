@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from matcher.base import told
-from matcher.base.crossing import Crosses
 from matcher.base.disk import as_path
-from matcher.base.display import Metric, as_html, title
-from matcher.base.errors import InvalidInput, Lang, text, wrong_kind
+from matcher.base.display import Metric
+from matcher.base.errors import InvalidInput, wrong_kind
 from matcher.base.names import KIND_OF_TABLE, SIDES, UNMATCHED_COLUMNS
 from matcher.base.numbers import IntArray
+from matcher.base.progress import CancelToken, ProgressCallback
 from matcher.base.unreadable import UNREADABLE
 from matcher.base.violations import Violation
+from matcher.base.watch import look, within
 from matcher.checking.books import false_cells
 from matcher.checking.proofs import proof_violations
+from matcher.checking.report import Finding, Report
 from matcher.files.claims import claims_of_folder
 from matcher.files.plan_book import plan_claims
 from matcher.model import RECORDS, Instance
@@ -40,7 +41,6 @@ from matcher.proof.hardrules import hard_violations
 from matcher.tables.crosscheck import notices_of
 from matcher.words.catalogue import has_text
 
-Finding = Literal["proved", "claimed", "false"]
 #: a claimed number may be off by this much of its last digit shown, from writing it as text
 _HALF_DIGIT: Final = 0.0005
 #: code of a wrong value by the column that holds it
@@ -54,119 +54,15 @@ _COLUMN_CODES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report(Crosses):
-    """What the checker found.
-
-    Attributes
-    ----------
-    ok
-        Whether the plan breaks no rule and nothing it says of itself was found to be untrue.
-    finding
-        "proved": its bounds (or that there is no plan) were recomputed; "claimed": rules and values hold, but how good
-        the best plan is, if it is said at all, is another's word; "false": not ok.
-    violations
-        Every breach and every false claim, each with a stable code, details and a text in both languages.
-    metrics
-        The numbers of the plan as the checker computes them, by the plan's own policy.
-    edits
-        Of a plan's workbook: what was changed in it since it was written (codes `edit_*`); an edit is no breach as
-        such, what it breaks is among the violations.
-    """
-
-    ok: bool
-    finding: Finding
-    violations: tuple[Violation, ...]
-    metrics: Mapping[str, Metric]
-    edits: tuple[Violation, ...] = ()
-    #: "infeasible" or "unknown" where the plan says so of itself and has no pairs that could keep the rules
-    without_plan: str | None = None
-    #: of an edited workbook: what its sheets show that was true before the edits and is so no longer
-    stale: tuple[Violation, ...] = ()
-    #: what multipliers stored beside a solver's claim prove: the name of a level, its value, and what no plan can beat
-    #: (given the values of the levels before)
-    bounds: tuple[tuple[str, str, int, int], ...] = ()
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The distinct codes of the violations, sorted."""
-        return tuple(sorted({violation.code for violation in self.violations}))
-
-    def summary(self, lang: Lang = "en", *, most: int = 20) -> str:
-        """Say what was found, at most `most` violations of each code, the rest counted."""
-        lines = [text("report.edits", lang, count=len(self.edits))] if self.edits else []
-        lines += [f"  {edit.text(lang)}" for edit in self.edits[:most]]
-        if len(self.edits) > most:
-            lines.append(text("fault.more", lang, count=len(self.edits) - most, code="edit"))
-        lines += self._stale_lines(lang, most)
-        if self.ok:
-            return "\n".join([*lines, text(self._key, lang), *self._bound_lines(lang)])
-        lines.append(text("report.head", lang, count=len(self.violations)))
-        by_code: dict[str, list[Violation]] = {}
-        for violation in self.violations:
-            by_code.setdefault(violation.code, []).append(violation)
-        for code, group in by_code.items():
-            lines += [f"  {violation.text(lang)} [{code}]" for violation in group[:most]]
-            if len(group) > most:
-                lines.append(text("fault.more", lang, count=len(group) - most, code=code))
-        return "\n".join(lines)
-
-    def _bound_lines(self, lang: Lang) -> list[str]:
-        """Say how good the plan is for certain, where a solver's word says more."""
-        if self.finding != "claimed":
-            return []
-        return [
-            text(
-                "report.bound",
-                lang,
-                level=title(name, lang),
-                percent=round(100 * abs(value - bound) / max(1, abs(value)), 2),
-            )
-            for name, _, value, bound in self.bounds
-            if value != bound
-        ]
-
-    def _stale_lines(self, lang: Lang, most: int) -> list[str]:
-        """Say, sheet by sheet, what is no longer true."""
-        by_sheet: dict[str, list[Violation]] = {}
-        for each in self.stale:
-            by_sheet.setdefault(each.details["sheet"], []).append(each)
-        lines = []
-        for sheet, group in by_sheet.items():
-            lines.append(text("report.stale", lang, sheet=sheet, count=len(group)))
-            lines += [f"  {each.text(lang)}" for each in group[:most]]
-            if len(group) > most:
-                lines.append(text("fault.more", lang, count=len(group) - most, code="book"))
-        return lines
-
-    @property
-    def _key(self) -> str:
-        """The text of a report that is ok."""
-        if self.without_plan == "unknown":
-            return "report.ok.unknown"
-        return ".".join(["report.ok", *([self.without_plan] if self.without_plan else []), self.finding])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values (format `matcher.report/1`)."""
-        return {
-            "format": "matcher.report/1",
-            "ok": self.ok,
-            "finding": self.finding,
-            "violations": [violation.to_json() for violation in self.violations],
-            "metrics": dict(self.metrics),
-            "edits": [edit.to_json() for edit in self.edits],
-            "stale": [each.to_json() for each in self.stale],
-            "bounds": [dict(zip(("level", "unit", "value", "bound"), each, strict=True)) for each in self.bounds],
-        }
-
-    def __str__(self) -> str:
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        return as_html(self.summary())
-
-
-def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy | None = None) -> Report:
+def verify(
+    instance: Instance,
+    plan: Plan | Claims | str | Path,
+    policy: Policy | None = None,
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> Report:
     """Judge a plan by its input; no solver is involved.
 
     Parameters
@@ -178,11 +74,15 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     policy
         Whose rules the pairs must keep; the plan's own if None. What the plan says of its levels and proof is always
         judged by the plan's own policy.
+    time_limit_s, progress, cancel
+        Of the whole call; half a check is none, so that a stopped one is an error.
 
     Raises
     ------
     InvalidInput
         If `plan` is a path with nothing to read.
+    StoppedError
+        If the check was stopped.
 
     Examples
     --------
@@ -193,7 +93,15 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     >>> matcher.verify(instance, matcher.Plan.from_pairs(instance, county_pairs=[("U1", "C1")])).ok
     True
     """
-    claims = _claims(plan)
+    with within(time_limit_s, progress, cancel):
+        report = _judged(instance, _claims(plan), policy)
+    told.info("verified", count=len(report.violations), codes=", ".join(report.codes) or "-")
+    return report
+
+
+def _judged(instance: Instance, claims: Claims, policy: Policy | None) -> Report:
+    """Judge what is claimed, step by step."""
+    look("rules", 0, 4)
     problem = Problem.of(instance, claims.policy)
     judge = problem if policy is None else Problem.of(instance, policy)
     violations = list(claims.broken)
@@ -216,17 +124,21 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
     )
     broken = hard_violations(judge, pairs) if has_plan else []
     violations += broken
+    look("metrics", 1, 4)
     metrics = metrics_of(problem, pairs)
     violations += _metrics(claims.metrics, metrics)
+    look("unmatched", 2, 4)
     violations += _unmatched(problem, claims, pairs, has_plan)
     violations += _warnings(problem, claims, pairs, has_plan)
+    look("proof", 3, 4)
     false, proved, bounds = proof_violations(problem, claims, pairs, has_plan=has_plan, broken=bool(broken))
     violations += false
     stale = false_cells(instance, claims, pairs) if has_plan and claims.book is not None else []
     if claims.book is not None and not claims.book.touched:
         violations, stale = violations + stale, []
     finding: Finding = "false" if violations else "proved" if proved else "claimed"
-    report = Report(
+    look("proof", 4, 4)
+    return Report(
         not violations,
         finding,
         tuple(violations),
@@ -236,8 +148,6 @@ def verify(instance: Instance, plan: Plan | Claims | str | Path, policy: Policy 
         tuple(stale),
         _proved_levels(problem, claims, bounds),
     )
-    told.info("verified", count=len(violations), codes=", ".join(report.codes) or "-")
-    return report
 
 
 def _proved_levels(
@@ -286,6 +196,7 @@ def _rows(problem: Problem, level: str, rows: Mapping[str, Any]) -> Iterator[Vio
     positions = _as_pairs([(p, r) for _, p, r in known])
     truth = pair_columns(problem, level, positions)
     for column in (name for name in PAIR_COLUMNS[level][2:] if name in rows):
+        look()
         for at, (row, _, _) in enumerate(known):
             claimed, true = rows[column][row], truth[column][at]
             if claimed != UNREADABLE and not _same(claimed, true):

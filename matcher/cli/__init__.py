@@ -54,7 +54,7 @@ def _confess(error: Exception, options: argparse.Namespace) -> None:
     """Say that the fault is the library's, and all that helps to mend it."""
     said = {lang: text("cli.internal", lang, kind=type(error).__name__, reason=shown(str(error))) for lang in LANGS}
     if options.json:
-        document = {"format": "matcher.error/1", "code": "internal", "message": said}
+        document = {"format": "matcher.error/1", "code": "internal", "message": said, "details": {}}
         print(json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1))
     traceback.print_exception(error)
     print(said[options.lang], file=sys.stderr)

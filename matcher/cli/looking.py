@@ -55,7 +55,7 @@ def run_check(options: argparse.Namespace) -> int:
 def run_warm_up(options: argparse.Namespace) -> int:
     """Compile the loops for markets of points, once for an installation."""
     from matcher.market.points.compiled import AVAILABLE
-    from matcher.market.points.warm import warm_up
+    from matcher.market.warming import warm_up
 
     seconds, ready = warm_up(), AVAILABLE
     said = text("cli.warm" if ready else "cli.warm.nothing", options.lang, seconds=f"{seconds:.0f}")

@@ -13,6 +13,7 @@ from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.names import ENTITIES
 from matcher.base.notices import Notice
+from matcher.base.watch import look
 from matcher.files.finding import is_other_sheet, take, unknown
 from matcher.files.layout import CellGrid
 from matcher.files.limits import MOST_THIN_ROWS, too_long
@@ -170,7 +171,10 @@ def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> lis
     rows: list[list[str]] = []
     try:
         # strict: a stray quotation mark would otherwise swallow the rows up to the next one without a word
-        rows.extend(csv.reader(io.StringIO(plain, newline=""), delimiter=delimiter, strict=True))
+        for line in csv.reader(io.StringIO(plain, newline=""), delimiter=delimiter, strict=True):
+            rows.append(line)
+            if not len(rows) % _LOOKED_AT:
+                look()
     except csv.Error as error:
         code = "field_too_long" if "field larger" in str(error) else "csv_broken"
         return refuse(code, len(rows) + 1, reason=str(error), limit=csv.field_size_limit())

@@ -17,6 +17,8 @@ from matcher.base.disk import as_path
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.mends import mend_notices
 from matcher.base.notices import Notice
+from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.watch import look, within
 from matcher.files.cells import shown
 from matcher.files.csvfiles import read_folder
 from matcher.files.frames import read_frames
@@ -42,7 +44,14 @@ _SCHOOL_LEVEL: Final = ("branches", "schools")
 
 
 def read(
-    path: str | Path, *, datum: Datum = "wgs84", region: Region | None = None, gazetteer: str | Path | None = None
+    path: str | Path,
+    *,
+    datum: Datum = "wgs84",
+    region: Region | None = None,
+    gazetteer: str | Path | None = None,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> Instance:
     r"""Read an instance from a folder of CSV files or from one .xlsx workbook.
 
@@ -56,11 +65,15 @@ def read(
         Where every point must lie: "china" or (lat_min, lat_max, lon_min, lon_max) in degrees; None for anywhere.
     gazetteer
         A CSV file of places (name, lat, lon, optionally county_id) that gives coordinates to schools without.
+    time_limit_s, progress, cancel
+        Of the whole call; half an input is none, so that stopped reading is an error.
 
     Raises
     ------
     InvalidInput
         With every fault of every table, each with table, sheet, row, column, value, code and how to mend it.
+    StoppedError
+        If it was stopped.
     MissingExtra
         If `path` is a workbook and the extra `excel` is not installed.
 
@@ -75,7 +88,8 @@ def read(
     """
     path = as_path(path)
     _known_datum(datum)
-    with collecting_later():
+    with within(time_limit_s, progress, cancel), collecting_later():
+        look("read", 0, 3)
         found = _found(path)
         places = None
         if gazetteer is not None:
@@ -106,12 +120,15 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     """Turn what a reader found into an instance, or into the complete list of its faults."""
     faults, notices = found.faults, found.notices
     absent = _absent(found)
+    look("columns", 1, 3)
     typed = {raw.table: understood(raw, datum, found) for raw in found.tables}
+    look("records", 2, 3)
     make_levels(typed, found)
     put_ids_for_names(typed, found)
     take_partners(typed, found)
     place(typed, datum, region, places, found)
     records = {name: table.records() for name, table in typed.items()}
+    look("records", 3, 3)
     if not faults:
         try:
             instance = Instance(**records)

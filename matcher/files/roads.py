@@ -17,6 +17,8 @@ import numpy as np
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.names import SIDES, PairLevel
 from matcher.base.numbers import M_PER_KM, FloatArray, IntArray
+from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.watch import look, within
 from matcher.geo import nearest
 from matcher.model import Instance, TravelTime
 from matcher.tables.arrays import Nodes
@@ -44,6 +46,9 @@ def road_times(
     max_min: float | None = None,
     access_kmh: float = 30.0,
     max_access_km: float = 10.0,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> pd.DataFrame:
     """Return travel times between providers and recipients along a road graph, in the form of `travel_times`.
 
@@ -60,6 +65,8 @@ def road_times(
         How fast the straight way between a place and its nearest node is travelled.
     max_access_km
         A place farther than this from every node is reached by no road.
+    time_limit_s, progress, cancel
+        Of the whole call; some of the times would be worth nothing, so that a stopped call is an error.
 
     Returns
     -------
@@ -71,11 +78,25 @@ def road_times(
     ------
     InvalidInput
         With every node and edge that lacks an attribute, or if a limit makes no sense.
+    StoppedError
+        If it was stopped.
 
     Notes
     -----
     E. W. Dijkstra, "A note on two problems in connexion with graphs", Numerische Mathematik 1 (1959).
     """
+    with within(time_limit_s, progress, cancel):
+        return _times(instance, graph, levels, max_min, access_kmh, max_access_km)
+
+
+def _times(
+    instance: Instance,
+    graph: nx.Graph[Any],
+    levels: Sequence[PairLevel],
+    max_min: float | None,
+    access_kmh: float,
+    max_access_km: float,
+) -> pd.DataFrame:
     import pandas as pd
 
     _check(levels, access_kmh, max_access_km, max_min)
@@ -127,6 +148,9 @@ def with_roads(
     max_min: float | None = None,
     access_kmh: float = 30.0,
     max_access_km: float = 10.0,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> Instance:
     """Return the instance with the travel times of `road_times`; times that it lists already are kept.
 
@@ -139,7 +163,15 @@ def with_roads(
         As `road_times`.
     """
     frame = road_times(
-        instance, graph, levels=levels, max_min=max_min, access_kmh=access_kmh, max_access_km=max_access_km
+        instance,
+        graph,
+        levels=levels,
+        max_min=max_min,
+        access_kmh=access_kmh,
+        max_access_km=max_access_km,
+        time_limit_s=time_limit_s,
+        progress=progress,
+        cancel=cancel,
     )
     listed = {row.sort_key() for row in instance.travel_times}
     rows = list(instance.travel_times)
@@ -248,6 +280,7 @@ def _pairs(
     nodes, node_of = np.unique(start.node, return_inverse=True)
     matrix, size = roads.matrix, max(1, len(roads.latlon), len(end.node))
     for begin in range(0, len(nodes), step := max(1, _CHUNK // size)):
+        look("roads", begin, len(nodes))
         some = nodes[begin : begin + step]
         minutes, before = dijkstra(matrix, indices=some, limit=max_min + _SLACK_MIN, return_predecessors=True)
         km = _km(roads, before.astype(np.int64))

@@ -11,6 +11,7 @@ from matcher.base.errors import Fault
 from matcher.base.mends import Mend
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
+from matcher.base.watch import look
 from matcher.files.cells import as_text, read_column, shown
 from matcher.files.mending import number
 from matcher.files.points import split_points
@@ -33,6 +34,7 @@ def understood(raw: RawTable, datum: str, found: Findings) -> Typed:
     header = [_LINE_BREAK.sub(" ", as_text(title)) for title in raw.header]
     known = columns_of(raw.table, header)
     for position, name in known.items():
+        look()
         title = header[position]
         if name in typed.titles:
             first = typed.titles[name]

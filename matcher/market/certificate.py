@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.numbers import magnitude
+from matcher.base.watch import look
 from matcher.market import opening
 from matcher.market.face import arc_limits, tally
 from matcher.market.input import Bools, Ints
@@ -159,6 +160,7 @@ def lower_bounds(
     uses = [_Use(np.minimum(bounds, most)) for bounds, most in zip(_both(market), _most_partners(market), strict=True)]
     bounds = []
     for level, p, q in zip(objectives, provider, recipient, strict=True):
+        look()
         missing = level.missing
         total = exact_dot(missing, market.demand[:, 1])
         total += kept.add(level.cost_row, p, q)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.watch import within
 from matcher.market import stable as matching_stable
 from matcher.market.certificate import Flaw, exact_sum, lower_bounds, missing_units, pair_flaws, values
 from matcher.market.input import Ints
@@ -15,13 +17,25 @@ from matcher.market.preferences import SCOPES, blocking
 from matcher.market.program import claims as program_claims
 
 
-def flaws(matching: Matching) -> tuple[Flaw, ...]:
+def flaws(
+    matching: Matching,
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[Flaw, ...]:
     """Return every reason why what a matching claims does not hold; an empty tuple if all of it holds.
 
     Recomputed from the market, the pairs and the arrays of the proof: form and bounds of the pairs, the value of every
     level, the bound of every level from the prices, optimality, or the Hall set of an infeasible market. A matching
-    that was read from changed arrays has a flaw even if what they say now would hold.
+    that was read from changed arrays has a flaw even if what they say now would hold. Stopped by `time_limit_s` or
+    `cancel` it raises `StoppedError`: half a check is none.
     """
+    with within(time_limit_s, progress, cancel):
+        return _found(matching)
+
+
+def _found(matching: Matching) -> tuple[Flaw, ...]:
     market, levels = matching.market, matching.levels
     names = [level.name for level in market.objectives]
     if [level.name for level in levels] != names or any(level.sense != "min" for level in levels):

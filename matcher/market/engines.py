@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from matcher.market.engine import Begun, Engine
 from matcher.market.market import Market
 from matcher.market.points import engine as points
 from matcher.market.points import sparse
+from matcher.market.points.warm import hurried
 from matcher.market.program import engine as program
 
 #: from so many arcs a flow takes longer than a child takes to be asked
@@ -46,7 +48,8 @@ def solve_market(market: Market, budget: Budget, start: Begun | None) -> Solved:
     """Return what the first engine finds that fits a market and has an answer."""
     for engine in ENGINES:
         if engine.fits(market):
-            solved = engine.solve(market, budget, start)
+            with nullcontext() if market.is_flow else hurried(budget):
+                solved = engine.solve(market, budget, start)
             if solved is not None:
                 return solved
     raise AssertionError("a market is a flow or it is not")

@@ -9,6 +9,7 @@ import numpy as np
 from matcher.base.numbers import BoolArray, IntArray
 from matcher.base.progress import Budget
 from matcher.base.result import Proof
+from matcher.base.watch import look
 from matcher.problem.pairs import Pairs, no_pairs
 from matcher.problem.problem import Problem
 from matcher.problem.solution import Solution
@@ -32,6 +33,7 @@ def greedy(problem: Problem, budget: Budget | None = None) -> Solution:
     for organization, county in county_pairs.tolist():
         if not budget.waits(_GRACE_S) and not problem.pins["school"].size:
             break
+        look()
         schools.append(_nearest_branches(problem, organization, county))
     return unproved(problem, Pairs(county_pairs, np.concatenate(schools)), "greedy")
 
@@ -47,6 +49,7 @@ def _nearest_organizations(problem: Problem, budget: Budget) -> IntArray:
             organization_of[county], free[organization], wants[county] = organization, False, False
     order = np.lexsort((np.arange(len(wants)), -arrays.counties.children))
     for county in order[wants[order]].tolist():
+        look()
         if not budget.waits(_GRACE_S):
             break
         here = np.array(county)

@@ -6,6 +6,7 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget
+from matcher.base.watch import look
 from matcher.methods.greedy import unproved
 from matcher.methods.joint.lazy_assignment import CLOSED, LIMB_BITS, LazyAssignment
 from matcher.methods.joint.solver import JointSolver
@@ -43,6 +44,7 @@ def _least_travel(problem: Problem) -> IntArray:
     values = np.zeros((terms.num_components, counties, len(everyone)), dtype=np.int64)
     closed = np.zeros((counties, len(everyone)), dtype=np.bool_)
     for county in range(counties):
+        look()
         here = np.array(county)
         cost = problem.facts.cost("county", everyone, here)
         closed[county] = ~(bounds.open_pairs(county) & problem.allowed("county", everyone, here))
@@ -53,5 +55,6 @@ def _least_travel(problem: Problem) -> IntArray:
     assignment = LazyAssignment(limbs, lambda _row, _column: None)
     assignment.exact[:] = True
     for county in range(counties if len(everyone) else 0):
+        look()
         assignment.augment(county)
     return assignment.column_of

@@ -179,6 +179,7 @@ def compare(
     seeds: Sequence[int],
     *,
     years: Any = wish_year,
+    time_limit_s: float | None = None,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -198,7 +199,7 @@ def compare(
     """
     import pandas as pd
 
-    budget = Budget(progress=progress, cancel=cancel)
+    budget = Budget(time_limit_s=time_limit_s, progress=progress, cancel=cancel)
     rows: list[dict[str, Any]] = []
     for done, seed in enumerate(seeds):
         budget.report(Progress("compare", done, len(seeds)))

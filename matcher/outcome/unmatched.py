@@ -30,6 +30,7 @@ import numpy as np
 from matcher.base.errors import text
 from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.base.numbers import M_PER_KM, BoolArray, IntArray
+from matcher.base.watch import look
 from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.terms import empty_place_cost
@@ -118,6 +119,7 @@ class _Search:
     def rows(self, has_plan: bool) -> Iterator[Unmatched]:
         kind = KIND_OF_TABLE[SIDES[self.level][self.side]]
         for position in np.flatnonzero(self.missing > 0).tolist():
+            look()
             reason, detail = self.reason(position) if has_plan else ("not_planned", "")
             yield Unmatched(kind, self.agents.ids[position], int(self.missing[position]), reason, detail)
 

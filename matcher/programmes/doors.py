@@ -18,6 +18,7 @@ from matcher.base.disk import alone
 from matcher.base.errors import Fault, InvalidInput, Lang, SaveError
 from matcher.base.jsonform import faults_of_validation, read_object, read_toml
 from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.watch import within
 from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
 from matcher.model import Record
@@ -55,9 +56,18 @@ def programme_of(name: str) -> Programme:
     return PROGRAMMES[name]
 
 
-def read_records(name: str, path: str | Path, *, datum: str = "wgs84") -> Records:
+def read_records(
+    name: str,
+    path: str | Path,
+    *,
+    datum: str = "wgs84",
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> Records:
     """Read the tables of a programme from a folder of CSV files or a workbook; see `docs/programmes.md`."""
-    return programme_of(name).schema.read(path, datum=datum)
+    with within(time_limit_s, progress, cancel):
+        return programme_of(name).schema.read(path, datum=datum)
 
 
 def example_of(name: str, seed: int = 0) -> Records:
@@ -150,9 +160,17 @@ def _pairs_here(start: ProgrammePlan, programme: Programme, tables: Records) -> 
     return np.array(found, np.int64).reshape(-1, 2), np.array(kept, np.int64)
 
 
-def verify_programme(plan: ProgrammePlan | str | Path, records: Records | None = None) -> ProgrammeReport:
-    """Judge a plan, or a saved one, by its own tables or by `records`, without a solver."""
-    return (plan if isinstance(plan, ProgrammePlan) else load_programme(plan)).verify(records)
+def verify_programme(
+    plan: ProgrammePlan | str | Path,
+    records: Records | None = None,
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> ProgrammeReport:
+    """Judge a plan, or a saved one, by its own tables or by `records`, without a solver; stopped, it is an error."""
+    with within(time_limit_s, progress, cancel):
+        return (plan if isinstance(plan, ProgrammePlan) else load_programme(plan)).verify(records)
 
 
 def save_programme(plan: ProgrammePlan, path: str | Path, lang: Lang = "en") -> Path:
@@ -215,7 +233,13 @@ def _write(plan: ProgrammePlan, folder: Path, lang: Lang) -> None:
         plan.helpers.to_npz(folder / _HELPERS)
 
 
-def load_programme(path: str | Path) -> ProgrammePlan:
+def load_programme(
+    path: str | Path,
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> ProgrammePlan:
     """Read what `save_programme` wrote.
 
     Raises
@@ -223,6 +247,11 @@ def load_programme(path: str | Path) -> ProgrammePlan:
     InvalidInput
         If it is no whole plan of a programme.
     """
+    with within(time_limit_s, progress, cancel):
+        return _loaded(path)
+
+
+def _loaded(path: str | Path) -> ProgrammePlan:
     folder = Path(path)
     if not (folder / _HEAD).exists():
         folder = folder.with_name(f".{folder.name}.old")  # a crash between two renames

@@ -14,6 +14,7 @@ from matcher.market import check
 from matcher.market.certificate import Flaw
 from matcher.market.input import Ints
 from matcher.market.matching import Matching
+from matcher.market.points.warm import hurried
 from matcher.market.presence import presence
 from matcher.market.presence.presence import Presence
 from matcher.market.presence.solving import solve_presence
@@ -54,7 +55,9 @@ def _pairs(market: Any, result: Matching, pairs: Ints, kept: Ints) -> Any:
 
 
 def _present(case: Any, sites: Any, start: Any, limits: dict[str, Any]) -> Presence:
-    return solve_presence(case, neighbours(sites), Budget(**limits), start)
+    budget = Budget(**limits)
+    with hurried(budget):
+        return solve_presence(case, neighbours(sites), budget, start)
 
 
 def neighbours(records: Any) -> Ints:

@@ -13,6 +13,7 @@ import numpy as np
 from matcher.base.names import KIND_OF_TABLE, SIDES
 from matcher.base.numbers import M_PER_KM, IntArray
 from matcher.base.violations import Violation
+from matcher.base.watch import look
 from matcher.problem.pairs import Pairs, pair_keys
 from matcher.problem.problem import Problem
 from matcher.proof.blocking import blocking, unaccepted
@@ -37,6 +38,7 @@ def hard_violations(problem: Problem, pairs: Pairs) -> list[Violation]:
     """
     found: list[Violation] = []
     for level, chosen in zip(SIDES, pairs, strict=True):
+        look()
         found += _repeated(problem, level, chosen)
         found += _bounds(problem, level, chosen)
         found += _barred(problem, level, chosen)

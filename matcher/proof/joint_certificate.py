@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from matcher.base.numbers import BoolArray, IntArray
+from matcher.base.watch import look
 from matcher.problem.problem import Problem
 from matcher.proof.joint_bounds import JointBounds
 from matcher.proof.joint_terms import JointTerms
@@ -100,6 +101,7 @@ def undecided(
     claimed = terms.num_claimed
     found = [np.zeros((0, 2), dtype=np.int64)]
     for county in range(county_price.shape[1]):
+        look()
         value, open_pairs = bounds.of_county(county)
         reduced = value[:claimed] - organization_price - county_price[:, county, None]
         negative = np.flatnonzero(open_pairs & (first_sign(reduced) < 0))
@@ -126,6 +128,7 @@ def block_bounds(
     pairs = np.cumsum(sizes[:, 0] * sizes[:, 1])
     start = 0
     while start < len(entries):
+        look()
         done = pairs[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(pairs, done + _CHUNK, side="right")))
         value[:, start:stop] = _some_bounds(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matcher.renewal.events import events_from_json as events_from_json
     from matcher.renewal.events import events_of as events_of
     from matcher.renewal.events import events_to_json as events_to_json
+    from matcher.renewal.recommending import Recommendation as Recommendation
     from matcher.renewal.replanning import changed_instance as changed_instance
     from matcher.renewal.standing import FROZEN as FROZEN
     from matcher.renewal.standing import keep_first as keep_first
@@ -29,6 +30,7 @@ _HOME = {
     "Event": "events",
     "Joins": "events",
     "Leaves": "events",
+    "Recommendation": "recommending",
     "Refused": "events",
     "Takes": "events",
     "events_from_json": "events",

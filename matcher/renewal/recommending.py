@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from matcher.base.crossing import Crosses
 from matcher.base.errors import Fault, InvalidInput, check_count
+from matcher.base.forms import made, read_document
 from matcher.base.names import PairLevel
 from matcher.base.numbers import M_PER_KM
 from matcher.base.progress import Budget, CancelToken, Progress, ProgressCallback
@@ -92,6 +93,17 @@ class Recommendation(Crosses):
             "cost": dict(self.cost),
             "displaces": [list(pair) for pair in self.displaces],
         }
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any] | str | bytes) -> Self:
+        """Read what `to_json` wrote, as it is or as text.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else.
+        """
+        return made(cls, read_document(source, "matcher.recommendation/1"))
 
 
 def recommend(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from matcher.base.display import as_html
 from matcher.base.errors import text
+from matcher.base.forms import made, read_document
 from matcher.words.catalogue import has_text
 
 State = Literal["free", "taken", "elsewhere", "closed"]
@@ -180,6 +181,17 @@ class Explanation:
         """Return plain JSON values (format `matcher.explanation/1`), with the text in both languages."""
         said = {lang: self.text(lang) for lang in ("en", "zh")}
         return {"format": "matcher.explanation/1", **asdict(self), "text": said}
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any] | str | bytes) -> Self:
+        """Read what `to_json` wrote, as it is or as text.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else.
+        """
+        return made(cls, read_document(source, "matcher.explanation/1"), ("text",))
 
     def __str__(self) -> str:
         return self.text()

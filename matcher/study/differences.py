@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from matcher.base.crossing import Crosses
 from matcher.base.display import as_html
-from matcher.base.errors import check_kind, text
+from matcher.base.errors import Fault, InvalidInput, check_kind, text
+from matcher.base.forms import made, read_document
 from matcher.base.names import SIDES
 from matcher.base.numbers import GONE, IntArray, read_only
+from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.watch import look, within
 from matcher.model import RECORDS
 from matcher.outcome.changes import CAUSES, KINDS, LevelChanges, classify
 from matcher.plan import Plan
@@ -39,6 +42,20 @@ DIFF_COLUMNS: Final = {
         "kind",
     ),
 }
+
+
+_Cell = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows(Crosses):
+    """A diff as it is written: rows in place of frames."""
+
+    kept: tuple[dict[str, _Cell], ...]
+    new: tuple[dict[str, _Cell], ...]
+    ended: tuple[dict[str, _Cell], ...]
+    changed: tuple[dict[str, _Cell], ...]
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +101,27 @@ class Diff(Crosses):
         frames = {name: _records(getattr(self, name)) for name in DIFF_COLUMNS}
         return {"format": "matcher.diff/1", "counts": dict(self.counts), **frames}
 
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any] | str | bytes) -> Self:
+        """Read what `to_json` wrote, as it is or as text.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else.
+        """
+        import pandas as pd
+
+        rows = made(_Rows, read_document(source, "matcher.diff/1"))
+        frames = {}
+        for name, columns in DIFF_COLUMNS.items():
+            wrong = [row for row in getattr(rows, name) if sorted(row) != sorted(columns)]
+            if wrong:
+                details = {"why": "columns", "reason": ", ".join(columns)}
+                raise InvalidInput([Fault("invalid_value", column=name, value=sorted(wrong[0]), details=details)])
+            frames[name] = pd.DataFrame(getattr(rows, name), columns=list(columns))
+        return cls(**frames, counts=rows.counts)
+
     def __str__(self) -> str:
         return self.summary()
 
@@ -91,12 +129,24 @@ class Diff(Crosses):
         return as_html(self.summary())
 
 
-def diff(old_plan: Plan, new_plan: Plan) -> Diff:
+def diff(
+    old_plan: Plan,
+    new_plan: Plan,
+    *,
+    time_limit_s: float | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> Diff:
     """Compare two plans: which pairs stay, which begin, which end and why, and who is affected.
 
     Why a pair ended is judged by the new plan's instance and policy; ids that changed are followed through the
-    `successors` of the new plan's instance.
+    `successors` of the new plan's instance. Stopped by `time_limit_s` or `cancel` it raises `StoppedError`.
     """
+    with within(time_limit_s, progress, cancel):
+        return _differences(old_plan, new_plan)
+
+
+def _differences(old_plan: Plan, new_plan: Plan) -> Diff:
     import pandas as pd
 
     check_kind(old_plan, Plan, "old_plan")
@@ -107,7 +157,8 @@ def diff(old_plan: Plan, new_plan: Plan) -> Diff:
     changes = classify(problem, new_plan.both, earlier)
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in DIFF_COLUMNS}
     counts: dict[str, int] = {}
-    for level in SIDES:
+    for done, level in enumerate(SIDES):
+        look("diff", done, len(SIDES))
         affected = _compare(old_plan, new_plan, level, earlier[level], changes[level], rows)
         counts |= {f"{level}_{name}": number for name, number in changes[level].counts().items()}
         counts[f"{level}_changed"] = len(affected)

@@ -53,6 +53,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "请删除，或放入 `extras` 以原样带出。",
     ),
     (
+        "error.stopped.time",
+        "the time limit was reached before this was done, and half of it would be worth nothing.",
+        "在完成之前已到时间限制；半途的结果没有意义，故未给出。",
+    ),
+    (
+        "error.stopped.cancelled",
+        "this was cancelled before it was done, and half of it would be worth nothing.",
+        "在完成之前已被取消；半途的结果没有意义，故未给出。",
+    ),
+    (
         "error.missing_extra",
         "this needs the package {package}: pip install 'jiedui[{extra}]'",
         "需要安装软件包 {package}：pip install 'jiedui[{extra}]'",

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from matcher import Market, match
+import matcher
+from matcher import CancelToken, Market, match
 from matcher.base.disk import private_cache
+from matcher.base.progress import Budget
 from matcher.cli import main
-from matcher.market import listed
+from matcher.market import listed, warming
 from matcher.market.check import flaws
 from matcher.market.points import compiled, sites, warm
+
+PACKAGE = Path(matcher.__file__).parent
+#: files of loops that only `warming.points` runs, which is too long for plain Python
+POINTS = ("auction", "compiled", "paths")
 
 
 def points(seed=0):
@@ -47,8 +55,8 @@ def test_without_a_limit_the_loops_are_compiled_where_they_run(cold):
 
 
 def test_warming_up_leaves_a_mark(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(warm, "_places", lambda: [tmp_path])
-    monkeypatch.setattr(warm, "_markets", lambda: [points()])
+    monkeypatch.setattr(warm, "places", lambda: [tmp_path])
+    monkeypatch.setattr(warming, "LOOPS", (lambda: match(points()),))
     assert main(["warm-up"]) == 0
     assert capsys.readouterr().out
     assert warm.is_ready()
@@ -65,3 +73,45 @@ def test_code_is_kept_only_where_nobody_else_may_write(tmp_path, monkeypatch):
     assert stat.S_IMODE(own.stat().st_mode) == 0o700
     own.chmod(0o777)
     assert private_cache() is None
+
+
+def program():
+    rng = np.random.default_rng(0)
+    sizes = {"size": rng.integers(1, 9, 30), "opening_cost": np.full(8, 90)}
+    return Market.from_matrix(rng.integers(0, 99, (8, 30)), capacity=20, unmet_cost=300, **sizes)
+
+
+@pytest.mark.skipif(not compiled.AVAILABLE, reason="nothing is compiled without numba")
+def test_loops_of_programs_run_plainly_under_a_limit_until_they_are_ready(monkeypatch):
+    """They were compiled within it, and nobody was told."""
+    begun, loop = [], compiled._Loop(lambda x: x + 1)
+    monkeypatch.setattr(warm, "is_ready", lambda: False)
+    monkeypatch.setattr(warm, "begin", lambda: begun.append(True))
+    monkeypatch.setattr(loop, "compiled", lambda: pytest.fail("compiled under a limit"))
+    with warm.hurried(Budget(time_limit_s=9)):
+        assert loop(1) == 2
+    with warm.hurried(Budget(cancel=CancelToken())):
+        assert loop(1) == 2
+    assert len(begun) == 2
+    assert match(program(), time_limit_s=20).has_pairs
+    assert len(begun) == 3
+
+
+def test_every_file_with_loops_is_warmed_up(monkeypatch):
+    """Whoever adds compiled loops adds a run of them, else a user waits for them unawares."""
+    called = set()
+    loops = [loop for module in sys.modules.values() for loop in vars(module).values() if type(loop) is compiled._Loop]
+    loops = [loop for loop in loops if loop.__module__.startswith("matcher.")]
+    for loop in loops:
+        python = loop.py_func
+        monkeypatch.setattr(
+            loop, "_compiled", lambda *given, f=python: (called.add((f.__module__, f.__name__)), f(*given))[1]
+        )
+    if compiled.AVAILABLE:
+        warming.sizes()
+        warming.presence()
+        points = {f"matcher.market.points.{n}" for n in POINTS}
+        assert called == {(each.__module__, each.py_func.__name__) for each in loops if each.__module__ not in points}
+    assert {path.parent.name for path in PACKAGE.rglob("*.py") if "\n@compiled" in path.read_text("utf-8")} == {
+        folder.name for folder in warm._FOLDERS
+    }

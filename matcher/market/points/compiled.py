@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import importlib.util
 import types
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,19 @@ from matcher.base.disk import private_cache
 #: whether the loops are compiled; numba itself is loaded when one of them first runs
 AVAILABLE = importlib.util.find_spec("numba") is not None
 
+_PLAIN: Final[ContextVar[bool]] = ContextVar("matcher_plain_loops", default=False)
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@contextmanager
+def plainly(asked: bool) -> Iterator[None]:
+    """Run loops that this process has not compiled as plain Python, if that is asked."""
+    token = _PLAIN.set(asked or _PLAIN.get())
+    try:
+        yield
+    finally:
+        _PLAIN.reset(token)
 
 
 class _Loop:
@@ -32,7 +46,7 @@ class _Loop:
         self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *values: Any) -> Any:
-        return (self._compiled or self.compiled())(*values)
+        return (self._compiled or (self.py_func if _PLAIN.get() else self.compiled()))(*values)
 
     def compiled(self) -> Callable[..., Any]:
         """Return the loop as numba's own object."""
