@@ -110,12 +110,12 @@ def test_long_words_are_compared_with_nothing():
     locks = [
         {"level": "county", "provider_id": "U1", "recipient_id": f"C{i}" + "x" * 190, "kind": "pin"} for i in range(40)
     ]
-    began = time.monotonic()
+    began = time.process_time()
     found = codes(
         lambda: matcher.Instance(organizations=[{"id": "U1", "lat": 26, "lon": 106}], counties=counties, locks=locks)
     )
     assert found == {"unknown_id"}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert nearest_word("x" * (LONGEST + 1), ["x" * (LONGEST + 1)]) is None
     assert nearest_word("objectivs", ["objectives"]) == "objectives"
 
@@ -164,27 +164,27 @@ def test_a_hundred_thousand_columns_are_a_fault(tmp_path):
     header = ",".join(f"c{i}" for i in range(100_000))
     for table in ("organizations", "counties"):
         (tmp_path / f"{table}.csv").write_text(f"id,lat,lon,{header}\nU1,26,106\n", encoding="utf-8")
-    began = time.monotonic()
+    began = time.process_time()
     assert codes(lambda: matcher.read(tmp_path)) == {"too_many_columns"}
     wide = pd.DataFrame(np.zeros((1, MOST_COLUMNS + 1)))
     assert codes(lambda: matcher.Instance.from_frames(organizations=wide, counties=wide)) >= {"too_many_columns"}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_millions_of_rows_of_nothing_are_a_fault(tmp_path):
     for table in ("organizations", "counties"):
         (tmp_path / f"{table}.csv").write_text("id,lat,lon\n" + "\n" * (MOST_THIN_ROWS + 1), encoding="utf-8")
-    began = time.monotonic()
+    began = time.process_time()
     assert codes(lambda: matcher.read(tmp_path)) == {"too_many_rows"}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_repeated_objectives_are_a_fault_soon():
     """However many there are."""
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(InvalidInput):
         matcher.Policy(objectives=["fill"] * 100_000)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 # --- plans ------------------------------------------------------------------------------------------------------------
