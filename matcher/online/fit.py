@@ -43,6 +43,10 @@ class Fit(Protocol):
     def rough_pairs(self, key: Any) -> tuple[IntArray, IntArray]:
         """Return about what `pairs` does, fast: for prices."""
 
+    @property
+    def lookup(self) -> tuple[int, int]:
+        """How long `rough_pairs` takes, for itself and for each pair: in pairs of a sample that are at hand."""
+
     def best(self, key: Any, left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the provider with something left of greatest value less price, 0 or more, and the value."""
 
@@ -123,6 +127,11 @@ class MarketFit:
     def rough_pairs(self, key: int) -> tuple[IntArray, IntArray]:
         """Return providers and values."""
         return self.pairs(key)
+
+    @property
+    def lookup(self) -> tuple[int, int]:
+        """They are at hand."""
+        return 100, 1
 
     def best(self, key: int, left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the best provider at these prices; ties go to the lower position."""

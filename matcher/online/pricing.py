@@ -21,8 +21,8 @@ _SAMPLE: Final = 2000
 _FEW: Final = 50
 #: of tau: what one taken beyond what was foreseen adds to the margin
 _PUSH: Final = 0.2
-#: pairs in a piece, and how many of them one counts for whose pairs must be looked up
-_PIECE, _LOOKED_UP = 20_000, 500
+#: pairs in a piece, or what takes as long
+_PIECE: Final = 20_000
 #: of those who wait, at most so many are counted, each for several
 _WAITING: Final = 256
 #: pairs of an even part of what is expected, from which prices start
@@ -101,7 +101,8 @@ class Pricing:
 
     def knows_too_little(self, now: int, came: int) -> bool:
         """Return whether there is no price yet though many will come: who can wait does better to."""
-        return self._expected is None and self._since < 0 and self.still_to_come(now, came) > _FEW
+        learns = self._expected is None and self.policy.every > 0
+        return learns and self._since < 0 and self.still_to_come(now, came) > _FEW
 
     def _noise(self, weight: float) -> float:
         """Return the smoothing: the wider the more each of a sample stands for."""
@@ -166,7 +167,7 @@ class Pricing:
             weights = np.full(len(few.at), many * self._weight)
             self.price = estimated(few, weights, room, self.price, self._noise(all_of.weight), _COLD)
             cold = False
-        parts, weights = self._rows(all_of, held, keyed)
+        parts, weights, _ = self._rows(all_of, held, None)
         known = Expected.of(parts)
         if rest:
             later = self._expected.part(all_of.first, len(self._expected.at))  # type: ignore[union-attr]
@@ -193,9 +194,8 @@ class Pricing:
         now_on = self._round = self._round or self._begun(held, now, count)
         keyed = len(now_on.waiting) + now_on.sampled
         if now_on.row < keyed:
-            parts, weight = self._rows(now_on, held, _PIECE // _LOOKED_UP)
             before, sampled = float(now_on.load.taken.sum()), now_on.row >= len(now_on.waiting)
-            now_on.row = min(keyed, now_on.row + _PIECE // _LOOKED_UP)
+            parts, weight, now_on.row = self._rows(now_on, held, _PIECE)
             known = Expected.of(parts)
             now_on.load.add(known, weight, self.price, self._tau)
             if sampled:
@@ -217,19 +217,23 @@ class Pricing:
         return True
 
     def _rows(
-        self, now_on: Round, held: Mapping[int, Waiting], many: int
-    ) -> tuple[list[tuple[IntArray, IntArray]], FloatArray]:
-        """Return so many of those who wait or came, from the row on, and how many each stands for."""
-        span, waits = range(now_on.row, min(now_on.row + many, len(now_on.waiting) + now_on.sampled)), now_on.waiting
-        parts, weights = [], []
-        for row in span:
+        self, now_on: Round, held: Mapping[int, Waiting], most: int | None
+    ) -> tuple[list[tuple[IntArray, IntArray]], FloatArray, int]:
+        """Return those who wait or came from the row on, how many each stands for, and the next row.
+
+        No more of them than may be looked up in the time of `most` pairs; None: all.
+        """
+        waits, row, parts, weights, looked = now_on.waiting, now_on.row, [], [], 0
+        one, each = self.fit.lookup
+        while row < len(waits) + now_on.sampled and (most is None or looked < most):
             if row >= len(waits):
                 parts.append(self.fit.rough_pairs(self._coming.keys[row - len(waits)]))
                 weights.append(now_on.weight)
             elif waits[row] in held:
                 parts.append(self.fit.rough_pairs(held[waits[row]].key))
                 weights.append(now_on.each)
-        return parts, np.array(weights, float)
+            row, looked = row + 1, looked + one + (each * len(parts[-1][0]) if parts else 0)
+        return parts, np.array(weights, float), row
 
     def _moved(self, done: Round, left: FloatArray, coming: FloatArray) -> None:
         """Take the step that a round ends with."""

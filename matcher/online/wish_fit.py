@@ -134,9 +134,14 @@ class WishFit:
         """Return the members near enough by the chord, and what each pair is worth by it."""
         some, tree = self._candidates(key)
         spot, worth = ecef([key[_LAT]], [key[_LON]])[0], self.worth(key)
-        near = np.array(sorted(tree.query_ball_point(spot, worth)), np.int64)
+        near = np.array(tree.query_ball_point(spot, worth, return_sorted=True), np.int64)
         value = worth - np.rint(np.linalg.norm(self._xyz[some[near]] - spot, axis=1)).astype(np.int64)
         return some[near][value > 0], value[value > 0]
+
+    @property
+    def lookup(self) -> tuple[int, int]:
+        """A search in a tree, and a list of Python's of what it finds."""
+        return 3000, 8
 
     def best(self, key: list[Any], left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the best member at these prices, ties to the lower position.

@@ -267,6 +267,34 @@ def test_a_desk_goes_on_from_a_plan_of_wishes():
     assert desk.tally.paired > 0
 
 
+def test_no_wish_waits_for_prices_that_are_never_estimated():
+    members = [Member(id=f"m{j}", lat=25 + j / 9, lon=110, most=9) for j in range(5)]
+    desk = matcher.arrivals({"members": members}, policy={"every": 0})
+    assert desk.assign(Wish(id="a", child="a", lat=25, lon=110), at=DAY_S * 739000, due=DAY_S * 739009).provider == "m0"
+
+
+def test_one_who_comes_does_a_small_piece_of_an_estimate():
+    """Whatever is expected or waits: so the time of an answer does not grow with them."""
+    rng = np.random.default_rng(3)
+    members = [Member(id=f"m{j}", lat=lat, lon=110, most=3) for j, lat in enumerate(rng.uniform(25, 26, 60))]
+    desk = matcher.arrivals({"members": members}, policy={"every": 25})
+    asked, looked = desk.fit.rough_pairs, []
+
+    def counted(key):
+        found = asked(key)
+        looked[-1].append(len(found[0]))
+        return found
+
+    desk.fit.rough_pairs = counted
+    for n in range(400):
+        looked.append([])
+        desk.assign(Wish(id=str(n), child=str(n), lat=25.5, lon=110), at=DAY_S * 739000 + n, due=DAY_S * 739009)
+    one, each = desk.fit.lookup
+    most = [sum(one + each * pairs for pairs in sizes[:-1]) for sizes in looked]
+    assert sum(cost > 20_000 for cost in most) == 1  # the first prices of all
+    assert sum(map(bool, looked)) > 100
+
+
 def test_what_makes_no_sense_is_refused():
     market = Market.from_matrix([[1, 2]], unmet_cost=5)
     desk = matcher.arrivals(market)
