@@ -143,13 +143,23 @@ window.begun = true;
   }
   at("focus").title = words.focus;
   at("focus").addEventListener("click", () => { narrow(null); at("q").focus(); });
-  let waiting, later;
-  at("q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 40); });
+  // what nobody waits for is done when the answer has been painted; asked again before that, it is not done at all
+  function afterwards() {
+    let frame, timer;
+    return act => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      if (act) frame = requestAnimationFrame(() => { timer = setTimeout(act); });
+    };
+  }
+  let waiting;
+  const others = afterwards(), drawing = afterwards();
+  at("q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 10); });
   at("q").addEventListener("keydown", event => { if (event.key === "Enter") { clearTimeout(waiting); search(); } });
   function search() {
     const asked = at("q").value.trim();
     if (focus !== null) narrow(null);
-    clearTimeout(later);
+    others(null);
     const low = asked.toLowerCase(), now = tabs.find(tab => tab.checked).value;
     const owns = kind => data[kind].some(each => each[1].toLowerCase().includes(low) || each[0].toLowerCase() === low);
     const draw = kind => table(kind).search(asked).draw();
@@ -158,7 +168,7 @@ window.begun = true;
     const first = held || !asked ? now : KINDS.find(owns) ?? now;
     const best = hits(first) || held || !asked ? first : ["school", "organization", "county"].find(hits) ?? first;
     turn(best);
-    later = setTimeout(() => { for (const kind of KINDS) if (kind !== best) draw(kind); }, 0);
+    others(() => { for (const kind of KINDS) if (kind !== best) draw(kind); });
     if (!asked) { held = false; return; }
     at("board").scrollIntoView({ block: "start" });
     const found = table(best).rows({ search: "applied" }).indexes();
@@ -168,14 +178,12 @@ window.begun = true;
   }
 
   // --- what is chosen --------------------------------------------------------------------------------------------------
-  let drawing;
   function choose(kind, i, { narrowing = false } = {}) {
     selected = { kind, i };
     if (narrowing) narrow(selected);
     for (const each of KINDS) mark(each);
     tell(kind, i);
-    clearTimeout(drawing);
-    drawing = setTimeout(() => map?.show(kind, i));  // the answer first, then its place
+    drawing(() => map?.show(kind, i));  // the answer first, then its place
   }
   function tell(kind, i) {
     const home = kind === "school" ? "county" : kind, place = kind === "school" ? school[i][2] : i;
