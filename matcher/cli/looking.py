@@ -53,7 +53,7 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_warm_up(options: argparse.Namespace) -> int:
-    """Compile the loops for markets of points, once for an installation."""
+    """Compile the loops, once for an installation."""
     from matcher.market.points.compiled import AVAILABLE
     from matcher.market.warming import warm_up
 

@@ -18,6 +18,10 @@ from matcher.cli import main
 from matcher.market import listed, warming
 from matcher.market.check import flaws
 from matcher.market.points import compiled, sites, warm
+from matcher.market.presence import loops as presence_loops
+from matcher.market.presence import solving
+from matcher.market.program import knapsack, levels, steps
+from matcher.programmes.doors import example_of, plan_programme
 
 PACKAGE = Path(matcher.__file__).parent
 #: files of loops that only `warming.points` runs, which is too long for plain Python
@@ -115,3 +119,42 @@ def test_every_file_with_loops_is_warmed_up(monkeypatch):
     assert {path.parent.name for path in PACKAGE.rglob("*.py") if "\n@compiled" in path.read_text("utf-8")} == {
         folder.name for folder in warm._FOLDERS
     }
+
+
+@pytest.mark.skipif(not compiled.AVAILABLE, reason="nothing is compiled without numba")
+def test_what_is_warm_is_compiled_for_no_other_kind_of_arrays(monkeypatch):
+    """Arrays of a market are read-only and those made on the way are not: loops were compiled up to six times."""
+    monkeypatch.setattr(warm, "is_ready", lambda: True)
+    monkeypatch.setattr(levels, "MOST_EXACT", 0)
+    monkeypatch.setattr(solving, "_SMALL", 0)
+    loops = [
+        loop
+        for room in (steps, knapsack, presence_loops)
+        for loop in vars(room).values()
+        if isinstance(loop, compiled._Loop)
+    ]
+    warming.sizes()
+    warming.presence()
+    known = [compilations(loop) for loop in loops]
+    rng = np.random.default_rng(5)
+    plain = Market.from_matrix(rng.integers(1, 60, (6, 12)), capacity=9, unmet_cost=90, size=rng.integers(1, 6, 12))
+    grouped = Market.from_matrix(
+        rng.integers(1, 60, (2, 6, 12)),
+        capacity=9,
+        unmet_cost=[[1] * 12, [0] * 12],
+        size=rng.integers(1, 6, (6, 12)),
+        group=[0, 0, 0, 1, 1, -1],
+        group_open=[[0, 2], [0, 1]],
+    )
+    for market in (plain, grouped):
+        assert flaws(match(market, work_limit=20)) == ()
+    tables = example_of("holiday")
+    for needs in (("music",), ()):
+        points = [point.model_copy(update={"needs": needs}) for point in tables["points"][:6]]
+        few = {"points": points, "teams": tables["teams"][:18], "volunteers": []}
+        assert plan_programme("holiday", few, work_limit=20).verify().ok
+    assert [compilations(loop) for loop in loops] == known
+
+
+def compilations(loop):
+    return sum(loop.compiled().stats.cache_misses.values())

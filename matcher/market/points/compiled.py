@@ -73,6 +73,11 @@ def compiled(function: F) -> F:
     return cast(F, _Loop(function)) if AVAILABLE else function
 
 
+def of_one_kind(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Return arrays in C order and writable: a loop is compiled once more for each other kind that it is given."""
+    return tuple(np.require(array, requirements=("C", "W")) for array in arrays)
+
+
 # R = a^2 / b of WGS-84, the largest radius of curvature; 1 mm below a half keeps rounding errors on the safe side.
 _R = 6378137.0**2 / 6356752.314245179
 INVERSE_4R2 = 1.0 / (4.0 * _R * _R)

@@ -15,6 +15,7 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget
+from matcher.market.points.compiled import of_one_kind
 from matcher.market.presence import loops
 from matcher.market.presence.case import NEVER, PresenceCase
 
@@ -44,8 +45,8 @@ class PresenceSearch:
         scalars = np.array([case.charge, case.least_adults], np.int64)
         worth = np.maximum(price, 0).astype(float)
         skill = case.skill.astype(np.int64)
-        self.arrays: Any = (
-            *(info, places, skill, case.need, np.ascontiguousarray(case.children), case.open, scalars),
+        self.arrays: Any = of_one_kind(
+            *(info, places, skill, case.need, case.children, case.open, scalars),
             *(self.near, self.metres, worth, case.metres),
         )
         self.where = np.full((crews, 2), -1, np.int64)
@@ -92,7 +93,7 @@ def greedy(search: PresenceSearch, budget: Budget) -> None:
     search.marks[5][2] += 1
     for site in range(case.num_sites):
         search.marks[5][:2] = 0
-        loops.settle(search.arrays, site, search.state, case.metres, search.marks)
+        loops.settle(search.arrays, site, search.state, search.arrays[10], search.marks)
 
 
 def improve(search: PresenceSearch, neighbours: IntArray, budget: Budget, rounds: int) -> None:

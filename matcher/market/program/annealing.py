@@ -15,6 +15,7 @@ import numpy as np
 from matcher.base.numbers import FloatArray
 from matcher.base.progress import Budget
 from matcher.market.input import Bools, Ints
+from matcher.market.points.compiled import of_one_kind
 from matcher.market.program import steps
 from matcher.market.program.bound import needs
 from matcher.market.program.case import ProgramCase
@@ -117,10 +118,10 @@ def _tables(case: ProgramCase, cost: FloatArray, missing: FloatArray, opening: F
     arc_of[case.provider[order], case.recipient[order]] = order
     locked = case.must_open | (case.capacity[:, 0] > 0)
     charge = float((np.abs(net) / np.maximum(1, case.size)).max(initial=1.0))
-    return (
-        *(first, order, case.provider, net, case.size, case.capacity[:, 1].copy(), needs(case), opening, locked),
-        *(case.closed, case.group, case.group_open[:, 1].copy(), np.ascontiguousarray(case.resource)),
-        *(case.budget[:, 1].copy(), arc_of, must, np.array([charge])),
+    return of_one_kind(
+        *(first, order, case.provider, net, case.size, case.capacity[:, 1], needs(case), opening, locked),
+        *(case.closed, case.group, case.group_open[:, 1], case.resource),
+        *(case.budget[:, 1], arc_of, must, np.array([charge])),
     )
 
 

@@ -43,9 +43,13 @@ _LINEAR: Final = 0.5
 _MOST_PRICED: Final = 150_000
 #: how much of the time left, over the levels to come, plans with sizes are annealed
 _ANNEALING: Final = 0.8
-#: the same where regions follow, and how much of the time left these may take
+#: the same where regions follow, and how much of the time left these may take, and the linear program before them
 _FEW_ANNEALED: Final = 0.1
-_REGIONS: Final = 0.85
+_REGIONS: Final = 0.9
+_FEW_LINEAR: Final = 0.1
+#: rounds and time for the prices that regions stand on, which have to be near the best
+_WHOLE_ROUNDS: Final = 600
+_CLIMBING: Final = 0.15
 #: columns up to which CP-SAT may still gain on an annealed plan
 _MOST_TRIED: Final = 10_000
 #: columns beyond which CP-SAT would not even have read its model in the time a planner has
@@ -200,7 +204,8 @@ class _Run:
         """Return multipliers to begin with, of a large case those of its linear program."""
         ascent = PriceAscent.thinned(self.case, level, kept, _MOST_PRICED)
         if len(self.case.provider) > MOST_EXACT and len(kept) == level:
-            linear = linear_prices(ascent.case, level, kept, self.budget, _LINEAR)
+            share = _FEW_LINEAR if ascent.looks_at_loads else _LINEAR
+            linear = linear_prices(ascent.case, level, kept, self.budget, share)
             if linear is not None:
                 ascent.u, ascent.v, ascent.mu = linear.u, linear.v, linear.mu
                 self._linear = self.case.arcs_at(ascent.case, linear.arcs)
@@ -251,8 +256,7 @@ class _Run:
         case, found = self.case, self.found
         kept = tuple(value for _, value in self.kept)
         self._ascent = self._begun(level, kept)
-        top = float("inf") if found.arcs is None else float(self._value(level) or 0)
-        ascend(self._ascent, lambda: min(top, self._ascent_aim()), _FIRST_ROUNDS, self.budget)
+        self._climb(self._ascent, float("inf") if found.arcs is None else float(self._value(level) or 0))
         left = self.budget.time_left_s
         share = _ANNEALING if not self._ascent.looks_at_loads else _FEW_ANNEALED
         seconds = None if left is None else share * left / (case.num_levels - level)
@@ -264,6 +268,17 @@ class _Run:
         keeps = all(values[k] <= value for k, (_, value) in enumerate(self.kept))
         if keeps and (known is None or values < known) and sound(case, *better):
             found.arcs, found.opened = better
+
+    def _climb(self, ascent: PriceAscent, top: float) -> None:
+        """Bring the prices up before a plan is looked for, `top` the value of a plan that is known."""
+        left = self.budget.time_left_s
+        if not ascent.looks_at_loads or np.isinf(top):
+            ascend(ascent, lambda: min(top, self._ascent_aim()), _FIRST_ROUNDS, self.budget)
+            return
+        clock = self.budget if left is None else Budget(time_limit_s=_CLIMBING * left)
+        for _ in range(_WHOLE_ROUNDS // 20):
+            if clock.stop_reason is None and not ascent.tired():
+                ascend(ascent, lambda: top, 20, self.budget)
 
     def _by_regions(self, level: int) -> None:
         """Improve the plan region by region where whole loads can be listed."""

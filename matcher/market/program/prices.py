@@ -15,6 +15,7 @@ import numpy as np
 
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget
+from matcher.market.points.compiled import of_one_kind
 from matcher.market.program import bound as exact
 from matcher.market.program import knapsack
 from matcher.market.program.bound import LevelMultipliers
@@ -58,7 +59,7 @@ class PriceAscent:
     _last: tuple[FloatArray, FloatArray, FloatArray] | None = None
     _plain: bool = field(init=False)
     _whole: bool = field(init=False)
-    _start: IntArray = field(init=False)
+    _loads: tuple[IntArray, ...] = field(init=False)
     _cost: FloatArray = field(init=False)
     _scale: FloatArray = field(init=False)
 
@@ -69,7 +70,7 @@ class PriceAscent:
         free = not (exact.needs(case).any() or case.counts_pairs)
         self._plain = free and bool((total <= case.capacity[:, 1]).all())
         self._whole = not self._plain and knapsack.is_worth_it(case.size, case.capacity[:, 1], case.counts_pairs)
-        self._start = case.start
+        self._loads = of_one_kind(case.start, case.size, exact.needs(case), case.capacity[:, 1])
         self._cost = case.cost[self.level].astype(float)
         typical = [float(np.abs(row).mean()) if row.size else 1.0 for row in case.cost[: self.level]]
         self._scale = np.maximum(1.0, np.array(typical))
@@ -150,8 +151,8 @@ class PriceAscent:
         case = self.case
         if self._whole:
             taken = np.zeros(len(gain), bool)
-            room = np.ascontiguousarray(case.capacity[:, 1])
-            worth = knapsack.loads(self._start, gain, case.size, exact.needs(case), room, taken)
+            start, size, need, room = self._loads
+            worth = knapsack.loads(start, gain, size, need, room, taken)
             able = np.isfinite(worth)
             return np.where(able, worth, 0.0), taken.astype(float), able
         arc, able = exact.critical(case, gain)

@@ -16,6 +16,7 @@ import numpy as np
 from matcher.base.numbers import BoolArray, FloatArray, IntArray
 from matcher.base.progress import Budget
 from matcher.market.input import Bools, Ints
+from matcher.market.points.compiled import of_one_kind
 from matcher.market.program import knapsack
 from matcher.market.program.bound import needs
 from matcher.market.program.case import ProgramCase
@@ -23,12 +24,14 @@ from matcher.market.program.model import Sheet, tidied
 from matcher.programs import highs
 from matcher.programs.rows import UNBOUNDED, Linear
 
-#: recipients of the first region, and loads listed for a region, in all and of one provider
-_FIRST: Final = 60
-_LOADS: Final = 4000
+#: recipients of the first region: so many by the mean number in a load; loads listed for it, in all and of one
+_FIRST: Final = 600
+_LEAST_FIRST: Final = 60
+_MOST_FIRST: Final = 300
+_LOADS: Final = 3500
 _EACH: Final = 150
 #: how long one region may take, in seconds, or in nodes where no clock ends the run
-_SECONDS: Final = 6.0
+_SECONDS: Final = 8.0
 _NODES: Final = 100
 _ROUNDS: Final = 60
 #: rounds without any gain after which it ends
@@ -58,7 +61,7 @@ def improve(
     search = _Search(case, level, kept, plan[0], prices)
     clock = budget if seconds is None else Budget(time_limit_s=seconds)
     rng = np.random.default_rng(level)
-    size, idle, rounds = float(_FIRST), 0, 0
+    size, idle, rounds = search.first_size(), 0, 0
     while budget.stop_reason is None and clock.stop_reason is None and idle < _IDLE:
         if seconds is None and rounds >= _ROUNDS:
             break
@@ -94,7 +97,9 @@ class _Search:
         self.at = np.full(case.num_recipients, -1)
         self.at[case.recipient[arcs]] = arcs
         self.locked = case.must_open | (case.capacity[:, 0] > 0)
-        self.need, self.room = needs(case), np.ascontiguousarray(case.capacity[:, 1])
+        self.start, self.size, self.need, self.room = of_one_kind(
+            case.start, case.size, needs(case), case.capacity[:, 1]
+        )
         self.v = prices.v
         # what opens adds, prices of budgets and of earlier levels included
         self.fixed = case.opening[level] + case.resource @ prices.v + prices.mu @ case.opening[:level]
@@ -104,9 +109,15 @@ class _Search:
         self.first = np.searchsorted(case.recipient[self.near], np.arange(case.num_recipients + 1))
         self.best, self.value = self.at.copy(), self.whole()
         taken = np.zeros(len(self.gain), bool)
-        least = self.fixed + knapsack.loads(case.start, self.gain, case.size, self.need, self.room, taken)
+        least = self.fixed + knapsack.loads(self.start, self.gain, self.size, self.need, self.room, taken)
         self.least = np.where(self.locked, least, np.minimum(0, least))
         self.hope = np.ones(case.num_recipients)
+
+    def first_size(self) -> float:
+        """Return how many recipients the first region has: the more, the fewer a load has."""
+        owner = self.case.provider[self.at[self.at >= 0]]
+        held = len(owner) / max(1, len(np.unique(owner)))
+        return float(np.clip(_FIRST / max(1.0, held), _LEAST_FIRST, _MOST_FIRST))
 
     def whole(self) -> int:
         """Return the value of the plan at this level, its budgets not priced."""
@@ -204,13 +215,15 @@ class _Search:
         for j, arcs in zip(owners.tolist(), np.split(now, begin[1:]), strict=True) if len(now) else ():
             found[j, arcs.tobytes()] = arcs
         usual = float(np.median(np.abs(self.gain[now]))) if len(now) else 1.0
-        limit, listed = 0.05 * usual + 1, None
         each = max(_EACH, 2 * _LOADS // max(1, len(np.unique(case.provider[use]))))
+        limit, low, high, listed = 0.05 * usual + 1, 0.0, np.inf, None
         for _ in range(14):
             listed = knapsack.listed(few, gain, size, self.need, self.room, self.fixed, best, limit, each, _LOADS)
-            if len(listed[0]) >= _LOADS // 2:
+            if _LOADS // 2 <= len(listed[0]) < _LOADS:
                 break
-            limit *= 2
+            # a list that is full has nothing of the providers that come last
+            low, high = (low, limit) if len(listed[0]) >= _LOADS else (limit, high)
+            limit = 2 * limit if np.isinf(high) else (low + high) / 2
         assert listed is not None
         for j, first, last in zip(listed[0].tolist(), listed[1][:-1].tolist(), listed[1][1:].tolist(), strict=True):
             arcs = np.sort(use[listed[2][first:last]])
