@@ -290,3 +290,14 @@ def test_a_limit_leaves_what_is_not_known_open() -> None:
 def test_a_number_of_ways_that_is_none_is_refused(k: object) -> None:
     with pytest.raises(InvalidInput):
         match(Market.from_matrix([[1, 1]], demand=[(1, 1), (1, 1)])).repairs(k)  # type: ignore[arg-type]
+
+
+def test_names_stay_text_in_what_is_shown() -> None:
+    pd = pytest.importorskip("pandas")
+    names = "<script>window.hit=1</script>", "$x{<b>\u202e" + "长" * 1000
+    frame = pd.DataFrame({"provider": [names[0]], "recipient": [names[1]], "cost": [1]})
+    found = match(Market.from_frame(frame, demand={names[1]: (1, 1)}, closed=[True])).repairs()
+    assert all(name in found.text("zh") for name in names)
+    shown = found._repr_html_()
+    assert "<script" not in shown
+    assert "<b>" not in shown
