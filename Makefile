@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check cover format proofs bench clean
+.PHONY: demo test check cover format proofs bench bundle clean
 
 demo: $(VENV)/.demo  ## plan the embedded example: summary on the screen, plan and map in demo-plan/
 	$(BIN)/matcher demo
@@ -32,6 +32,9 @@ bench: $(VENV)/.bench  ## the benchmark of scale against its peers; see docs/ben
 	$(BIN)/python -m benchmarks.scale.run sweep --peers matcher ortools --csv bench.csv
 	$(BIN)/python -m benchmarks.scale.run sizes --largest 10000 --peers all --csv bench.csv --figure bench.png
 	$(BIN)/python -m benchmarks.scale.many --csv bench.csv
+
+bundle: $(VENV)/.demo  ## dist/matcher-offline.zip for computers without a network; see docs/offline.md
+	$(BIN)/python tools/make_bundle.py
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -50,6 +50,7 @@ class Book:
         self.branches_of: dict[int, list[int]] = defaultdict(list)
         for branch, organization in enumerate(arrays.branches.parent.tolist()):
             self.branches_of[organization].append(branch)
+        self._namesakes = Counter(self.names["branch"].values())
         self.left = {(row.kind, row.id): row for row in plan.unmatched_rows}
 
     def say(self, key: str, **fields: Any) -> str:
@@ -59,6 +60,15 @@ class Book:
     def called(self, kind: str, known: str) -> str:
         """Return the name of somebody, the id where there is none."""
         return self.names[kind].get(known) or known
+
+    def told_apart(self, kind: str, known: str) -> str:
+        """Return the name of somebody, of a branch with its organisation's where others are called the same."""
+        name = self.called(kind, known)
+        if kind != "branch" or self._namesakes[name] < 2:
+            return name
+        branches = self.plan.problem.arrays.branches
+        owner = self.plan.problem.arrays.organizations.ids[int(branches.parent[branches.index[known]])]
+        return f"{self.called('organization', owner)} {name}"
 
     def listed(self, words: Sequence[str]) -> str | None:
         """Return several in one cell; None for nobody."""
@@ -230,7 +240,7 @@ class Book:
     def remedy(self, row: Unmatched) -> str:
         """Say what would help, in words, with what is known of the nearest."""
         known, km = _nearest(row)
-        name = self.called(self._opposite(row.kind), known) if known else self.say("somebody")
+        name = self.told_apart(self._opposite(row.kind), known) if known else self.say("somebody")
         side = "wants" if row.kind in _WANTING else "offers"
         children = self._children_of(row)
         places = 1

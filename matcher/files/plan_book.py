@@ -52,7 +52,7 @@ def write_plan(
     settle(book)
     grids = book_grids(book)
     shown = [name for name in _ORDER if name in grids]
-    add_page(workbook, _title("overview", lang), overview(book, grids["overview"], [*shown, "policy"]))
+    add_page(workbook, _title("overview", lang), overview(book, grids["overview"], [*shown, "policy"]), pages=1)
     for name in shown:
         add_sheet(workbook, _title(name, lang), _sheet_columns(grids[name], lang), grids[name].rows, wraps=True)
     proof = summary.proof_words(plan, lang)

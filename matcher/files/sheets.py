@@ -207,13 +207,17 @@ def add_text(workbook: Any, title: str, lines: Sequence[str], widths: Sequence[i
         sheet.append(row)
 
 
-def add_page(workbook: Any, title: str, lines: Sequence[TextLine]) -> None:
-    """Add a sheet to be read like a page: headings, sentences, names with what is said of them, lines to sign on."""
+def add_page(workbook: Any, title: str, lines: Sequence[TextLine], pages: int = 0) -> None:
+    """Add a sheet to be read like a page: headings, sentences, names with what is said of them, lines to sign on.
+
+    `pages` is on how many it is printed at most; 0: on as many as it takes.
+    """
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
     sheet = workbook.create_sheet(title)
     _set_up_pages(sheet)
+    sheet.page_setup.fitToHeight = pages
     sheet.sheet_view.showGridLines = False
     for letter, width in zip("AB", _PAGE, strict=True):
         sheet.column_dimensions[letter].width = width

@@ -128,6 +128,20 @@ def test_a_leader_finds_the_numbers(plan: matcher.Plan, tmp_path: Path) -> None:
     assert all(row[11] and row[12] for row in short)
 
 
+def test_the_first_page_is_one_page_and_branches_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """Every organisation may have a branch called the same: what would help names both."""
+    owners = {"B1": "U1", "B2": "U1", "B3": "U2"}
+    branches = [{"id": known, "organization_id": owner, "name": "教育学院团支部"} for known, owner in owners.items()]
+    plan = matcher.solve(small_instance(branches=branches, previous=()))
+    workbook = openpyxl.load_workbook(write_plan(plan, tmp_path / "plan.xlsx", lang="zh"))
+    assert workbook["概览"].page_setup.fitToHeight == 1
+    assert not workbook["政策与证明"].page_setup.fitToHeight
+    cells = [str(cell) for row in rows_of(workbook["未结对"]) for cell in row]
+    said = [cell for cell in cells if "增加一个名额" in cell]
+    assert said
+    assert all("乙大学 教育学院团支部" in each or "甲大学 教育学院团支部" in each for each in said)
+
+
 def test_no_codes_and_no_english_in_a_chinese_book(plan: matcher.Plan, tmp_path: Path) -> None:
     """Latin letters stand in ids, check sums and what the input itself brought only."""
     workbook = openpyxl.load_workbook(write_plan(plan, tmp_path / "plan.xlsx", lang="zh"))
