@@ -13,7 +13,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, PrivateAttr, ValidationError
 
 from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, Lang
@@ -236,14 +236,14 @@ class Instance(BaseModel):
     )
 
     format: Literal["matcher.instance/1"] = FORMAT
-    organizations: tuple[Organization, ...] = ()
-    branches: tuple[Branch, ...] = ()
-    counties: tuple[County, ...] = ()
-    schools: tuple[School, ...] = ()
-    previous: tuple[Pairing, ...] = ()
-    preferences: tuple[Preference, ...] = ()
-    travel_times: tuple[TravelTime, ...] = ()
-    locks: tuple[Lock, ...] = ()
+    organizations: Annotated[tuple[Organization, ...], FailFast()] = ()
+    branches: Annotated[tuple[Branch, ...], FailFast()] = ()
+    counties: Annotated[tuple[County, ...], FailFast()] = ()
+    schools: Annotated[tuple[School, ...], FailFast()] = ()
+    previous: Annotated[tuple[Pairing, ...], FailFast()] = ()
+    preferences: Annotated[tuple[Preference, ...], FailFast()] = ()
+    travel_times: Annotated[tuple[TravelTime, ...], FailFast()] = ()
+    locks: Annotated[tuple[Lock, ...], FailFast()] = ()
     successors: tuple[Successor, ...] = ()
 
     _reading: tuple[Notice, ...] = PrivateAttr(default=())

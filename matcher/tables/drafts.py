@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FailFast, TypeAdapter, ValidationError
 
 from matcher.base.errors import Fault
 from matcher.base.jsonform import fault_of
 from matcher.base.unreadable import UNREADABLE
 from matcher.tables.crosscheck import cross_check
 
+#: faults after which nothing more is looked at: they are of one kind, and millions would fill the memory
+MOST_FAULTS: Final = 10_000
 #: a class of records, with the names of what its rows are ordered by as `key`
 RecordClass = Any
 
@@ -33,7 +35,7 @@ class Draft:
 
 
 def faults_of(records: Mapping[str, RecordClass], tables: Mapping[str, Sequence[Any]]) -> list[Fault]:
-    """Return every fault of the records and of the instance they make.
+    """Return every fault of the records and of the instance they make; beyond `MOST_FAULTS`, where looking ended.
 
     Parameters
     ----------
@@ -43,13 +45,17 @@ def faults_of(records: Mapping[str, RecordClass], tables: Mapping[str, Sequence[
         Table name -> records, or mappings with their fields, in the user's order; rows count from 1.
     """
     faults: list[Fault] = []
-    read = {table: _drafts(table, kind, tables.get(table, ()), faults) for table, kind in records.items()}
+    read: dict[str, list[Any]] = {}
+    for table, kind in records.items():
+        read[table] = _drafts(table, kind, tables.get(table, ()), faults)
+        if len(faults) >= MOST_FAULTS:
+            return faults  # rows that were not read can't be held against the others
     return faults + cross_check(read)
 
 
 @cache
 def _adapter(kind: RecordClass) -> TypeAdapter[Any]:
-    return TypeAdapter(list[kind])
+    return TypeAdapter(Annotated[list[kind], FailFast()])
 
 
 def _drafts(table: str, kind: RecordClass, given: Sequence[Any], faults: list[Fault]) -> list[Any]:
@@ -62,6 +68,9 @@ def _drafts(table: str, kind: RecordClass, given: Sequence[Any], faults: list[Fa
         draft, errors = _draft(kind, record)
         drafts.append(draft)
         faults += [record_fault(item, table, row) for item in errors]
+        if len(faults) >= MOST_FAULTS:
+            faults.append(Fault("too_many_faults", table, row, details={"rows": len(given)}))
+            break
     return drafts
 
 

@@ -44,6 +44,16 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "带宽 {width} 会使 {column} 分成 {count} 层，最多支持 {most} 层。",
     ),
     ("mend.too_many_bands", "Give wider bands.", "请加大带宽。"),
+    (
+        "fault.too_many_faults",
+        "so many faults stand before this row that the rest of {rows} rows was not looked at.",
+        "此行之前错误过多，共 {rows} 行中其余各行未再检查。",
+    ),
+    (
+        "mend.too_many_faults",
+        "Mend those first; often one cause makes them all.",
+        "请先更正以上错误；往往出于同一原因。",
+    ),
     ("fault.missing_value", "the value is missing.", "缺少数值。"),
     ("mend.missing_value", "Fill it in.", "请补填。"),
     ("fault.unknown_field", "the field {column} is not known.", "字段 {column} 未知。"),

@@ -18,6 +18,7 @@ from matcher import InvalidInput, Market, Plan
 from matcher.base.escaping import escape, html_text, unescape
 from matcher.base.suggest import LONGEST, Suggester, nearest_word
 from matcher.files.limits import MOST_COLUMNS, MOST_THIN_ROWS
+from matcher.tables.drafts import MOST_FAULTS
 
 MATH = r"$\frac{a}{$"
 
@@ -185,6 +186,20 @@ def test_repeated_objectives_are_a_fault_soon():
     with pytest.raises(InvalidInput):
         matcher.Policy(objectives=["fill"] * 100_000)
     assert time.process_time() - began < 5
+
+
+def test_millions_of_bad_records_end_after_so_many_faults():
+    """They filled the memory, and listed each of what one cause had made."""
+    text = '{"format":"matcher.instance/1","counties":[' + "{}," * 300_000 + "{}]}"
+    began = time.process_time()
+    with pytest.raises(InvalidInput) as caught:
+        matcher.Instance.from_json(text)
+    assert time.process_time() - began < 5
+    faults = caught.value.faults
+    assert MOST_FAULTS < len(faults) < MOST_FAULTS + 10
+    [end] = [fault for fault in faults if fault.code == "too_many_faults"]
+    assert (end.table, end.row) == ("counties", max(fault.row for fault in faults))
+    assert "300001" in end.message("en")
 
 
 # --- plans ------------------------------------------------------------------------------------------------------------
