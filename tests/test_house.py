@@ -37,6 +37,10 @@ def test_heavy_packages_load_when_they_are_used():
     assert not house.heavy_at_top(IMPORTS), "\n".join(map(str, house.heavy_at_top(IMPORTS)))
 
 
+def test_a_class_name_names_one_class():
+    assert not house.repeated_classes(TREES)
+
+
 def test_files_stay_readable():
     """A file past 400 lines wants to be two."""
     assert not [path for path, lines in house.module_lines().items() if lines > 400]

@@ -13,7 +13,7 @@ from small_plans import small_instance, small_plan
 import matcher
 import matcher.renewal
 from matcher.base import Progress
-from matcher.market.statistics import Watch
+from matcher.market.statistics import Recorder
 
 SCHEMAS = {path.name.split(".")[0]: path for path in (Path(__file__).parents[1] / "docs" / "schemas").glob("*.json")}
 
@@ -58,10 +58,10 @@ def written() -> dict[str, list[Any]]:
 
 def watched() -> dict[str, Any]:
     """Statistics of a run that told its bounds."""
-    watch = Watch()
-    watch.take(Progress("price", 1, None, 3, None))
-    watch.take(Progress("price", 2, None, 3, 3))
-    return watch.statistics.to_json()
+    recorder = Recorder()
+    recorder.take(Progress("price", 1, None, 3, None))
+    recorder.take(Progress("price", 2, None, 3, 3))
+    return recorder.statistics.to_json()
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

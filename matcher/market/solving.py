@@ -21,7 +21,7 @@ from matcher.market.jobs.stable import stable_within
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.preferences import blocking
-from matcher.market.statistics import Watch
+from matcher.market.statistics import Recorder
 
 Stability = Literal["off", "report", "require"]
 
@@ -90,8 +90,8 @@ def match(
         raise InvalidInput([Fault("not_an_option", column="stability", value=stability, details=details)])
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     budget = Budget(**limits, progress=progress, cancel=cancel, workers=int(workers))
-    watch = Watch()
-    budget.hear(watch.take)
+    recorder = Recorder()
+    budget.hear(recorder.take)
     if tie_seed is not None:
         _check_seed(tie_seed, stability)
     if market.pair_limit is not None and stability != "off":
@@ -102,7 +102,7 @@ def match(
         raise InvalidInput([Fault("stability_of_program", column="stability", value=stability, details=details)])
     found = _matched(market, stability, start, budget, tie_seed)
     told.info("matched", status=found.status, stop_reason=found.stop_reason or "-")
-    return found.replace(statistics=watch.statistics)
+    return found.replace(statistics=recorder.statistics)
 
 
 def _matched(

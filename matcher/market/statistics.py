@@ -68,7 +68,7 @@ class Statistics(Crosses):
         return {"format": "matcher.statistics/1", **asdict(self)}
 
 
-class Watch:
+class Recorder:
     """Keeps the reports of one run; `statistics` says what was seen up to now."""
 
     def __init__(self) -> None:
