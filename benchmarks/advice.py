@@ -1,6 +1,7 @@
 """What-ifs on a folder of tables: CPU time beside that of a full solve, how many are exact and equal to it.
 
     python -m benchmarks.advice FOLDER [--count 300] [--full 20] [--seed 0]
+    python -m benchmarks.advice FOLDER --levers
 
 Changes are drawn at random, an equal share of each kind; `--full` of those answered by prices are compared with a full
 solve of the changed problem, level by level.
@@ -44,6 +45,15 @@ def change(rng: random.Random, plan: matcher.Plan, kind: str) -> dict[str, Any]:
     return {"kind": "leaves" if what == "leaves" else "more", "table": table, "id": known}
 
 
+def levers(plan: matcher.Plan) -> None:
+    """Compare every lever with planning again with its change made."""
+    for number, lever in enumerate(plan.levers(), 1):
+        solved = matcher.solve(*lever.apply(plan.instance, plan.policy), time_limit_s=None if lever.exact else 60)
+        told, found = [each.after for each in lever.effect.levels], [each.value for each in solved.levels]
+        verdict = "equal" if told == found else f"NOT EQUAL: {told}, {found}" if lever.exact else f"{told}, {found}"
+        print(f"{number:2d} {'exact' if lever.exact else 'a gap left'}, {verdict}: {lever.text()}", flush=True)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -51,11 +61,15 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--full", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--levers", action="store_true")
     options = parser.parse_args()
     instance = matcher.read(options.folder)
     begin = time.process_time()
     plan = matcher.solve(instance)
     full_s = time.process_time() - begin
+    if options.levers:
+        levers(plan)
+        return
     begin = time.process_time()
     plan.price("county", instance.counties[0].id, instance.organizations[0].id)
     print(f"solve {full_s:.2f} s; first price, with what it prepares {time.process_time() - begin:.2f} s", flush=True)
