@@ -74,7 +74,7 @@ class Unusual(Enumeration):
         count: dict[tuple[int, str], int] = {}
         inside = {(p.id, r.id) for p, r in chosen}
         for p, r in chosen:
-            cost = self.cost(p, r)
+            cost = self.paid(p, r)
             for side, name, agent, other in ((0, "provider", p, r), (1, "recipient", r, p)):
                 rank = self.rank(level, name, agent, other, cost)
                 assert rank is not None
@@ -86,7 +86,7 @@ class Unusual(Enumeration):
                 continue
             if level == "school" and (self.owner[p.id], self.home[r.id]) not in together:
                 continue
-            cost = self.cost(p, r)
+            cost = self.paid(p, r)
             wishes = 0
             for side, name, agent, other in ((0, "provider", p, r), (1, "recipient", r, p)):
                 most = self.bounds(level, side, agent)[1]
@@ -118,7 +118,7 @@ class Unusual(Enumeration):
         for level, pairs in self.pairs.items():
             seen = set()
             for p, r in pairs:
-                cost = self.cost(p, r)
+                cost = self.paid(p, r)
                 for name, agent, other in (("provider", p, r), ("recipient", r, p)):
                     key = level, name, agent.id, self.rank(level, name, agent, other, cost)
                     if key in seen:
@@ -231,6 +231,25 @@ def several_pairs(rng: random.Random, tables: dict[str, list[Fields]], policy: F
     ]
 
 
+def wishes(rng: random.Random, tables: dict[str, list[Fields]], policy: Fields) -> None:
+    """Who is preferred, and a row over several pairs that may be broken; rates in either unit."""
+    level = rng.choice(["county", "school"])
+    rate = {"km": rng.choice([0.5, 3, 12, 40]), "min": rng.choice([0.5, 4, 30])}
+    providers = tables[_TABLES[level][0]]
+    some = {"ids": [row["id"] for row in rng.sample(providers, min(2, len(providers)))]}
+    possible: list[Fields] = [
+        {"kind": "prefer", "level": level, "within": "province", **rate},
+        {"kind": "prefer", "level": level, "provider": some, **rate},
+        {"kind": "partners", "level": "school", "by": rng.choice(["county", "all"]), **rate},
+        {"kind": "partners", "level": level, "provider": some, **rng.choice([{}, rate])},
+        {"kind": "kind_balance", "most": rng.randint(0, 1), **rate},
+    ]
+    policy["rules"] = [*policy["rules"], *rng.sample(possible, rng.choice([1, 1, 2]))]
+    if "objectives" in policy:  # which pay the rates
+        names = {each if isinstance(each, str) else each["name"] for each in policy["objectives"]}
+        policy["objectives"] += [name for name in ("county_travel", "convenience") if name not in names]
+
+
 def objectives(rng: random.Random, tables: dict[str, list[Fields]], policy: Fields) -> None:
     """All objectives there are, or many, in any order, with caps, slack and places that count."""
     names = rng.sample(NAMES, rng.choice([len(NAMES), len(NAMES), 6]))
@@ -277,6 +296,8 @@ def unusual(seed: int) -> tuple[matcher.Instance, matcher.Policy] | None:
     chosen = rng.sample(range(len(FEATURES)), rng.choice([2, 2, 3]))
     for position in sorted(chosen):  # orders come last: they must know what travel is counted in
         FEATURES[position](rng, tables, policy)
+    if seed % 3 == 2:  # beside any of the features; cases of other seeds stay what they were
+        wishes(random.Random(f"wishes {seed}"), tables, policy)
     _in_own_unit(policy)
     if policy.get("stability") == "tolerance":
         tables.pop("preferences", None)
@@ -289,5 +310,5 @@ def _in_own_unit(policy: Fields) -> None:
         if policy.get(f"{level}_cost") != "min":
             continue
         for each in policy.get("objectives", ()):
-            if each["name"] == f"fair_{level}_travel" and each.get("band_km") is not None:
+            if not isinstance(each, str) and each["name"] == f"fair_{level}_travel" and each.get("band_km") is not None:
                 each["band_min"] = each.pop("band_km")

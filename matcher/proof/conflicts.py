@@ -86,8 +86,9 @@ def _named(problem: Problem, group: Mapping[str, Any]) -> Any:
         return breaks("cap", str(of)) if of in capped else None
     if word == "stability":
         return (lambda pairs: _blocked(problem, pairs)) if problem.policy.asks_stability else None
-    rows = [row for row in problem.rows if _is_row(row, group)]
-    if not rows or (rows[0].least, rows[0].most) != (group["least"], group["most"]):
+    limits = group["least"], group["most"]
+    rows = [row for row in problem.rows if _is_row(row, group) and (row.least, row.most) == limits]
+    if not rows:
         return None
     return lambda pairs: rows[0].broken(rows[0].value(pairs._asdict())) is not None
 
