@@ -23,6 +23,11 @@ _ROUNDS: Final = 3000
 #: how much of the time prices may take
 _PRICES: Final = 0.25
 _CHUNK: Final = 2_000_000
+#: nearest sites of a crew that prices look at first, and how far what they say may be from what is proved
+_NEAR: Final = 200
+_TRUST: Final = 0.01
+#: the crew, by nearness, whose way sets the first price of a site
+_NTH: Final = 10
 
 
 def solve_presence(
@@ -66,18 +71,59 @@ def _nobody() -> tuple[IntArray, IntArray]:
 
 
 def climb(case: PresenceCase, upper: int, budget: Budget, whole: Budget, rounds: int) -> IntArray:
-    """Return prices (P, K) by subgradient steps as long as Polyak's, halved when nothing is gained for a while."""
-    ratio = case.ratio[:, None]
-    price: FloatArray = np.zeros(case.children.shape)
+    """Return the best prices (P, K) found, first over each crew's nearest sites, over all where that was too few."""
+    begun = _first_prices(case)
+    known = [np.zeros(case.children.shape, np.int64), np.rint(begun).astype(np.int64)]
+    for most in (min(_NEAR, case.num_sites), case.num_sites):
+        price, said = _climbed(case, _near(case, most), begun, upper, (budget, whole), rounds)
+        known.append(np.rint(price).astype(np.int64))
+        proved = exact.bound(case, known[-1])
+        if most == case.num_sites or (proved is not None and proved >= said - _TRUST * abs(said)):
+            break
+    worth = [exact.bound(case, each) for each in known]
+    return known[max(range(len(known)), key=lambda n: -np.inf if worth[n] is None else float(worth[n] or 0))]
+
+
+def _first_prices(case: PresenceCase) -> FloatArray:
+    """Return for each site and period what a head of one of the nearest crews costs for one period of its stay."""
+    if not case.num_crews:
+        return np.zeros(case.children.shape)
+    far = np.where(case.metres == NEVER, np.iinfo(np.int32).max, case.metres)
+    each = far / np.maximum(1, case.stay)[:, None]
+    at = min(_NTH, case.num_crews - 1)
+    price: FloatArray = np.partition(each, at, axis=0)[at][:, None] * case.open
+    return np.minimum(price, float(case.charge) * np.maximum(1, case.ratio)[:, None])
+
+
+def _near(case: PresenceCase, most: int) -> tuple[IntArray, FloatArray]:
+    """Return the nearest sites of each crew, (T, most), and the metres to them, infinite where it may not go."""
+    far = np.where(case.metres == NEVER, np.iinfo(np.int32).max, case.metres)
+    at = np.argpartition(far, most - 1, axis=1)[:, :most] if 0 < most < case.num_sites else None
+    if at is None:
+        at = np.broadcast_to(np.arange(case.num_sites), far.shape)
+    metres = np.take_along_axis(far, at, axis=1)
+    return at, np.where(metres == np.iinfo(np.int32).max, np.inf, metres.astype(float))
+
+
+def _climbed(
+    case: PresenceCase,
+    near: tuple[IntArray, FloatArray],
+    price: FloatArray,
+    upper: int,
+    limits: tuple[Budget, Budget],
+    rounds: int,
+) -> tuple[FloatArray, float]:
+    """Take subgradient steps as long as Polyak's, halved when nothing is gained for a while; return what they say."""
+    most = float(case.charge) * np.maximum(1, case.ratio[:, None]) * 2
     best, best_price = -np.inf, price
     step, waiting = 1.0, 0
     last = np.zeros(price.shape)
     for _ in range(rounds):
-        if budget.stop_reason is not None or whole.stop_reason is not None or step < 1e-3:
+        if any(limit.stop_reason is not None for limit in limits) or step < 1e-3:
             break
-        whole.spend()
+        limits[1].spend()
         below, heads = exact.site_part(case, price)
-        total, present = _crews(case, price)
+        total, present = _crews(case, price, near)
         total += float(below.sum())
         if total > best:
             best, best_price, waiting = total, price, 0
@@ -93,31 +139,29 @@ def climb(case: PresenceCase, upper: int, budget: Budget, whole: Budget, rounds:
         # nobody knows the optimum yet: a tenth above the best bound stands for it
         aim = min(float(upper), best + 0.1 * abs(best) + 0.001 * upper)
         price = price + step * max(aim - total, 1e-4 * abs(upper)) / norm * gradient
-        price = np.clip(price, -case.charge, float(case.charge) * np.maximum(1, ratio) * 2)
-    found: IntArray = np.rint(best_price).astype(np.int64)
-    return found
+        price = np.clip(price, -case.charge, most)
+    return best_price, best
 
 
-def _crews(case: PresenceCase, price: FloatArray) -> tuple[float, IntArray]:
+def _crews(case: PresenceCase, price: FloatArray, near: tuple[IntArray, FloatArray]) -> tuple[float, IntArray]:
     """Return the sum of the crews' best stays at these prices, and the heads that they bring, (P, K)."""
     present = np.zeros(price.shape, np.int64)
     total = 0.0
     for crews, starts, sums in exact.stays(case, price):
-        if not len(starts) or not len(crews):
+        if not len(starts) or not len(crews) or not case.num_sites:
             continue
         at = sums.argmax(axis=1)
         window = sums[np.arange(case.num_sites), at]
-        step = max(1, _CHUNK // max(1, case.num_sites))
+        step = max(1, _CHUNK // max(1, near[0].shape[1]))
         for begin in range(0, len(crews), step):
             some = crews[begin : begin + step]
-            far = case.metres[some]
-            net = np.where(far == NEVER, 1e15, far - window)
-            site = net.argmin(axis=1)
-            worth = case.size[some] * net[np.arange(len(some)), site]
+            net = near[1][some] - window[near[0][some]]
+            best = net.argmin(axis=1)
+            row = np.arange(len(some))
+            worth = case.size[some] * np.minimum(net[row, best], 0)
             goes = worth < 0
             total += float(worth[goes].sum())
-            some, site = some[goes], site[goes]
-            first = starts[at[site]]
-            stays = np.column_stack([site, some]).astype(np.int64)
-            present += Present.of(case, stays, first).heads
+            site = near[0][some[goes], best[goes]]
+            stays = np.column_stack([site, some[goes]]).astype(np.int64)
+            present += Present.of(case, stays, starts[at[site]]).heads
     return total, present
