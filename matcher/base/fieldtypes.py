@@ -50,7 +50,7 @@ Province = Annotated[Text | None, BeforeValidator(_official)]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 
 
-def _no_boolean(value: Any) -> Any:
+def no_boolean(value: Any) -> Any:
     """Refuse true and false, which pydantic and Python would take for 1 and 0; numpy has its own."""
     if type(value).__name__ in ("bool", "bool_"):
         raise PydanticCustomError("boolean", "a number is wanted")
@@ -58,17 +58,18 @@ def _no_boolean(value: Any) -> Any:
 
 
 #: of every field that is a number
-NotBoolean: Final = BeforeValidator(_no_boolean)
+NotBoolean: Final = BeforeValidator(no_boolean)
 Real = Annotated[float, NotBoolean]
 Whole = Annotated[int, NotBoolean]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), NotBoolean]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), NotBoolean]
 Count = Annotated[int, Field(ge=0, le=10**9), NotBoolean]
+#: money, or anything else that is no whole number; 0 or more
 
 
 def _bounds(value: Any) -> Any:
     """Read one number d as (0, d), and `1..3` as (1, 3); leave two numbers to the field's own check."""
-    if isinstance(_no_boolean(value), list | tuple):
+    if isinstance(no_boolean(value), list | tuple):
         return value
     if isinstance(value, str):
         both = range_of(value)

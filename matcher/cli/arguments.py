@@ -142,7 +142,7 @@ def _planning(command: Callable[..., Parser], lang: Lang) -> None:
     reading, making, other = _reading(lang), _making(lang), _programme(lang)
     template = command("template", programmes.routed(run_template, programmes.template), other)
     template.takes("file", metavar="FILE.xlsx", say="file")
-    check = command("check", run_check, reading)
+    check = command("check", programmes.routed(run_check, programmes.check), reading, other)
     check.takes("--mend", metavar="OUT.xlsx", say="mend")
     check.takes("--all", action="store_true", say="all")
     plan = command("plan", programmes.routed(run_plan, programmes.plan), reading, making, other)

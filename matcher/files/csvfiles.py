@@ -17,8 +17,8 @@ from matcher.base.watch import look
 from matcher.files.finding import is_other_sheet, take, unknown
 from matcher.files.layout import CellGrid
 from matcher.files.limits import MOST_THIN_ROWS, too_long
-from matcher.files.rawtables import Findings
-from matcher.tables.columns import TABLES
+from matcher.files.rawtables import NEEDED, Findings
+from matcher.tables.columns import TABLES, Kit
 from matcher.tables.headers import table_like, table_of
 
 #: kinds of files beside .csv that may hold a table
@@ -31,16 +31,16 @@ _COMMON: Final = {"gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6), "shift_jis": (0
 _FEW, _MORE, _LOOKED_AT = 0.9, 0.1, 5_000
 
 
-def read_folder(folder: Path) -> Findings:
-    """Read every CSV file of a folder that is one of the tables; name those that are not."""
-    found = Findings()
+def read_folder(folder: Path, kit: Kit = TABLES, needed: Sequence[str] = NEEDED) -> Findings:
+    """Read every CSV file of a folder that is one of the tables of a kit; name those that are not."""
+    found = Findings(kit=kit, needed=needed)
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
         found.faults.append(
             Fault("unreadable_file", value=str(folder), details={"reason": error.strerror or str(error)})
         )
-        found.broken.update(TABLES)
+        found.broken.update(kit)
         return found
     files = [
         path
@@ -50,8 +50,8 @@ def read_folder(folder: Path) -> Findings:
     for path in _in_order(files, found):
         _take(path, found)
     if not found.tables and not found.broken:
-        found.faults.append(Fault("no_tables", value=str(folder), details={"tables": ", ".join(TABLES)}))
-        found.broken.update(TABLES)
+        found.faults.append(Fault("no_tables", value=str(folder), details={"tables": ", ".join(kit)}))
+        found.broken.update(kit)
     return found
 
 
@@ -61,7 +61,7 @@ def _in_order(files: Sequence[Path], found: Findings) -> list[Path]:
     A .tsv is a table, and so is a .txt that has the name of one of the four main tables. Half of the level of schools
     in such a file is left alone, as it was before anybody thought of it as a table.
     """
-    named = {path: table_of(path.stem) or table_like(path.stem) for path in files}
+    named = {path: _named(path, found) for path in files}
     there = {named[path] for path in files}
     plain = [path for path in files if path.suffix.lower() == ".csv"]
     for path in files:
@@ -71,17 +71,21 @@ def _in_order(files: Sequence[Path], found: Findings) -> list[Path]:
         main = table in ENTITIES or path.suffix.lower() == ".tsv"
         half = table in _SCHOOL_LEVEL and not set(_SCHOOL_LEVEL) <= there
         if table is None or not main or half:
-            found.notices.append(unknown(path.name, path.stem))
+            found.notices.append(unknown(path.name, path.stem, found.kit))
         else:
             plain.append(path)
     return plain
+
+
+def _named(path: Path, found: Findings) -> str | None:
+    return table_of(path.stem, found.kit) or table_like(path.stem, found.kit)
 
 
 def _take(path: Path, found: Findings) -> None:
     """Read one file as the table it is named for, or looks like."""
     if is_other_sheet(path.stem):
         return
-    table = table_of(path.stem) or table_like(path.stem)
+    table = _named(path, found)
     name = path.stem if path.stem == table else path.name
     if table is not None and any(raw.table == table for raw in found.tables):
         take(path.stem, CellGrid([], []), found, file=path.name)

@@ -15,6 +15,7 @@ from matcher.files.csvfiles import read_rows
 from matcher.files.rawtables import Findings
 from matcher.files.sheets import plain, save_workbook
 from matcher.files.workbook import read_sheets
+from matcher.tables.columns import TABLES, Kit
 from matcher.tables.headers import table_of
 from matcher.words.catalogue import has_text
 
@@ -25,7 +26,13 @@ _COLUMNS: Final = ("table", "sheet_name", "row", "column", "value", "code", "fau
 
 
 def mark_faults(
-    source: str | Path, error: InvalidInput, target: str | Path, *, lang: Lang = "en", replace: bool = False
+    source: str | Path,
+    error: InvalidInput,
+    target: str | Path,
+    *,
+    lang: Lang = "en",
+    replace: bool = False,
+    kit: Kit = TABLES,
 ) -> Path:
     """Write a workbook that shows the faults of an input where they stand; return its path.
 
@@ -40,6 +47,8 @@ def mark_faults(
         Path of the new workbook; never `source` itself.
     lang
         Language of the list and of the notes on the cells.
+    kit
+        The tables that the input may have.
 
     Raises
     ------
@@ -63,7 +72,7 @@ def mark_faults(
         workbook = openpyxl.Workbook()
         workbook.remove(workbook.active)
         if source.is_dir():
-            _copy_folder(source, workbook)
+            _copy_folder(source, workbook, kit)
         elif not unreadable:
             _copy_values(source, workbook)
     _list_faults(workbook, error.faults, lang)
@@ -94,10 +103,10 @@ def _copy_values(source: Path, workbook: Any) -> None:
             sheet.append([_cell(as_text(value)) if not isinstance(value, int | float) else value for value in row])
 
 
-def _copy_folder(folder: Path, workbook: Any) -> None:
+def _copy_folder(folder: Path, workbook: Any, kit: Kit) -> None:
     """Put every CSV table of a folder on a sheet, as the text that it is."""
     for path in sorted(folder.glob("*.csv")):
-        table = table_of(path.stem)
+        table = table_of(path.stem, kit)
         rows = None if table is None else read_rows(path, table, None, Findings())
         if table is None or rows is None:
             continue

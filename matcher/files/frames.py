@@ -10,18 +10,18 @@ from matcher.base.errors import Fault
 from matcher.base.notices import Notice
 from matcher.files.limits import MOST_COLUMNS, too_wide
 from matcher.files.rawtables import Findings, RawTable
-from matcher.tables.columns import TABLES
+from matcher.tables.columns import TABLES, Kit
 from matcher.tables.headers import nearest_table
 
 
-def read_frames(frames: Mapping[str, Any]) -> Findings:
+def read_frames(frames: Mapping[str, Any], kit: Kit = TABLES) -> Findings:
     """Read frames by table name; anything with `columns` and columns that can be turned into lists will do."""
-    found = Findings()
+    found = Findings(kit=kit)
     for name, frame in frames.items():
         if frame is None:
             continue
-        if name not in TABLES:
-            nearest = nearest_table(name)
+        if name not in kit:
+            nearest = nearest_table(name, kit)
             found.notices.append(Notice("unknown_table", {"name": name} | ({"nearest": nearest} if nearest else {})))
         elif not hasattr(frame, "columns"):
             found.faults.append(Fault("not_a_frame", name, value=type(frame).__name__))

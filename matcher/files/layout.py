@@ -13,6 +13,7 @@ from matcher.base.canonical import canonical, visible
 from matcher.base.mends import Mend
 from matcher.base.names import EXAMPLE
 from matcher.files.sheetxml import Formula
+from matcher.tables.columns import Table
 from matcher.tables.headers import columns_of
 
 #: rows among which the header is looked for
@@ -84,7 +85,7 @@ def blank(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not visible(cell).strip())
 
 
-def find(table: str, grid: CellGrid) -> Layout:
+def find(table: Table, grid: CellGrid) -> Layout:
     """Return where the header of `table` stands: the row or two that know most headers."""
     within = min(len(grid), _HEADER_WITHIN)
     rows = [[None if blank(cell) else cell for cell in grid.row(position)] for position in range(within)]
@@ -105,7 +106,7 @@ def _only_words(row: Sequence[Any]) -> bool:
     return all(cell is None or isinstance(cell, str) for cell in row)
 
 
-def _joined(table: str, grid: CellGrid, rows: Sequence[list[Any]], top: int) -> tuple[list[Any], set[int]]:
+def _joined(table: Table, grid: CellGrid, rows: Sequence[list[Any]], top: int) -> tuple[list[Any], set[int]]:
     """Return the headers of two rows, and the positions below a header that spans several; none if they are no pair."""
     upper, lower = rows[top], rows[top + 1]
     if not _only_words(upper) or not _only_words(lower) or grid.numbers[top + 1] != grid.numbers[top] + 1:

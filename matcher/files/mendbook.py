@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,9 +13,9 @@ from matcher.base.escaping import escape
 from matcher.base.mends import Mend
 from matcher.files.sheets import SheetColumn, add_sheet, new_workbook, save_workbook
 from matcher.files.typed import Typed
-from matcher.files.writing import add_tables
+from matcher.files.writing import TableGrid, add_tables, grids
 from matcher.model import Instance, Record
-from matcher.tables.columns import TABLES
+from matcher.tables.columns import TABLES, Kit
 from matcher.words.catalogue import has_text
 
 _COLUMNS: Final = ("table", "sheet_name", "row", "column", "before", "after", "what")
@@ -53,14 +53,29 @@ def write_mended(instance: Instance, path: str | Path, *, lang: Lang = "en", rep
     MissingExtra
         If the extra `excel` is not installed.
     """
+    tables = {name: getattr(instance, name) for name in TABLES}
+    return write_tidy(instance.mends, tables, TABLES, grids(instance, lang), path, lang=lang, replace=replace)
+
+
+def write_tidy(
+    mends: Sequence[Mend],
+    tables: Mapping[str, Sequence[Record]],
+    kit: Kit,
+    shown: Iterable[TableGrid],
+    path: str | Path,
+    *,
+    lang: Lang,
+    replace: bool,
+) -> Path:
+    """Write the tables of a kit as they are shown, every mended cell marked; see `write_mended`."""
     workbook = new_workbook()
-    _list(workbook, instance.mends, lang)
+    _list(workbook, mends, lang)
     marks: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
-    for mend in instance.mends:
-        for place in _places(mend, instance):
+    for mend in mends:
+        for place in _places(mend, tables, kit):
             said = text("mendbook.note", lang, before="∅" if mend.before is None else str(mend.before)[:200])
             marks[mend.table][place] = f"{kind_words(mend.code, lang)}\n{said}"
-    add_tables(workbook, instance, lang, marks)
+    add_tables(workbook, shown, lang, marks)
     return save_workbook(workbook, Path(path), replace=replace)
 
 
@@ -69,12 +84,12 @@ def kind_words(code: str, lang: Lang) -> str:
     return text(f"mend_kind.{code}", lang) if has_text(f"mend_kind.{code}") else code
 
 
-def _places(mend: Mend, instance: Instance) -> list[tuple[int, int]]:
+def _places(mend: Mend, tables: Mapping[str, Sequence[Record]], kit: Kit) -> list[tuple[int, int]]:
     """Return row (0 for the header) and column of each cell of the tidy table that a mend touched."""
-    names = [column.name for column in TABLES[mend.table].columns]
+    names = [column.name for column in kit[mend.table].columns]
     row = 0
     if mend.row is not None:
-        keys = {record.sort_key(): at for at, record in enumerate(getattr(instance, mend.table), 1)}
+        keys = {record.sort_key(): at for at, record in enumerate(tables[mend.table], 1)}
         if mend.key not in keys:
             return []
         row = keys[mend.key]

@@ -13,7 +13,6 @@ from matcher.base.mends import Mend
 from matcher.files.cells import as_text, shown
 from matcher.files.mending import degrees
 from matcher.files.rawtables import Findings, RawTable
-from matcher.tables.columns import TABLES
 from matcher.tables.headers import columns_of, inside_of, normal
 
 #: header -> which comes first, None where only the numbers say
@@ -29,11 +28,11 @@ _SOUTH, _NORTH, _WEST, _EAST = 3.0, 54.0, 73.0, 136.0
 
 def split_points(raw: RawTable, found: Findings) -> RawTable:
     """Return the table with latitude and longitude for its one column of points, if it has one and needs them."""
-    spec = TABLES[raw.table]
+    spec = found.kit[raw.table]
     if not any(column.name == "lat" for column in spec.columns):
         return raw
     header = [as_text(title) for title in raw.header]
-    if {"lat", "lon"} & set(columns_of(raw.table, header).values()):
+    if {"lat", "lon"} & set(columns_of(spec, header).values()):
         return raw
     at = next((position for position, title in enumerate(header) if normal(title) in _HEADERS), None)
     if at is None or not any(_two(cell) for cell in raw.columns[at]):

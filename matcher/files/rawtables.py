@@ -11,9 +11,10 @@ from matcher.base.mends import Mend
 from matcher.base.notices import Notice
 from matcher.files.layout import CellGrid, blank, filled_down, find, none_of_it
 from matcher.files.limits import MOST_COLUMNS, too_wide
+from matcher.tables.columns import TABLES, Kit
 
-#: tables that must hold rows of the planner's own
-_NEEDED: Final = ("organizations", "counties")
+#: tables that must hold rows of the planner's own, of those of the pairing
+NEEDED: Final = ("organizations", "counties")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,9 @@ class Findings:
     mends: list[Mend] = field(default_factory=list)
     #: tables that are there, but could not be read at all
     broken: set[str] = field(default_factory=set)
+    #: the tables that may be there, and those that must
+    kit: Kit = field(default_factory=lambda: TABLES)
+    needed: Sequence[str] = NEEDED
 
     def add_rows(self, table: str, sheet: str | None, rows: Sequence[Sequence[Any]], first_row: int = 1) -> None:
         """Take a table from rows of text."""
@@ -70,7 +74,7 @@ class Findings:
             self.faults.append(Fault("too_many_columns", table, sheet=sheet, details=details))
             self.broken.add(table)
             return
-        layout = find(table, grid)
+        layout = find(self.kit[table], grid)
         header = list(layout.header)
         while header and blank(header[-1]):
             header.pop()
@@ -87,7 +91,7 @@ class Findings:
         self._report_beyond(table, sheet, grid, layout.body, len(header), set(left_out))
         kept = _without(range(layout.body, len(grid)), left_out)
         if not kept and any(mend.code == "example_row" and mend.table == table for mend in self.mends):
-            if table in _NEEDED:  # the others may stay as the template has them
+            if table in self.needed:  # the others may stay as the template has them
                 self.faults.append(Fault("only_examples", table, sheet=sheet))
                 self.broken.add(table)
             return

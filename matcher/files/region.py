@@ -48,7 +48,7 @@ def place(
     faults, notices = found.faults, found.notices
     if places is not None and "schools" in typed:
         places.place(typed["schools"], notices)
-    points = {name: _points(typed[name]) for name in _WITH_POINTS if name in typed}
+    points = {name: _points(typed[name]) for name in _with_points(typed)}
     judged = box
     if judged is None and _mostly_within(points, CHINA):
         judged = CHINA
@@ -88,6 +88,14 @@ def _box(region: Region | None) -> Box | None:
     if not (-90 <= south <= north <= 90 and -180 <= west <= east <= 180):
         raise InvalidInput([Fault("bad_region", value=str(region))])
     return south, north, west, east
+
+
+def _with_points(typed: Mapping[str, Typed]) -> list[str]:
+    """Return the tables whose rows have points, those of the pairing first."""
+    return sorted(
+        (name for name in typed if name in _WITH_POINTS or "lat" in typed[name].columns),
+        key=lambda name: (*_WITH_POINTS, name).index(name),
+    )
 
 
 def _points(table: Typed) -> tuple[Floats, Floats]:
@@ -164,9 +172,7 @@ def _one_datum(table: Typed, datum: str, faults: list[Fault]) -> None:
 def _convert(typed: Mapping[str, Typed], datum: str) -> None:
     if datum == "wgs84":
         return
-    for name in _WITH_POINTS:
-        if name not in typed:
-            continue
+    for name in _with_points(typed):
         lat, lon = _points(typed[name])
         there = np.flatnonzero(~np.isnan(lat))
         if not len(there):

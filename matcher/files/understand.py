@@ -17,7 +17,7 @@ from matcher.files.mending import number
 from matcher.files.points import split_points
 from matcher.files.rawtables import Findings, RawTable
 from matcher.files.typed import Typed
-from matcher.tables.columns import TABLES, Column
+from matcher.tables.columns import Column
 from matcher.tables.headers import columns_of, datum_of, is_part, nearest_column, normal
 from matcher.tables.units import unit_in, units_of
 
@@ -32,7 +32,8 @@ def understood(raw: RawTable, datum: str, found: Findings) -> Typed:
     raw = split_points(raw, found)
     typed = Typed(raw)
     header = [_LINE_BREAK.sub(" ", as_text(title)) for title in raw.header]
-    known = columns_of(raw.table, header)
+    spec = found.kit[raw.table]
+    known = columns_of(spec, header)
     for position, name in known.items():
         look()
         title = header[position]
@@ -44,7 +45,7 @@ def understood(raw: RawTable, datum: str, found: Findings) -> Typed:
             continue
         typed.titles[name], typed.positions[name] = title, position
         _check_datum(typed, title, datum, found)
-        column = TABLES[raw.table].column(name)
+        column = spec.column(name)
         cells = _in_own_unit(typed, column, title, raw.columns[position], found)
         take(typed, column, cells, found)
     _read_extras(typed, header, known, found)
@@ -108,14 +109,14 @@ def _scaled(cell: Any, factor: Fraction, column: Column) -> Any:
 
 
 def _report_missing(typed: Typed, header: Sequence[str], known: Mapping[int, str], found: Findings) -> None:
-    raw = typed.raw
-    for column in TABLES[raw.table].columns:
+    raw, spec = typed.raw, found.kit[typed.raw.table]
+    for column in spec.columns:
         if not column.required or column.name in typed.titles:
             continue
         if column.name == "level" or (column.name == "id" and "name" in typed.titles):
             continue  # made from the rest, or a fault when it can't be
         details = {"zh": column.zh}
-        near = [title for title in header if title and nearest_column(raw.table, title) in _headers(column)]
+        near = [title for title in header if title and nearest_column(spec, title) in _headers(column)]
         near = [title for title in near if header.index(title) not in known]
         if near:
             details["nearest"] = near[0]
@@ -150,7 +151,7 @@ def _read_extras(typed: Typed, header: Sequence[str], known: Mapping[int, str], 
             found.faults.append(Fault("repeated_column", raw.table, None, title, None, raw.sheet, details))
             continue
         extras[title] = cells
-        nearest = None if is_part(title) else nearest_column(raw.table, title)
+        nearest = None if is_part(title) else nearest_column(found.kit[raw.table], title)
         details = {"table": raw.table, "column": title} | ({} if nearest is None else {"nearest": nearest})
         found.notices.append(Notice("part_column" if is_part(title) else "unknown_column", details))
     names = list(extras)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,7 +15,7 @@ from matcher.base.escaping import escape
 from matcher.files.cells import write_bounds
 from matcher.files.sheets import Marks, SheetColumn, add_sheet, new_workbook, save_workbook
 from matcher.model import Instance
-from matcher.tables.columns import TABLES, Table
+from matcher.tables.columns import TABLES, Kit, Table
 
 #: tables that are written even if they are empty
 _ALWAYS: Final = ("organizations", "branches", "counties", "schools")
@@ -34,11 +34,20 @@ KINDS: Final = {
 Cell = str | int | float | None
 
 
-def grids(instance: Instance, lang: Lang = "en") -> Iterator[tuple[Table, list[str], list[list[Cell]]]]:
+#: a table with its header and its rows
+TableGrid = tuple[Table, list[str], list[list[Cell]]]
+
+
+def grids(instance: Instance, lang: Lang = "en") -> Iterator[TableGrid]:
     """Yield every table of `instance` with its header and its rows, extra columns last, in order of their names."""
-    for spec in TABLES.values():
-        records: Sequence[Any] = getattr(instance, spec.name)
-        if not records and spec.name not in _ALWAYS:
+    return grids_of(TABLES, {name: getattr(instance, name) for name in TABLES}, lang, _ALWAYS)
+
+
+def grids_of(kit: Kit, tables: Mapping[str, Sequence[Any]], lang: Lang, always: Sequence[str]) -> Iterator[TableGrid]:
+    """Yield every table of a kit that has rows, or stands in `always`."""
+    for spec in kit.values():
+        records = tables.get(spec.name, ())
+        if not records and spec.name not in always:
             continue
         extras = sorted({name for record in records for name in record.extras})
         header = [column.zh if lang == "zh" else column.name for column in spec.columns]
@@ -104,15 +113,15 @@ def write_workbook(instance: Instance, path: str | Path, *, lang: Lang = "en", r
         If the extra `excel` is not installed.
     """
     workbook = new_workbook()
-    add_tables(workbook, instance, lang)
+    add_tables(workbook, grids(instance, lang), lang)
     return save_workbook(workbook, Path(path), replace=replace)
 
 
 def add_tables(
-    workbook: Any, instance: Instance, lang: Lang, marks: Mapping[str, Marks] = MappingProxyType({})
+    workbook: Any, tables: Iterable[TableGrid], lang: Lang, marks: Mapping[str, Marks] = MappingProxyType({})
 ) -> None:
     """Add a sheet a table, with the cells marked that `marks` names by table."""
-    for spec, header, rows in grids(instance, lang):
+    for spec, header, rows in tables:
         kinds = [KINDS.get(column.type, "text") for column in spec.columns]
         kinds += ["text"] * (len(header) - len(kinds))
         titles = [*(_with_datum(title, column.type) for title, column in zip(header, spec.columns, strict=False))]

@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from matcher.programmes.centres import CentresPolicy as CentresPolicy
     from matcher.programmes.centres import Place as Place
     from matcher.programmes.centres import Site as Site
+    from matcher.programmes.checkup import ProgrammeCheckup as ProgrammeCheckup
+    from matcher.programmes.columns import Order as Order
+    from matcher.programmes.doors import check_programme as check_programme
     from matcher.programmes.doors import example_of as example_of
     from matcher.programmes.doors import load_programme as load_programme
     from matcher.programmes.doors import plan_programme as plan_programme
+    from matcher.programmes.doors import policy_for as policy_for
     from matcher.programmes.doors import policy_of as policy_of
     from matcher.programmes.doors import programme_of as programme_of
     from matcher.programmes.doors import read_records as read_records
     from matcher.programmes.doors import save_programme as save_programme
+    from matcher.programmes.doors import template_of as template_of
     from matcher.programmes.doors import verify_programme as verify_programme
     from matcher.programmes.experts import Expert as Expert
     from matcher.programmes.experts import ExpertCase as ExpertCase
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     from matcher.programmes.rooms import RoomsPolicy as RoomsPolicy
     from matcher.programmes.rooms import Team as Team
     from matcher.programmes.rooms import Village as Village
+    from matcher.programmes.schema import ReadTables as ReadTables
     from matcher.programmes.schema import Schema as Schema
     from matcher.programmes.wish_tables import FederationTeam as FederationTeam
     from matcher.programmes.wish_tables import Granted as Granted
@@ -58,6 +64,12 @@ if TYPE_CHECKING:
     from matcher.programmes.wishes import with_teams as with_teams
 
 _HOME = {
+    "template_of": "doors",
+    "policy_for": "doors",
+    "check_programme": "doors",
+    "ProgrammeCheckup": "checkup",
+    "ReadTables": "schema",
+    "Order": "columns",
     "Expert": "experts",
     "ExpertCase": "experts",
     "ExpertsPolicy": "experts",

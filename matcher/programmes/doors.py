@@ -22,17 +22,18 @@ from matcher.base.watch import within
 from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
 from matcher.model import Record
-from matcher.programmes import staffing
+from matcher.programmes import forms, staffing
 from matcher.programmes.buddies import BUDDIES
 from matcher.programmes.calls import CALLS
 from matcher.programmes.camps import CAMPS
 from matcher.programmes.centres import CENTRES
+from matcher.programmes.checkup import ProgrammeCheckup
 from matcher.programmes.experts import EXPERTS
 from matcher.programmes.holiday import HOLIDAY
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.result import ProgrammePlan, ProgrammeReport
 from matcher.programmes.rooms import ROOMS
-from matcher.programmes.schema import Records
+from matcher.programmes.schema import ReadTables, Records
 from matcher.programmes.wishes import WISHES
 
 #: every programme by name
@@ -96,6 +97,23 @@ def policy_of(name: str, given: Any = None) -> ProgrammePolicy:
         raise InvalidInput(faults_of_validation(error, place)) from None
 
 
+def policy_for(name: str, source: str | Path, given: Any = None) -> ProgrammePolicy:
+    """Return the policy that is given, else that of the sheet of rules in the workbook `source`, if it has one."""
+    return policy_of(name, forms.read_rules(programme_of(name).policy, source) if given is None else given)
+
+
+def template_of(name: str, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:
+    """Write a workbook to fill in for a programme: its tables, each with an example row, and its rules."""
+    return forms.write_template(programme_of(name), path, lang=lang, replace=replace)
+
+
+def check_programme(name: str, read: ReadTables | Records, policy: Any = None) -> ProgrammeCheckup:
+    """Look at tables under a policy without planning."""
+    programme = programme_of(name)
+    tables = read if isinstance(read, ReadTables) else ReadTables(programme.schema.from_records(read))
+    return ProgrammeCheckup(programme, tables, policy_of(name, policy))
+
+
 def plan_programme(
     name: str,
     records: Mapping[str, Sequence[Record]],
@@ -131,7 +149,7 @@ def plan_programme(
     programme = programme_of(name)
     tables = programme.schema.from_records(records)
     wanted = policy_of(name, policy)
-    market = programme.market(tables, wanted)
+    market = programme.asked(tables, wanted)
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     limits |= {"progress": progress, "cancel": cancel}
     begun = (
@@ -262,7 +280,7 @@ def _loaded(path: str | Path) -> ProgrammePlan:
         programme = programme_of(str(head.get("programme")))
         records = read_records(programme.name, folder / _INPUT)
         policy = policy_of(programme.name, head.get("policy"))
-        matching = programme.engine.read(folder / _PROOF, lambda: programme.market(records, policy))
+        matching = programme.engine.read(folder / _PROOF, lambda: programme.asked(records, policy))
         helpers = Matching.from_npz(folder / _HELPERS) if (folder / _HELPERS).exists() else None
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput([Fault("not_found", value=f"{path}: {error}")]) from None

@@ -16,10 +16,12 @@ from matcher.market.input import Ints
 from matcher.market.matching import Matching
 from matcher.market.points.warm import hurried
 from matcher.market.presence import presence
+from matcher.market.presence.case import NEVER
 from matcher.market.presence.presence import Presence
 from matcher.market.presence.solving import solve_presence
 from matcher.market.program import claims
 from matcher.market.solving import match
+from matcher.programmes import orders
 
 _NEIGHBOURS: Final = 10
 
@@ -36,6 +38,10 @@ class ProgrammeEngine:
         The path of a saved result, and what makes the market again, to the result.
     begun
         A result, and its pairs in positions of other tables with those in the result, to a plan to begin with.
+    ordered
+        A market under what was decided beforehand.
+    alone
+        How many recipients nobody may serve, whatever opens.
     flaws, finding, bounds
         Every false claim of a result; "proved" or "claimed"; the bounds that its proof proves by itself.
     """
@@ -43,6 +49,8 @@ class ProgrammeEngine:
     solve: Callable[[Any, Any, Any, dict[str, Any]], Any]
     read: Callable[[Path, Callable[[], Any]], Any]
     begun: Callable[[Any, Any, Ints, Ints], Any]
+    ordered: Callable[[Any, Sequence[orders.Placed]], Any]
+    alone: Callable[[Any], int]
     flaws: Callable[[Any], Sequence[Flaw]]
     finding: Callable[[Any], str]
     bounds: Callable[[Any], Sequence[int | None] | None]
@@ -78,6 +86,8 @@ MARKETS: Final = ProgrammeEngine(
     lambda market, records, start, limits: match(market, start=start, **limits),
     lambda path, make: Matching.from_npz(path),
     _pairs,
+    orders.of_market,
+    lambda market: int((orders.in_reach(market) == 0).sum()),
     check.flaws,
     claims.finding,
     claims.proved_bounds,
@@ -93,6 +103,8 @@ PRESENCE: Final = ProgrammeEngine(
     _present,
     lambda path, make: Presence.from_npz(path).replace(market=make()),
     lambda case, result, pairs, kept: (pairs, result.start[kept]),
+    orders.of_presence,
+    lambda case: int((case.metres == NEVER).all(axis=1).sum()),
     presence.flaws,
     presence.finding,
     presence.proved_bounds,

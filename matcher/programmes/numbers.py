@@ -53,4 +53,4 @@ def share_by_county(records: Any, wanted: Ints, given: Ints) -> float | None:
 
 def near(rng: np.random.Generator, county: Any) -> dict[str, Any]:
     """Return a drawn point some kilometres from a county seat, for synthetic records."""
-    return {"lat": county.lat + rng.normal(0, 0.1), "lon": county.lon + rng.normal(0, 0.1)}
+    return {"lat": round(county.lat + rng.normal(0, 0.1), 5), "lon": round(county.lon + rng.normal(0, 0.1), 5)}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from matcher.base.display import Metric
 from matcher.base.errors import Lang
+from matcher.programmes import orders
 from matcher.programmes.engines import MARKETS, ProgrammeEngine
 from matcher.programmes.schema import Records, Schema
 from matcher.programmes.staffing import Staffing
@@ -18,7 +19,7 @@ from matcher.programmes.staffing import Staffing
 class ProgrammePolicy(BaseModel):
     """What a planner wants of a programme; frozen, unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Describe(Protocol):
@@ -72,6 +73,23 @@ class Programme:
     engine: ProgrammeEngine = MARKETS
     frames: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     explain: Callable[[Any, str, str, Lang], str] | None = None
+
+    def sides(self, records: Records) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Return who opens and who is served."""
+        also: tuple[Any, ...] = records[self.also] if self.also else ()
+        return records[self.providers], (*records[self.recipients], *also)
+
+    def asked(self, records: Records, policy: Any) -> Any:
+        """Return the market under what was decided beforehand.
+
+        Raises
+        ------
+        InvalidInput
+            For orders and a policy that these tables can't be asked for.
+        """
+        wanted: Any = records.get("orders", ())
+        placed = orders.placed(wanted, *self.sides(records), (self.providers, self.recipients))
+        return self.engine.ordered(self.market(records, policy), placed)
 
     def staffed_by(self, records: Records) -> Staffing | None:
         """Return how what opens is staffed; None if the programme asks for nobody, or its table is not there."""

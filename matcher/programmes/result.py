@@ -15,6 +15,7 @@ from matcher.market.input import Ints
 from matcher.market.matching import Matching
 from matcher.programmes import frames, staffing
 from matcher.programmes.explaining import explained
+from matcher.programmes.forms import word
 from matcher.programmes.places import metres_of
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records
@@ -106,13 +107,12 @@ class ProgrammePlan:
     @property
     def providers(self) -> tuple[Any, ...]:
         """The records of the side that opens."""
-        return self.records[self.programme.providers]
+        return self.programme.sides(self.records)[0]
 
     @property
     def recipients(self) -> tuple[Any, ...]:
         """The records of the side that is served."""
-        also = self.programme.also
-        return (*self.records[self.programme.recipients], *(self.records[also] if also else ()))
+        return self.programme.sides(self.records)[1]
 
     @cached_property
     def metres(self) -> Ints:
@@ -157,7 +157,7 @@ class ProgrammePlan:
 
     def summary(self, lang: Lang = "en") -> str:
         """Return the plan on one screen."""
-        name = _word("programme", self.programme.name, lang)
+        name = word("programme", self.programme.name, lang)
         status = text(f"summary.status.{self.status}", lang)
         if self.stop_reason is not None:
             status += text("summary.stopped", lang, reason=text(f"summary.stop.{self.stop_reason}", lang))
@@ -180,10 +180,10 @@ class ProgrammePlan:
         for number, level in enumerate(self.levels):
             mine = own[number] if number < len(own) else None
             verdict = "" if level.gap is None else f"{100 * (level.relative_gap or 0):.3f} %"
-            unit = _word("programme.unit", _THOUSANDTHS.get(level.unit, level.unit or "none"), lang)
+            unit = word("programme.unit", _THOUSANDTHS.get(level.unit, level.unit or "none"), lang)
             words = [_amount(value, level.unit) for value in (level.value, level.bound, mine)]
             said = text("programme.level", lang, value=words[0], bound=words[1], mine=words[2], gap=verdict, unit=unit)
-            rows.append((str(number + 1), _word("programme.objective", level.name, lang), said))
+            rows.append((str(number + 1), word("programme.objective", level.name, lang), said))
         return table_lines(rows)
 
     def explain(self, kind: str, known_id: str, lang: Lang = "en") -> str:
@@ -202,7 +202,7 @@ class ProgrammePlan:
         flaws: list[tuple[str, Mapping[str, Any]]] = []
         if self.programme.schema.digest(records) != self.programme.schema.digest(self.records):
             flaws.append(("other_tables", {}))
-        market = self.programme.market(records, self.policy)
+        market = self.programme.asked(records, self.policy)
         team = self.programme.staffed_by(records)
         if team is not None:
             sets = staffing.sets_of(self.matching.market, market)
@@ -221,11 +221,6 @@ class ProgrammePlan:
 
     def _repr_html_(self) -> str:
         return as_html(self.summary())
-
-
-def _word(kind: str, name: str, lang: Lang) -> str:
-    """Return the word for a name; a programme of one's own may have none."""
-    return text(f"{kind}.{name}", lang) if has_text(f"{kind}.{name}") else name
 
 
 def _amount(value: int | None, unit: str) -> str:

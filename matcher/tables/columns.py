@@ -45,9 +45,9 @@ class Column:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One table: its names as a file or a sheet, and its columns in the order of writing."""
+    """One table: its names as a file or a sheet, and its columns in the order of writing; equal to itself only."""
 
     name: str
     zh: str
@@ -58,6 +58,9 @@ class Table:
         """Return the column `name`."""
         return next(column for column in self.columns if column.name == name)
 
+
+#: the tables that belong together, by name
+Kit = Mapping[str, Table]
 
 _KINDS: Final = MappingProxyType(
     {

@@ -10,7 +10,7 @@ from typing import Final
 
 from matcher.base.canonical import visible
 from matcher.base.suggest import nearest_word
-from matcher.tables.columns import TABLES
+from matcher.tables.columns import TABLES, Kit, Table
 
 #: words that name a datum, in headers and cells -> the datum; those of `UNSUPPORTED` can't be converted here
 DATUM_WORDS: Final = re.compile(
@@ -52,26 +52,25 @@ def is_part(header: object) -> bool:
 
 
 @cache
-def _strong(table: str) -> Mapping[str, str]:
+def _strong(table: Table) -> Mapping[str, str]:
     return {
-        normal(header): column.name
-        for column in TABLES[table].columns
-        for header in (column.name, column.zh, *column.also)
+        normal(header): column.name for column in table.columns for header in (column.name, column.zh, *column.also)
     }
 
 
 @cache
-def _weak(table: str) -> Mapping[str, str]:
-    return {normal(header): column.name for column in TABLES[table].columns for header in column.weak}
+def _weak(table: Table) -> Mapping[str, str]:
+    return {normal(header): column.name for column in table.columns for header in column.weak}
 
 
-def columns_of(table: str, header: Iterable[object]) -> dict[int, str]:
+def columns_of(table: str | Table, header: Iterable[object]) -> dict[int, str]:
     """Return position -> column for every header of `table` that is known; two positions may name one column."""
+    spec = TABLES[table] if isinstance(table, str) else table
     titles = ["" if title is None or is_part(title) else normal(title) for title in header]
-    found = {position: _strong(table)[title] for position, title in enumerate(titles) if title in _strong(table)}
+    found = {position: _strong(spec)[title] for position, title in enumerate(titles) if title in _strong(spec)}
     taken = set(found.values())
     for position, title in enumerate(titles):
-        name = _weak(table).get(title)
+        name = _weak(spec).get(title)
         if position not in found and name is not None and name not in taken:
             found[position] = name
     return found
@@ -79,12 +78,12 @@ def columns_of(table: str, header: Iterable[object]) -> dict[int, str]:
 
 def column_named(table: str, header: str) -> str | None:
     """Return the column that a header always means, None if it means none or only where another is missing."""
-    return None if is_part(header) else _strong(table).get(normal(header))
+    return None if is_part(header) else _strong(TABLES[table]).get(normal(header))
 
 
-def table_of(title: str) -> str | None:
-    """Return the table that a file or a sheet of this name holds, None if it is not known."""
-    return _titles().get(normal(title))
+def table_of(title: str, kit: Kit = TABLES) -> str | None:
+    """Return the table of a kit that a file or a sheet of this name holds, None if it is not known."""
+    return _titles(tuple(kit.values())).get(normal(title))
 
 
 #: what is said around the name of a table
@@ -93,13 +92,13 @@ _AROUND_TITLE: Final = re.compile(
 )
 
 
-def table_like(title: str) -> str | None:
+def table_like(title: str, kit: Kit = TABLES) -> str | None:
     """Return the table that a title names with words around its name, such as `高校（单位）名单`; None if none."""
-    plain = normal(title)
+    plain, titles = normal(title), _titles(tuple(kit.values()))
     for _ in range(4):
         shorter = _AROUND_TITLE.sub("", plain).strip("_")
-        if shorter in _titles():
-            return _titles()[shorter]
+        if shorter in titles:
+            return titles[shorter]
         if shorter == plain:
             break
         plain = shorter
@@ -107,15 +106,15 @@ def table_like(title: str) -> str | None:
 
 
 @cache
-def _titles() -> Mapping[str, str]:
-    return {normal(title): table.name for table in TABLES.values() for title in (table.name, table.zh, *table.also)}
+def _titles(tables: tuple[Table, ...]) -> Mapping[str, str]:
+    return {normal(title): table.name for table in tables for title in (table.name, table.zh, *table.also)}
 
 
-def nearest_column(table: str, header: object) -> str | None:
+def nearest_column(table: Table, header: object) -> str | None:
     """Return the known header of `table` that looks most like `header`, None if none does."""
     return nearest_word(normal(header), [*_strong(table), *_weak(table)])
 
 
-def nearest_table(title: str) -> str | None:
+def nearest_table(title: str, kit: Kit = TABLES) -> str | None:
     """Return the known name of a table that looks most like `title`, None if none does."""
-    return nearest_word(normal(title), _titles())
+    return nearest_word(normal(title), _titles(tuple(kit.values())))
