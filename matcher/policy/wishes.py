@@ -7,6 +7,7 @@ its level. Every rate is paid in `county_travel`, or in `convenience` and `schoo
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -154,9 +155,9 @@ class SoftRow:
 class RowWish(Rated):
     """Base of the wishes about several pairs: rows that are hard without a rate."""
 
+    @abstractmethod
     def limits(self, facts: Facts, wanted: IntArray) -> Iterator[Row]:
         """Return the rows, each with a most; (R,) `wanted` is how many pairs each recipient may have."""
-        raise NotImplementedError
 
     def rows(self, case: Case) -> Iterable[Row]:
         return () if self.is_soft else self.limits(case.facts, case.demand(self.rated_level)[:, 1])
