@@ -30,7 +30,8 @@ def fields() -> list[tuple[type[BaseModel], str]]:
         if not module.name.endswith("__main__"):
             members = vars(importlib.import_module(module.name)).values()
             found |= {each for each in members if inspect.isclass(each) and issubclass(each, BaseModel)}
-    classes = sorted(found, key=lambda each: (each.__module__, each.__name__))
+    made = [each for each in found if not inspect.isabstract(each)]  # what is abstract is tried as what it becomes
+    classes = sorted(made, key=lambda each: (each.__module__, each.__name__))
     return [(each, name) for each in classes for name, field in each.model_fields.items() if numeric(field.annotation)]
 
 
