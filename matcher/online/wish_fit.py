@@ -11,7 +11,7 @@ import numpy as np
 from matcher.base.days import day_number
 from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.numbers import BoolArray, FloatArray, IntArray
-from matcher.geo import chord_floor_m, ecef, pair_m
+from matcher.geo import ecef, pair_m
 from matcher.online.prices import Expected
 from matcher.programmes.schema import Records
 from matcher.programmes.wish_tables import Member, Wish
@@ -20,7 +20,8 @@ DAY_S: Final = 86_400
 _NO_LIMIT: Final = 1 << 60
 #: places of a key, which is a list of plain values so that a state can hold it
 _ID, _CHILD, _COUNTY, _KIND, _LAT, _LON, _CENTS, _WEIGHT, _DEADLINE = range(9)
-_BLOCK: Final = 32
+#: so many geodesics are computed at once
+_BLOCK: Final = 8
 #: of a chord, for its rounding
 _SLACK_M: Final = 1e-3
 #: grants that are remembered so that nobody is given the same child twice; the oldest are forgotten
@@ -101,20 +102,31 @@ class WishFit:
         """Return what the wish is worth next door."""
         return int(self.worth_m * key[_WEIGHT])
 
-    def _candidates(self, key: list[Any]) -> tuple[IntArray, Any]:
-        """Return the members of the wish's team and category, in order, and a tree over where they are."""
+    def _candidates(self, key: list[Any]) -> tuple[IntArray, FloatArray]:
+        """Return the members of the wish's team and category from south to north, and where they are, (3, n)."""
         team = self.team_of.get(key[_COUNTY]) or None
         known = self._suits.get((team, key[_KIND]))
         if known is None:
-            from scipy.spatial import cKDTree
-
             suits = [
                 (not m.categories or key[_KIND] in m.categories) and (team is None or m.team_id == team)
                 for m in self._members
             ]
             some = np.flatnonzero(suits)
-            known = self._suits[team, key[_KIND]] = some, cKDTree(self._xyz[some].reshape(-1, 3))
+            some = some[np.argsort(self._xyz[some, 2], kind="stable")]
+            known = self._suits[team, key[_KIND]] = some, np.ascontiguousarray(self._xyz[some].T)
         return known
+
+    def _near(self, key: list[Any], within: float) -> tuple[IntArray, FloatArray]:
+        """Return the members of its team and category whose chord to it is not above `within` metres, and the chords.
+
+        All in the belt of latitude are looked at: where many are near that is faster than a tree.
+        """
+        some, (x, y, z) = self._candidates(key)
+        spot = ecef(key[_LAT], key[_LON])
+        belt = slice(*np.searchsorted(z, [spot[2] - within, spot[2] + within]))
+        square = (x[belt] - spot[0]) ** 2 + (y[belt] - spot[1]) ** 2 + (z[belt] - spot[2]) ** 2
+        near = np.flatnonzero(square <= within * within)
+        return some[belt][near], np.sqrt(square[near])
 
     def _may(self, key: list[Any], some: IntArray, now: int) -> BoolArray:
         may: BoolArray = self._money[some] >= key[_CENTS]
@@ -125,44 +137,39 @@ class WishFit:
 
     def pairs(self, key: list[Any]) -> tuple[IntArray, IntArray]:
         """Return the members that suit the wish whatever is left of them, and what each pair is worth."""
-        some, _ = self._candidates(key)
-        some = some[self.worth(key) > chord_floor_m(self._xyz[some], ecef([key[_LAT]], [key[_LON]]))]
+        some = np.sort(self._near(key, self.worth(key) + 1)[0])
         value = self.worth(key) - self._metres(key, some)
         return some[value > 0], value[value > 0]
 
     def rough_pairs(self, key: list[Any]) -> tuple[IntArray, IntArray]:
         """Return the members near enough by the chord, and what each pair is worth by it."""
-        some, tree = self._candidates(key)
-        spot, worth = ecef([key[_LAT]], [key[_LON]])[0], self.worth(key)
-        near = np.array(tree.query_ball_point(spot, worth, return_sorted=True), np.int64)
-        value = worth - np.rint(np.linalg.norm(self._xyz[some[near]] - spot, axis=1)).astype(np.int64)
-        return some[near][value > 0], value[value > 0]
+        worth = self.worth(key)
+        some, chord = self._near(key, worth)
+        value = worth - np.rint(chord).astype(np.int64)
+        return some[value > 0], value[value > 0]
 
     @property
     def lookup(self) -> tuple[int, int]:
-        """A search in a tree, and a list of Python's of what it finds."""
+        """A look at all of a belt, told high: prices may come late, an answer may not."""
         return 3000, 8
 
     def best(self, key: list[Any], left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
         """Return the best member at these prices, ties to the lower position.
 
-        Members are looked at from the nearest on, until the chord to the next, a bound from below on its geodesic,
-        leaves none farther off a chance: prices are never below 0.
+        Members are looked at from the most promising on, until the chord, a bound from below on the geodesic, leaves
+        no other a chance: prices are never below 0.
         """
-        some, tree = self._candidates(key)
-        spot, worth = ecef([key[_LAT]], [key[_LON]])[0], self.worth(key)
+        worth = self.worth(key)
+        some, chord = self._near(key, worth + _SLACK_M)
+        hope = worth - np.floor(np.maximum(0, chord - _SLACK_M)) - price[some]
+        may = np.flatnonzero((hope >= 0) & (left[some] >= 1))
+        may = may[self._may(key, some[may], now)]
         best: tuple[float, int, int] | None = None
-        seen, look = 0, _BLOCK
-        while seen < len(some):
-            chord, at = tree.query(spot, k=np.arange(1, min(look, len(some)) + 1))
-            nearest = some[at[seen:]]
-            hope = worth - np.floor(np.maximum(0, chord[seen:] - _SLACK_M)) - price[nearest]
-            may = (hope >= (0 if best is None else -best[0])) & (left[nearest] >= 1) & self._may(key, nearest, now)
-            best = self._better(best, key, nearest[may], price)
-            farthest = worth - max(0.0, float(chord[-1]) - _SLACK_M)
-            if farthest < (0 if best is None else -best[0]):
-                break
-            seen, look = len(chord), 4 * look
+        while len(may):
+            block = may[np.argpartition(-hope[may], _BLOCK)[:_BLOCK]] if len(may) > _BLOCK else may
+            best = self._better(best, key, some[block], price)
+            hope[block] = -1
+            may = may[hope[may] >= (0 if best is None else -best[0])]
         return None if best is None else best[1:]
 
     def _better(

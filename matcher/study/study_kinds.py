@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput
+from matcher.base.names import SIDES
 from matcher.files.examples import example
 from matcher.files.reading import read
 from matcher.methods.sequential import sequential
@@ -22,6 +23,7 @@ from matcher.policy.policy import Policy
 from matcher.problem.problem import Problem
 from matcher.renewal.year import next_year
 from matcher.solver import solve
+from matcher.tables.crosscheck import stranger_positions
 
 Row = dict[str, float | int | None]
 #: what a run of the kind plan or years may ask for beside the fields of a policy
@@ -50,27 +52,32 @@ def drawn(instance: Instance, share: float, rng: np.random.Generator) -> Instanc
 
 
 def without(instance: Instance, gone: set[str]) -> Instance:
-    """Return an instance without some organisations, their branches, and what last year says of either."""
+    """Return an instance without some organisations, their branches, and what last year says of either.
+
+    Pairs of last year with ids that no table has are left out too: of a small draw they would be so many that the table
+    seems to be that of others.
+    """
     branches = [each for each in instance.branches if each.organization_id not in gone]
-    lost = {each.id for each in instance.branches} - {each.id for each in branches}
-    away = {"county": gone, "school": lost}
-    names = {"previous": "provider_id", "locks": "provider_id"}
     tables: dict[str, Any] = {
-        table: [row for row in getattr(instance, table) if getattr(row, column) not in away[row.level]]
-        for table, column in names.items()
+        "organizations": [each for each in instance.organizations if each.id not in gone],
+        "branches": branches,
+        "counties": instance.counties,
+        "schools": instance.schools,
+        "successors": instance.successors,
     }
-    tables["preferences"] = [
-        row
-        for row in instance.preferences
-        if (row.id if row.side == "provider" else row.choice_id) not in away[row.level]
-    ]
-    tables["travel_times"] = [row for row in instance.travel_times if row.origin_id not in away[row.level]]
+    ids = {name: {each.id for each in tables[name]} for both in SIDES.values() for name in both}
+    strange = set(stranger_positions({**tables, "previous": instance.previous}, ids))
+    lost = {each.id for each in instance.branches} - ids["branches"]
+    away = {"county": gone, "school": lost}
     return Instance(
-        organizations=[each for each in instance.organizations if each.id not in gone],
-        branches=branches,
-        counties=instance.counties,
-        schools=instance.schools,
-        successors=instance.successors,
+        previous=[row for position, row in enumerate(instance.previous) if position not in strange],
+        locks=[row for row in instance.locks if row.provider_id not in away[row.level]],
+        preferences=[
+            row
+            for row in instance.preferences
+            if (row.id if row.side == "provider" else row.choice_id) not in away[row.level]
+        ],
+        travel_times=[row for row in instance.travel_times if row.origin_id not in away[row.level]],
         **tables,
     )
 

@@ -18,6 +18,7 @@ from matcher import InvalidInput
 from matcher.cli import main
 from matcher.files import write_tables
 from matcher.study import read_study, run_study, shipped_studies
+from matcher.study.study_kinds import plan_run, without
 
 SMALL = {
     "name": "small",
@@ -118,6 +119,29 @@ def whole_study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     run_study(PLANS, folder)
     return left(folder)
+
+
+def test_a_small_draw_is_planned_without_pairs_of_last_year_that_name_nobody():
+    whole = matcher.example()
+    here = {each.id for each in whole.organizations}
+    assert any(row.level == "county" and row.provider_id not in here for row in whole.previous)
+    for gone in (set(), set(sorted(here)[2:]), here - {"none"}):
+        drawn = without(whole, gone)
+        branches = {each.id for each in whole.branches if each.organization_id not in gone}
+        there = {"county": here - gone, "school": branches}
+        places = {"county": {each.id for each in whole.counties}, "school": {each.id for each in whole.schools}}
+        newest = {(row.table, row.old_id): row.new_id for row in whole.successors}
+        names = {"county": ("organizations", "counties"), "school": ("branches", "schools")}
+
+        def stays(row, there=there, places=places, newest=newest, names=names):
+            provider, recipient = (
+                newest.get((table, known), known)
+                for table, known in zip(names[row.level], (row.provider_id, row.recipient_id), strict=True)
+            )
+            return provider in there[row.level] and recipient in places[row.level]
+
+        assert list(drawn.previous) == [row for row in whole.previous if stays(row)]
+    assert plan_run({"share": 0.1}, {}, 0, None)[0]["proved"] == 1
 
 
 def test_years_are_planned_one_after_the_other_on_the_same_draws(tmp_path):
