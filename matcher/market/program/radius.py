@@ -85,6 +85,11 @@ def finish(near: Near, closed: BoolArray, must: BoolArray, budget: Budget, share
     return Finished(opened, found.bound, found.status == "infeasible")
 
 
+def num_left(near: Near, closed: BoolArray, must: BoolArray) -> int:
+    """Return how many arcs a plan may use if these providers are closed and those open."""
+    return len(_useful(near, closed, must)[0])
+
+
 def _first_of(who: IntArray) -> BoolArray:
     first = np.ones(len(who), bool)
     first[1:] = who[1:] != who[:-1]

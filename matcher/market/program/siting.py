@@ -1,8 +1,9 @@
 """Siting: programs where an open provider takes whoever comes (p-median, set cover, greatest cover, plain location).
 
-Prices on recipients bound the plan from below, the providers that they choose are improved by swaps, providers whose
-price alone says open or closed are fixed, and what is left goes to HiGHS in the radius form (Garcia, Labbe, Marin
-2011): one variable a recipient and distinct cost, which says that nobody as near as that is open.
+Prices on recipients bound the plan from below, the providers that they choose are improved by swaps, and providers
+whose price alone says open or closed are fixed. What is left is branched on, prices bounding every node (`branching`);
+where few arcs are left it goes to HiGHS in the radius form (Garcia, Labbe, Marin 2011): one variable a recipient and
+distinct cost, which says that nobody as near as that is open.
 
 Levels that are kept enter the cost with a weight that no gain at the level in work can outweigh.
 """
@@ -17,18 +18,31 @@ import numpy as np
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget, Progress
 from matcher.market.input import Bools, Ints
+from matcher.market.points.compiled import AVAILABLE
 from matcher.market.program import bound as exact
+from matcher.market.program import branching
 from matcher.market.program.bound import Single
+from matcher.market.program.branching import Branched, Branching, SiteAscent, SiteTables
 from matcher.market.program.case import ProgramCase
 from matcher.market.program.prices import PriceAscent, RelaxedProgram, ascend
-from matcher.market.program.radius import finish
+from matcher.market.program.radius import finish, num_left
 from matcher.market.program.swaps import Near, SitePlan, planned, swapped, within_budget
 from matcher.programs import highs
 
 #: arcs looked at in each step; of larger cases the cheapest of each recipient
 _MOST_ARCS: Final = 300_000
 _ROUNDS: Final = 1500
+#: the same of compiled steps, and how many come between two looks at the plan
+_FAST_ROUNDS: Final = 6000
+_PAUSES: Final = (30, 30, 60)
+_PAUSE: Final = 150
 _SWAPS: Final = 400
+#: nodes branched on in any case, and arcs left up to which HiGHS is better at the rest
+_NODES: Final = 40
+_FEW_LEFT: Final = 10_000
+#: how much of the time left branching may take before HiGHS has a try, and nodes that it may have then
+_BRANCHING: Final = 0.7
+_MOST_NODES: Final = 100_000
 #: sums of costs beyond this are not exact in floating point
 _EXACT: Final = 1 << 52
 
@@ -126,8 +140,10 @@ class _Run:
             found.infeasible = True
             return found
         if self.best is None:
-            self._look(first)
-        ascend(self.ascent, self._upper, _ROUNDS, self.budget, self._seen)
+            self._look(first.chosen, first.rho)
+        sites = self._climb() if AVAILABLE else None
+        if sites is None:
+            ascend(self.ascent, self._upper, _ROUNDS, self.budget, self._seen)
         self._cap()
         claimed = self._claimed()
         upper = None if self.best is None else self.best.value
@@ -135,20 +151,70 @@ class _Run:
             found.bound = claimed
             return found
         if self.budget.stop_reason is None:
-            closed, must = self._fixed()
             self.budget.report(Progress("siting", value=upper, bound=claimed))
-            outcome = finish(self.near, closed, must, self.budget, self.share)
-            found.solvers.add(highs.SOLVER)
-            if outcome.opened is not None:
-                self._keep(planned(self.near, outcome.opened))
-            found.infeasible = outcome.infeasible and self.best is None
-            if outcome.bound is not None and self.best is not None:
-                rest = min(outcome.bound, self.best.value)
-                claimed = rest if claimed is None else max(claimed, rest)
-            elif outcome.infeasible and self.best is not None:
-                claimed = self.best.value  # nothing is better than the plan that fixed the others
+            claimed = self._finish(found, sites, claimed)
         found.bound = claimed
         return found
+
+    def _climb(self) -> SiteAscent:
+        """Raise the prices by compiled steps, and improve the providers that they choose now and then."""
+        case, ascent = self.case, self.ascent
+        tables = SiteTables.of(self.near)
+        state = tables.state(case.closed, case.must_open)
+        sites = SiteAscent(tables, state, ascent.u.copy(), ascent.v.copy(), np.zeros(case.num_providers))
+        done, looks = 0, 0
+        while done < _FAST_ROUNDS and not sites.tired and self.budget.stop_reason is None:
+            steps = _PAUSES[looks] if looks < len(_PAUSES) else _PAUSE
+            enough = np.inf if self.best is None else self.best.value - 1 + 1e-3
+            upper = self._upper()
+            if not sites.climb(steps, upper, enough):
+                break
+            ascent.best, ascent.best_at = sites.best, (sites.u, sites.v, ascent.mu)
+            self.budget.spend(steps)
+            done, looks = done + steps, looks + 1
+            seen = sites.seen()
+            if seen is not None:
+                self._look(seen.chosen, seen.rho / tables.scale)
+            if self.best is not None and sites.best > self.best.value - 1 + 1e-3:
+                break
+        return sites
+
+    def _finish(self, found: Sited, sites: SiteAscent | None, claimed: int | None) -> int | None:
+        """Close what the prices left, and return what is claimed then."""
+        closed, must = self._fixed()
+        if sites is not None and self.best is not None:
+            search = Branching(sites, self.best.value, self.budget)
+            closed, must = closed | (search.state < 0), must | (search.state > 0)
+            ended = self._branched(found, search.search(_NODES, None))
+            if not ended and num_left(self.near, closed, must) > _FEW_LEFT:
+                left = self.budget.time_left_s
+                ended = self._branched(
+                    found, search.search(_MOST_NODES, None if left is None else _BRANCHING * self.share * left)
+                )
+            if found.bound is not None:
+                claimed = found.bound if claimed is None else max(claimed, found.bound)
+            near = claimed is not None and self.budget.close_enough(self.best.value, claimed)
+            if ended or near or self.budget.stop_reason is not None:
+                return claimed
+        outcome = finish(self.near, closed, must, self.budget, self.share)
+        found.solvers.add(highs.SOLVER)
+        if outcome.opened is not None:
+            self._keep(planned(self.near, outcome.opened))
+        found.infeasible = outcome.infeasible and self.best is None
+        if outcome.bound is not None and self.best is not None:
+            rest = min(outcome.bound, self.best.value)
+            claimed = rest if claimed is None else max(claimed, rest)
+        elif outcome.infeasible and self.best is not None:
+            claimed = self.best.value  # nothing is better than the plan that fixed the others
+        return claimed
+
+    def _branched(self, found: Sited, outcome: Branched) -> bool:
+        """Take what branching has found; return whether it is at its end."""
+        found.solvers.add(branching.SOLVER)
+        found.bound = outcome.bound
+        if outcome.opened is not None:
+            self._keep(planned(self.near, outcome.opened))
+        return outcome.ended
 
     def _upper(self) -> float:
         if self.best is None:
@@ -177,10 +243,10 @@ class _Run:
         self._looks += 1
         self.ascent.u = np.minimum(self.ascent.u, self.near.limit)
         if self._looks in (30, 60, 120) or self._looks % 100 == 0:
-            self._look(seen)
+            self._look(seen.chosen, seen.rho)
 
-    def _look(self, seen: RelaxedProgram) -> None:
-        opened = within_budget(self.case, seen.chosen, seen.rho)
+    def _look(self, chosen: BoolArray, rho: FloatArray) -> None:
+        opened = within_budget(self.case, chosen, rho)
         if opened is not None:
             self._try(opened)
 
