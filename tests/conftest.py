@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import draws
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +12,11 @@ settings.load_profile("same")
 
 #: a worker takes a third of a gigabyte and its start some seconds: more would not end sooner
 _MOST_WORKERS = 8
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the cases of the long proofs made where any may run."""
+    draws.LONG = config.option.markexpr != "not slow"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

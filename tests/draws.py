@@ -1,17 +1,24 @@
 """How much of a random test runs by default: few draws of a kind, the others among the long proofs."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+#: whether long proofs are wanted; set before any test is collected
+LONG = False
+
 
 def few(now: int, cases: Iterable[object]) -> list[object]:
     """Return the cases for `parametrize`: the first `now` run by default, those after them with `make proofs`.
 
-    A case for several names is a tuple.
+    A case for several names is a tuple. Those of the long proofs are made only where they run (`LONG`): there are
+    thousands, and pytest takes seconds to make and drop them.
     """
+    if not LONG:
+        return list(itertools.islice(cases, now))
     return [
         case
         if position < now

@@ -46,19 +46,17 @@ def saved_bytes(source: Path, out: Path, workers: int, hash_seed: int, policy: s
     return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
-@pytest.mark.parametrize(
-    ("policy", "counties"),
-    few(
-        1,
-        [
-            ("{}", 30),
-            ('{"county_demand": 2, "max_school_km": 150}', 5),
-            ('{"within": "province", "max_county_km": 300, "stability": "off"}', 54),
-        ],
-    ),
-    ids=["default", "two organisations a county", "rules"],
-)
-def test_order_hash_seed_and_workers_change_no_byte(tmp_path, policy, counties):
+#: a policy and how many counties are planned
+CASES = {
+    "default": ("{}", 30),
+    "two organisations a county": ('{"county_demand": 2, "max_school_km": 150}', 5),
+    "rules": ('{"within": "province", "max_county_km": 300, "stability": "off"}', 54),
+}
+
+
+@pytest.mark.parametrize("case", few(1, CASES))
+def test_order_hash_seed_and_workers_change_no_byte(tmp_path, case):
+    policy, counties = CASES[case]
     first = saved_bytes(part(tmp_path / "tables", counties, 1), tmp_path / "first", 1, 1, policy)
     second = saved_bytes(part(tmp_path / "shuffled", counties, 7), tmp_path / "second", 2, 2, policy)
     assert first.keys() == second.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -11,34 +12,42 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 import house
 
-TREES = house.sources()
-IMPORTS = list(house.imports(TREES))
+
+@functools.cache
+def trees():
+    """Read when a test asks: every worker collects this file, and at most two run it."""
+    return house.sources()
+
+
+@functools.cache
+def imported():
+    return list(house.imports(trees()))
 
 
 def test_every_import_runs_down():
     """Types may name the plan, the face of the house; nothing else points up."""
-    assert not house.upward(IMPORTS), "\n".join(map(str, house.upward(IMPORTS)))
+    assert not house.upward(imported()), "\n".join(map(str, house.upward(imported())))
 
 
 def test_every_room_has_a_floor():
-    assert {each.room for each in IMPORTS} <= house.FLOOR.keys()
+    assert {each.room for each in imported()} <= house.FLOOR.keys()
 
 
 def test_no_two_files_need_each_other():
-    assert not house.circles(TREES, IMPORTS)
+    assert not house.circles(trees(), imported())
 
 
 def test_our_own_imports_stand_at_the_top():
     """What a file needs of ours shows at its head; only commands load what they run when they run it."""
-    assert not house.inside_functions(IMPORTS), "\n".join(map(str, house.inside_functions(IMPORTS)))
+    assert not house.inside_functions(imported()), "\n".join(map(str, house.inside_functions(imported())))
 
 
 def test_heavy_packages_load_when_they_are_used():
-    assert not house.heavy_at_top(IMPORTS), "\n".join(map(str, house.heavy_at_top(IMPORTS)))
+    assert not house.heavy_at_top(imported()), "\n".join(map(str, house.heavy_at_top(imported())))
 
 
 def test_a_class_name_names_one_class():
-    assert not house.repeated_classes(TREES)
+    assert not house.repeated_classes(trees())
 
 
 def test_files_stay_readable():
@@ -49,7 +58,7 @@ def test_files_stay_readable():
 def test_programmes_are_short_and_call_no_solver():
     """Each is a translation: tables onto a market, nothing that solves."""
     makers = {"programs", "ortools", "scipy", "highspy"}
-    found = [each for each in IMPORTS if each.room == "programmes" and {each.to, each.module.split(".")[0]} & makers]
+    found = [each for each in imported() if each.room == "programmes" and {each.to, each.module.split(".")[0]} & makers]
     assert not found
     lines = house.module_lines()
     assert not [path for path in lines if path.startswith("programmes/") and lines[path] > 300]
@@ -71,5 +80,5 @@ def test_an_upward_import_is_found(path, line):
 
 
 def test_a_circle_is_found():
-    trees = {"geo.py": ast.parse("from matcher import facts"), "facts.py": ast.parse("from matcher.geo import ecef")}
-    assert house.circles(trees, list(house.imports(trees))) == [["facts.py", "geo.py"]]
+    pair = {"geo.py": ast.parse("from matcher import facts"), "facts.py": ast.parse("from matcher.geo import ecef")}
+    assert house.circles(pair, list(house.imports(pair))) == [["facts.py", "geo.py"]]

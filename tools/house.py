@@ -81,20 +81,22 @@ def sources(package: Path = PACKAGE) -> dict[str, ast.Module]:
 def imports(trees: dict[str, ast.Module]) -> Iterator[Import]:
     """Yield every name that is imported."""
     for path, tree in trees.items():
-        guards = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)]
-        typed = {id(n) for guard in guards for n in ast.walk(guard)}
-        functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-        inside = {id(n) for function in functions for n in ast.walk(function)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    yield Import(
-                        path, node.lineno, node.module or "", alias.name, id(node) in typed, id(node) in inside
-                    )
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    module, _, name = alias.name.rpartition(".")
-                    yield Import(path, node.lineno, module or name, name, id(node) in typed, id(node) in inside)
+        yield from _imports(path, tree, typed=False, inside=False)
+
+
+def _imports(path: str, block: ast.AST, typed: bool, inside: bool) -> Iterator[Import]:
+    """Yield the names imported in a block: whether for types alone, and whether in a function."""
+    for node in ast.iter_child_nodes(block):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield Import(path, node.lineno, node.module or "", alias.name, typed, inside)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                module, _, name = alias.name.rpartition(".")
+                yield Import(path, node.lineno, module or name, name, typed, inside)
+        elif not isinstance(node, ast.expr):  # no expression holds an import
+            for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            yield from _imports(path, node, typed or for_types, inside or isinstance(node, ast.FunctionDef))
 
 
 def upward(found: list[Import]) -> list[Import]:

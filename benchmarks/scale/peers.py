@@ -295,7 +295,8 @@ def solve_spopt(points: Points) -> int | None:
     return round(pulp.value(model.problem.objective))
 
 
-_OURS = ("matcher.market.solving", "matcher.market.points.compiled")
+# the loops of points import their compiler when first run, which is no part of solving
+_OURS = ("matcher.market.solving", "matcher.market.points.compiled", "numba")
 
 #: the last two are not peers: this library on two processes, and a flow on near arcs that proves nothing
 PEERS = {
