@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from draws import few
 from nbclient import NotebookClient
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -18,7 +19,7 @@ def test_scripts_run(script, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.filterwarnings("ignore")  # the kernel's own start-up warns; the notebook's cells run in another process
-@pytest.mark.parametrize("notebook", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda notebook: notebook.name)
+@pytest.mark.parametrize("notebook", few(1, sorted(EXAMPLES.glob("*.ipynb"))), ids=lambda notebook: notebook.name)
 def test_notebooks_run(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(EXAMPLES.parent))
     content = nbformat.read(notebook, as_version=4)

@@ -102,6 +102,22 @@ def test_a_name_is_no_formula_in_a_figure(tmp_path):
     assert plan.report(tmp_path / "plan.html").stat().st_size
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_names_stay_text_in_a_workbook(lang, tmp_path):
+    """As they are, in cells of text: what a spreadsheet would compute too."""
+    openpyxl = pytest.importorskip("openpyxl")
+    names = ["<script>alert(1)</script>", "=1+1", MATH, "\u202eمرحبا\u202c שלום", "长" * 1000]
+    counties = [
+        {"id": f"C{i}", "name": name, "lat": 26.0 + i / 10, "lon": 106.0, "children": 9} for i, name in enumerate(names)
+    ]
+    plan = small_plan(instance=small_instance(counties=counties, schools=(), branches=(), previous=()), school_pairs=())
+    book = openpyxl.load_workbook(plan.save(tmp_path / "plan.xlsx", lang=lang))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    shown = {cell for cell in cells if cell.value in (*names, escape("=1+1"))}
+    assert {cell.data_type for cell in shown} == {"s"}
+    assert {unescape(cell.value) for cell in shown} == set(names)
+
+
 # --- lengths and counts -----------------------------------------------------------------------------------------------
 
 

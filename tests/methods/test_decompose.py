@@ -114,10 +114,10 @@ def test_whole_sets_never_cut_off_a_plan() -> None:
             program.move(kept)
 
 
-@pytest.mark.parametrize("block", few(1, range(150)))
+@pytest.mark.parametrize("block", few(1, range(300)))
 def test_bounds_hold_and_plans_keep_the_rules(block: int) -> None:
-    ends = [compare(seed) for seed in range(block * 16, block * 16 + 16)]
-    assert ends.count("optimal value") > 1, ends
+    ends = [compare(seed) for seed in range(block * 8, block * 8 + 8)]
+    assert ends.count("optimal value") > 0, ends
     assert ends.count("missed") < 5, ends
 
 

@@ -41,11 +41,11 @@ def minimised(problem: Problem, levels: tuple[Level, ...]) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("block", few(1, range(4)))
+@pytest.mark.parametrize("block", few(1, range(10)))
 def test_a_further_rule_never_makes_the_proven_values_better(block: int) -> None:
     """The vector of proven values with the rule is not less, and nothing impossible becomes possible."""
     compared = 0
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in range(block * 20, block * 20 + 20):
         rng = random.Random(seed)
         instance, policy = random_instance(rng), plain(rng)
         further = [rule for rule in random_rules(rng) if rule["kind"] != "priority"]  # which changes what is measured
@@ -58,13 +58,13 @@ def test_a_further_rule_never_makes_the_proven_values_better(block: int) -> None
         elif ruled.status == "optimal":
             assert minimised(without, free.levels) <= minimised(with_, ruled.levels), seed
             compared += 1
-    assert compared > 3
+    assert compared > 1
 
 
-@pytest.mark.parametrize("block", few(1, range(2)))
+@pytest.mark.parametrize("block", few(1, range(6)))
 def test_the_order_of_rules_and_rows_changes_nothing(block: int) -> None:
     """Not a pair, whatever the order."""
-    for seed in range(500 + block * 30, 530 + block * 30):
+    for seed in range(500 + block * 10, 510 + block * 10):
         rng = random.Random(seed)
         instance, policy = random_instance(rng), random_policy(rng)
         _, first = solved(instance, policy)
