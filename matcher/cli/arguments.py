@@ -82,7 +82,7 @@ def parser(lang: Lang) -> argparse.ArgumentParser:
     _planning(command, lang)
     _during_the_year(command)
     _asking(command, lang)
-    _showing(command)
+    _showing(command, lang)
     command("warm-up", run_warm_up)
     return whole
 
@@ -149,8 +149,10 @@ def _planning(command: Callable[..., Parser], lang: Lang) -> None:
     plan.takes("--previous", metavar="OLD", say="previous")
     old = Parser(lang=lang, add_help=False)
     old.takes("old", metavar="OLD", say="saved_either")
-    following = command("next-year", run_next_year, old, reading, making)
-    following.set_defaults(previous=None, programme=None)
+    following = command(
+        "next-year", programmes.routed(run_next_year, programmes.next_year), old, reading, making, other
+    )
+    following.set_defaults(previous=None)
 
 
 def _during_the_year(command: Callable[..., Parser]) -> None:
@@ -183,9 +185,9 @@ def _asking(command: Callable[..., Parser], lang: Lang) -> None:
     diff.takes("new", metavar="OUT2", say="saved_either")
 
 
-def _showing(command: Callable[..., Parser]) -> None:
+def _showing(command: Callable[..., Parser], lang: Lang) -> None:
     """Add the report and studies."""
-    report = command("report", run_report)
+    report = command("report", programmes.routed(run_report, programmes.report), _programme(lang))
     report.takes("out", metavar="OUT", say="saved_folder")
     report.takes("-o", "--html", metavar="FILE", say="report_file")
     report.takes("--boundaries", metavar="FILE", say="boundaries")

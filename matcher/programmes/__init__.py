@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from matcher.base.public import public
 
 if TYPE_CHECKING:
+    from matcher.programmes.asking import ProgrammeWhatIf as ProgrammeWhatIf
+    from matcher.programmes.asking import what_if as what_if
+    from matcher.programmes.book import write_book as write_book
     from matcher.programmes.buddies import BuddiesPolicy as BuddiesPolicy
     from matcher.programmes.buddies import price_of_stable_buddies as price_of_stable_buddies
     from matcher.programmes.buddy_tables import BuddyChild as BuddyChild
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from matcher.programmes.doors import policy_of as policy_of
     from matcher.programmes.doors import programme_of as programme_of
     from matcher.programmes.doors import read_records as read_records
+    from matcher.programmes.doors import renewed as renewed
     from matcher.programmes.doors import save_programme as save_programme
     from matcher.programmes.doors import template_of as template_of
     from matcher.programmes.doors import verify_programme as verify_programme
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from matcher.programmes.holiday import HolidayTeam as HolidayTeam
     from matcher.programmes.holiday import HolidayVolunteer as HolidayVolunteer
     from matcher.programmes.holiday import Point as Point
+    from matcher.programmes.page import write_page as write_page
     from matcher.programmes.programme import Programme as Programme
     from matcher.programmes.programme import ProgrammePolicy as ProgrammePolicy
     from matcher.programmes.result import ProgrammePlan as ProgrammePlan
@@ -65,6 +70,11 @@ if TYPE_CHECKING:
 
 _HOME = {
     "template_of": "doors",
+    "ProgrammeWhatIf": "asking",
+    "what_if": "asking",
+    "renewed": "doors",
+    "write_book": "book",
+    "write_page": "page",
     "policy_for": "doors",
     "check_programme": "doors",
     "ProgrammeCheckup": "checkup",

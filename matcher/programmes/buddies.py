@@ -236,7 +236,7 @@ def metrics(records: Records, policy: BuddiesPolicy, matching: Matching) -> Mapp
         "children": len(children),
         "children_served": sum(size[i] for i in pairs[:, 1].tolist()),
         "families": len(records["families"]),
-        "pairs_kept": len(kept),
+        "pairs_kept": sum(size[i] for i in kept[:, 1].tolist()),
         "km_mean": float(km.mean()) if len(km) else 0.0,
         "km_max": float(km.max(initial=0)),
         "blocking_pairs": len(against),
@@ -274,4 +274,5 @@ BUDDIES: Final = Programme(
     buddy_tables.example,
     engine=engines.STABLE,
     frames={"pairings": buddy_tables.pairings, "unmatched": buddy_tables.unmatched},
+    renewed=buddy_tables.renewed,
 )

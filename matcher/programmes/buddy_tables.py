@@ -203,6 +203,16 @@ def example(seed: int = 0) -> Records:
     return SCHEMA.from_records({"families": families, "children": children, "preferences": preferences})
 
 
+def renewed(old: Any, records: Records) -> Records:
+    """Return the tables with the pairs of a plan as those of last year; what the table says of a pair itself stands."""
+    here = [{row.id for row in records[side]} for side in ("families", "children")]  # type: ignore[attr-defined]
+    pairs = zip(old.pairings["provider_id"], old.pairings["recipient_id"], strict=True)
+    known = {(one, other): BuddyPair(family_id=one, child_id=other) for one, other in pairs}
+    known |= {row.sort_key(): row for row in records["previous"]}
+    there = tuple(row for (one, other), row in known.items() if one in here[0] and other in here[1])
+    return {**records, "previous": there}
+
+
 def withdrawn(plan: Any, *, families: Any = (), children: Any = (), joined: Mapping[str, Any] | None = None) -> Records:
     """Return the tables of a plan without some who withdraw and with some who join, its other pairs kept as they are.
 

@@ -27,7 +27,7 @@ from matcher.market.matching import Matching
 from matcher.model import Entity
 from matcher.programmes import numbers
 from matcher.programmes.columns import CHILDREN, COUNTY, LATLON, STATUS, named
-from matcher.programmes.places import allowed_arcs
+from matcher.programmes.places import allowed_arcs, existing
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records, Schema
 from matcher.tables.columns import Column, Table
@@ -240,4 +240,15 @@ def example(seed: int = 0) -> Records:
     return SCHEMA.from_records({"places": places, "sites": sites})
 
 
-CENTRES: Final = Programme("centres", SCHEMA, CentresPolicy, "sites", "places", _UNITS, market, metrics, example)
+CENTRES: Final = Programme(
+    "centres",
+    SCHEMA,
+    CentresPolicy,
+    "sites",
+    "places",
+    _UNITS,
+    market,
+    metrics,
+    example,
+    renewed=lambda old, records: existing(old, records, "sites"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from matcher.programmes.result import ProgrammePlan
 
 
+#: tables whose word for one of them is not theirs without an s
+_ONE: Final = {"families": "family", "children": "child"}
+
+
+def is_kind(kind: str, table: str | None) -> bool:
+    """Return whether a word is that of a table, or of one row of it."""
+    return table is not None and kind in (table, _ONE.get(table, table.removesuffix("s")))
+
+
 def explained(plan: ProgrammePlan, kind: str, known_id: str, lang: Lang) -> str:
     """Return the sentences about one record; see `ProgrammePlan.explain`."""
     pairs, programme = plan.matching.pairs, plan.programme
@@ -22,7 +31,7 @@ def explained(plan: ProgrammePlan, kind: str, known_id: str, lang: Lang) -> str:
         (programme.providers, 0, plan.providers),
     ):
         at = next((n for n, record in enumerate(records) if record.id == known_id), None)
-        if table in (kind, f"{kind}s") and at is not None:
+        if is_kind(kind, table) and at is not None:
             mine = pairs[:, column] == at
             if column:
                 return _recipient(plan, at, pairs[mine], plan.metres[mine], lang)

@@ -1,4 +1,4 @@
-"""Distances between the records of a programme."""
+"""Distances between the records of a programme, and which places are there already."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def allowed_arcs(providers: Any, recipients: Any, max_km: float | None) -> tuple
     count, people = len(providers), len(recipients)
     pairs = np.column_stack([np.repeat(np.arange(count), people), np.tile(np.arange(people), count)])
     return pairs[:, 0], pairs[:, 1], metres_of(providers, recipients, pairs)
+
+
+def existing(old: Any, records: Any, table: str) -> Any:
+    """Return tables in which the candidates that a plan opened are there already."""
+    open_now = {old.providers[j].id for j in np.flatnonzero(old.matching.opened).tolist()}
+    rows = tuple(
+        row.model_copy(update={"status": "existing"}) if row.status == "candidate" and row.id in open_now else row
+        for row in records[table]
+    )
+    return {**records, table: rows}

@@ -57,6 +57,8 @@ class Programme:
         How it is solved and judged.
     frames, explain
         Frames of its own by name, and its own answer to why; beside or in place of the common ones.
+    renewed
+        Last year's plan and this year's tables to tables that know what came of it; None: nothing is to be known.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Programme:
     engine: ProgrammeEngine = MARKETS
     frames: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     explain: Callable[[Any, str, str, Lang], str] | None = None
+    renewed: Callable[[Any, Records], Records] | None = None
 
     def sides(self, records: Records) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Return who opens and who is served."""

@@ -229,5 +229,11 @@ def _amount(value: int | None, unit: str) -> str:
     return f"{value / 1000:,.1f}" if unit in _THOUSANDTHS else f"{value:,}"
 
 
+def level_words(before: int | None, after: int | None, unit: str, lang: Lang) -> dict[str, str]:
+    """Return a value before and after, and its unit, in words."""
+    shown = word("programme.unit", _THOUSANDTHS.get(unit, unit or "none"), lang)
+    return {"before": _amount(before, unit), "after": _amount(after, unit), "unit": shown}
+
+
 def _shown(value: Metric) -> str:
     return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"

@@ -30,7 +30,7 @@ from matcher.market.matching import Matching
 from matcher.model import Entity
 from matcher.programmes import numbers
 from matcher.programmes.columns import CHILDREN, COUNTY, LATLON, STATUS, named
-from matcher.programmes.places import allowed_arcs, metres_of
+from matcher.programmes.places import allowed_arcs, existing, metres_of
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records, Schema
 from matcher.programmes.staffing import Staffing
@@ -273,5 +273,15 @@ def example(seed: int = 0) -> Records:
 
 STAFFING: Final = Staffing("teams", "rooms", _need, _reach)
 ROOMS: Final = Programme(
-    "rooms", SCHEMA, RoomsPolicy, "rooms", "villages", _UNITS, market, metrics, example, staffing=STAFFING
+    "rooms",
+    SCHEMA,
+    RoomsPolicy,
+    "rooms",
+    "villages",
+    _UNITS,
+    market,
+    metrics,
+    example,
+    staffing=STAFFING,
+    renewed=lambda old, records: existing(old, records, "rooms"),
 )

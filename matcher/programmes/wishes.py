@@ -34,7 +34,7 @@ from matcher.programmes import numbers
 from matcher.programmes.places import metres_of
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records
-from matcher.programmes.wish_tables import SCHEMA, Wish, example
+from matcher.programmes.wish_tables import SCHEMA, Granted, Wish, example
 
 WishObjective = Literal["waiting", "distance", "cost"]
 _UNITS: Final = {"granted": "wishes", "waiting": "days", "distance": "m", "cost": "cents"}
@@ -192,4 +192,17 @@ def with_teams(records: Records, pairings: Any) -> Records:
     return SCHEMA.from_records({**records, "counties": counties})
 
 
-WISHES: Final = Programme("wishes", SCHEMA, WishesPolicy, "members", "wishes", _UNITS, market, metrics, example)
+def renewed(old: Any, records: Records) -> Records:
+    """Return the tables without wishes that a plan granted, its grants among those of before."""
+    pairs = [(old.providers[j].id, old.recipients[i]) for j, i in old.matching.pairs.tolist()]
+    done, here = {wish.id for _, wish in pairs}, {member.id for member in records["members"]}
+    known = {row.sort_key(): row for row in (*old.records["granted"], *records["granted"])}
+    known |= {(member, wish.child): Granted(member_id=member, child=wish.child) for member, wish in pairs}
+    granted = tuple(row for row in known.values() if row.sort_key()[0] in here)
+    wishes = tuple(wish for wish in records["wishes"] if wish.id not in done)  # type: ignore[attr-defined]
+    return {**records, "wishes": wishes, "granted": granted}
+
+
+WISHES: Final = Programme(
+    "wishes", SCHEMA, WishesPolicy, "members", "wishes", _UNITS, market, metrics, example, renewed=renewed
+)
