@@ -120,7 +120,7 @@ def what_if(
     """
     tables = {**plan.records, **(records or {})}
     wanted = [each if isinstance(each, Order) else Order.model_validate(each) for each in orders]
-    stands = {order.sort_key(): order for order in (*tables.get("orders", ()), *wanted)}  # type: ignore[attr-defined]
+    stands = {order.sort_key(): order for order in (*tables.get("orders", ()), *wanted)}
     after = plan_programme(
         plan.programme.name,
         {**tables, "orders": list(stands.values())},

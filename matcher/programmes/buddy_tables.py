@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -205,10 +205,11 @@ def example(seed: int = 0) -> Records:
 
 def renewed(old: Any, records: Records) -> Records:
     """Return the tables with the pairs of a plan as those of last year; what the table says of a pair itself stands."""
-    here = [{row.id for row in records[side]} for side in ("families", "children")]  # type: ignore[attr-defined]
+    families, children, previous = (cast("Any", records[name]) for name in ("families", "children", "previous"))
+    here = [{row.id for row in side} for side in (families, children)]
     pairs = zip(old.pairings["provider_id"], old.pairings["recipient_id"], strict=True)
     known = {(one, other): BuddyPair(family_id=one, child_id=other) for one, other in pairs}
-    known |= {row.sort_key(): row for row in records["previous"]}
+    known |= {(row.family_id, row.child_id): row for row in previous}
     there = tuple(row for (one, other), row in known.items() if one in here[0] and other in here[1])
     return {**records, "previous": there}
 

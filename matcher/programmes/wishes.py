@@ -195,7 +195,7 @@ def with_teams(records: Records, pairings: Any) -> Records:
 def renewed(old: Any, records: Records) -> Records:
     """Return the tables without wishes that a plan granted, its grants among those of before."""
     pairs = [(old.providers[j].id, old.recipients[i]) for j, i in old.matching.pairs.tolist()]
-    done, here = {wish.id for _, wish in pairs}, {member.id for member in records["members"]}
+    done, here = {wish.id for _, wish in pairs}, {member.sort_key()[0] for member in records["members"]}
     known = {row.sort_key(): row for row in (*old.records["granted"], *records["granted"])}
     known |= {(member, wish.child): Granted(member_id=member, child=wish.child) for member, wish in pairs}
     granted = tuple(row for row in known.values() if row.sort_key()[0] in here)

@@ -182,8 +182,10 @@ def _write(study: StudyFile, rows: list[dict[str, Any]], inputs: Mapping[str, st
         "differences.csv": csv_bytes(list(DIFFERENCES), out.difference_rows(rows, study.measures, study.compare)),
     }
     shown = {row[3] for row in bands}
-    figures = {f"{name}.svg": out.figure(name, bands, study.title) for name in study.measures if name in shown}
-    files |= {"figure.svg": out.panels([*figures.values()]), **figures}
+    names = [name for name in study.measures if name in shown]
+    figures = {f"{name}.svg": out.figure(name, bands, study.title, "en") for name in names}
+    chinese = [out.figure(name, bands, study.title_zh or study.title, "zh") for name in names]
+    files |= {"figure.svg": out.panels([*figures.values()]), "figure.zh.svg": out.panels(chinese), **figures}
     command = f"matcher study {study.name}.toml -o OUT" + (" --data DATA" if study.kind != "arrivals" else "")
     for name, content in {**files, "manifest.json": out.manifest(study, inputs, files, command)}.items():
         write_whole(folder / name, content)

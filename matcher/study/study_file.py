@@ -31,8 +31,8 @@ class StudyFile(BaseModel):
 
     Attributes
     ----------
-    name, title
-        Of the study.
+    name, title, title_zh
+        Of the study, and in Chinese if that differs.
     kind
         What a run is: see `matcher.study.study_kinds`.
     seeds
@@ -49,6 +49,7 @@ class StudyFile(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[\w\-]{1,80}$")]
     title: str = ""
+    title_zh: str = ""
     kind: Literal["plan", "years", "arrivals"]
     seeds: Annotated[tuple[Whole, ...], BeforeValidator(_seeds), Field(min_length=1, max_length=100_000)]
     instances: dict[str, dict[str, Any]] = Field(min_length=1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Final
@@ -13,8 +14,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from matcher._version import __version__
+from matcher.base.errors import Lang, text
 from matcher.files.writing import csv_bytes
 from matcher.online.measures import interval
+from matcher.words.catalogue import has_text
 
 _LIBRARIES: Final = ("numpy", "scipy", "ortools", "pandas", "pydantic", "pyproj")
 _COLOURS: Final = ("#1b6ca8", "#c8553d", "#4f7942", "#7d5ba6", "#b8860b", "#555555")
@@ -61,20 +64,41 @@ def _short(value: Any) -> float:
     return float(f"{float(value):.10g}")
 
 
-def figure(measure: str, rows: list[list[Any]], title: str) -> bytes:
+def ticks_of(low: float, high: float) -> list[float]:
+    """Return round numbers around a range, at most seven."""
+    high = high if high > low else low + (abs(low) or 1.0)
+    step = next(each for each in _steps((high - low) / 5) if math.ceil(high / each) - math.floor(low / each) <= 6)
+    return [step * n for n in range(math.floor(low / step), math.ceil(high / step) + 1)]
+
+
+def _steps(least: float) -> Iterator[float]:
+    """Yield round steps from one near the least on."""
+    power = math.floor(math.log10(least))
+    for exponent in range(power, power + 3):
+        yield from (float(f"{digit}e{exponent}") for digit in (1, 2, 5))
+
+
+def _word(kind: str, name: str, lang: Lang) -> str:
+    key = f"study.{kind}.{name}"
+    return text(key, lang) if has_text(key) else name
+
+
+def figure(measure: str, rows: list[list[Any]], title: str, lang: Lang) -> bytes:
     """Return one measure as SVG: a dot with its interval a policy, or a line over the years with its band."""
     mine = [row for row in rows if row[3] == measure]
-    low, high = min(row[6] for row in mine), max(row[7] for row in mine)
-    span = (high - low) or max(1.0, abs(high))
-    low, high = low - 0.05 * span, high + 0.05 * span
-    names = list(dict.fromkeys(f"{row[1]} · {row[0]}" for row in mine))
+    ticks = ticks_of(min(row[6] for row in mine), max(row[7] for row in mine))
+    low, high = ticks[0], ticks[-1]
+    alone = len({row[0] for row in mine}) == 1
+    called = lambda row: _word("policy", row[1], lang) + ("" if alone else f" · {row[0]}")  # noqa: E731
+    names = list(dict.fromkeys(map(called, mine)))
+    head = ("：" if lang == "zh" else ": ").join(filter(None, (title, _word("measure", measure, lang))))
     years = sorted({row[2] for row in mine if row[2] is not None})
     height = _HEIGHT if years else _TOP + 30 * len(names) + 40
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" font-family="sans-serif" '
         'font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="10" y="20" font-size="14">{escape(f"{title}: {measure}" if title else measure)}</text>',
+        f'<text x="10" y="20" font-size="14">{escape(head)}</text>',
     ]
 
     def across(value: float) -> float:
@@ -83,14 +107,24 @@ def figure(measure: str, rows: list[list[Any]], title: str) -> bytes:
     def upward(value: float) -> float:
         return float(height - 30 - (value - low) / (high - low) * (height - 30 - _TOP))
 
+    for value in ticks:
+        label = f"{value:,.10g}"
+        if years:
+            y = upward(value)
+            parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - 30}" stroke="#e4e4e4"/>')
+            parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
+        else:
+            x = across(value)
+            parts.append(f'<path d="M{x:.1f} {_TOP}V{height - 30}" stroke="#e4e4e4"/>')
+            parts.append(f'<text x="{x:.1f}" y="{height - 12}" text-anchor="middle">{label}</text>')
     for n, name in enumerate(names):
-        colour, some = _COLOURS[n % len(_COLOURS)], [row for row in mine if f"{row[1]} · {row[0]}" == name]
+        colour, some = _COLOURS[n % len(_COLOURS)], [row for row in mine if called(row) == name]
         if years:
             some.sort(key=lambda row: row[2])
-            x = [_LEFT + (years.index(row[2]) + 0.5) / len(years) * (_WIDTH - _LEFT - 30) for row in some]
-            band = [*zip(x, (upward(row[7]) for row in some), strict=True)]
-            band += [*zip(x[::-1], (upward(row[6]) for row in some[::-1]), strict=True)]
-            line = [*zip(x, (upward(row[5]) for row in some), strict=True)]
+            places = [_LEFT + (years.index(row[2]) + 0.5) / len(years) * (_WIDTH - _LEFT - 30) for row in some]
+            band = [*zip(places, (upward(row[7]) for row in some), strict=True)]
+            band += [*zip(places[::-1], (upward(row[6]) for row in some[::-1]), strict=True)]
+            line = [*zip(places, (upward(row[5]) for row in some), strict=True)]
             parts.append(f'<polygon points="{_points(band)}" fill="{colour}" fill-opacity="0.2"/>')
             parts.append(f'<polyline points="{_points(line)}" fill="none" stroke="{colour}" stroke-width="2"/>')
             parts.append(f'<text x="10" y="{_TOP + 20 + 18 * n}" fill="{colour}">{escape(name)}</text>')
@@ -100,12 +134,6 @@ def figure(measure: str, rows: list[list[Any]], title: str) -> bytes:
             ends = (across(row[6]), across(row[7]))
             parts.append(f'<path d="M{ends[0]:.1f} {y}H{ends[1]:.1f}" stroke="{colour}" stroke-width="3"/>')
             parts.append(f'<circle cx="{across(row[5]):.1f}" cy="{y}" r="5" fill="{colour}"/>')
-    for value in np.linspace(low, high, 5):
-        label = f"{value:,.4g}"
-        if years:
-            parts.append(f'<text x="{_LEFT - 8}" y="{upward(value):.1f}" text-anchor="end">{label}</text>')
-        else:
-            parts.append(f'<text x="{across(value):.1f}" y="{height - 12}" text-anchor="middle">{label}</text>')
     for n, year in enumerate(years):
         middle = _LEFT + (n + 0.5) / len(years) * (_WIDTH - _LEFT - 30)
         parts.append(f'<text x="{middle:.1f}" y="{height - 10}" text-anchor="middle">{year}</text>')

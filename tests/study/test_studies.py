@@ -19,6 +19,7 @@ from matcher.cli import main
 from matcher.files import write_tables
 from matcher.study import read_study, run_study, shipped_studies
 from matcher.study.study_kinds import plan_run, without
+from matcher.study.study_out import ticks_of
 
 SMALL = {
     "name": "small",
@@ -42,8 +43,12 @@ def test_a_study_leaves_the_same_bytes_wherever_it_is_made(tmp_path):
         run_study(SMALL, tmp_path / "other", executor=executor)
     assert left(tmp_path / "one") == left(tmp_path / "other")
     assert set(left(tmp_path / "one")) == {
-        *("runs.csv", "bands.csv", "differences.csv", "manifest.json", "figure.svg", "of_hindsight.svg", "coverage.svg")
+        *("runs.csv", "bands.csv", "differences.csv", "manifest.json", "figure.svg", "figure.zh.svg"),
+        *("of_hindsight.svg", "coverage.svg"),
     }
+    shown = ElementTree.fromstring((tmp_path / "one" / "figure.zh.svg").read_bytes())
+    said = [each.text for each in shown.iter() if each.tag.endswith("text")]
+    assert {"与事后最优之比", "覆盖率", "先到先得", "bid"} <= set(said)
     found = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert found["versions"]["matcher"] == matcher.__version__
     assert str(tmp_path) not in (tmp_path / "one" / "manifest.json").read_text()
@@ -168,6 +173,20 @@ def test_years_are_planned_one_after_the_other_on_the_same_draws(tmp_path):
     assert int(whole.get("height")) == sum(int(each.get("height")) for each in inner)
     tops = [int(each.get("y")) for each in inner]
     assert tops == [0, *np.cumsum([int(each.get("height")) for each in inner])[:-1].tolist()]
+
+
+def test_the_ticks_of_a_figure_are_few_and_round_and_hold_the_range():
+    rng = np.random.default_rng(1)
+    for _ in range(500):
+        low = float(rng.choice([0, 1, -1])) * 10 ** rng.uniform(-4, 7)
+        high = low + float(rng.choice([0, 1])) * 10 ** rng.uniform(-4, 7)
+        ticks = ticks_of(low, high)
+        step = ticks[1] - ticks[0]
+        assert 2 <= len(ticks) <= 7
+        assert ticks[0] <= low <= high <= ticks[-1]
+        assert f"{step:.0e}"[0] in "125"
+        assert np.allclose(np.diff(ticks), step)
+        assert low < 0 or ticks[0] >= 0
 
 
 def test_shipped_studies_are_short_and_whole():

@@ -1,0 +1,26 @@
+"""The words on the figures of studies: what is measured, and the policies of those that are shipped."""
+
+TEXTS: tuple[tuple[str, str, str], ...] = (
+    ("study.measure.county_kept", "county pairs kept", "延续的县级结对"),
+    ("study.measure.school_kept", "school pairs kept", "延续的学校结对"),
+    ("study.measure.county_km_total", "km of all county pairs", "县级结对总公里数"),
+    ("study.measure.school_km_total", "km of all school pairs", "学校结对总公里数"),
+    ("study.measure.schools_children_share", "share of children in served schools", "学校留守儿童覆盖率"),
+    ("study.measure.schools_children_covered", "children in served schools", "学校结对覆盖儿童数"),
+    ("study.measure.counties_children_covered", "children of paired counties", "县级结对覆盖儿童数"),
+    ("study.measure.county_blocking_pairs", "county pairs that would rather have each other", "县级阻塞对"),
+    ("study.measure.of_hindsight", "value, of hindsight", "与事后最优之比"),
+    ("study.measure.coverage", "coverage", "覆盖率"),
+    ("study.measure.hours_mean", "hours until paired, mean", "平均等待小时"),
+    ("study.measure.aim", "aim", "针对性"),
+    ("study.policy.keep_first", "keep first", "延续优先"),
+    ("study.policy.priced", "changes priced", "变动计价"),
+    ("study.policy.fresh", "afresh", "重新编制"),
+    ("study.policy.bid_prices", "bid prices", "影子价格"),
+    ("study.policy.greedy", "greedy", "先到先得"),
+    ("study.policy.joint", "together", "两级联合"),
+    ("study.policy.sequential", "one after the other", "逐级编制"),
+    ("study.policy.stable", "stable", "稳定"),
+    ("study.policy.free", "free", "不限"),
+    ("study.policy.within", "within the province", "省内"),
+)
