@@ -139,7 +139,10 @@ def _say_instead(plan: ProgrammePlan, options: argparse.Namespace) -> int:
     tables = {"provider_id": (programme.providers,), "recipient_id": (programme.recipients, programme.also)}
     words = [said.partition(":") for said in (options.name, options.instead)]
     ends = {
-        side: known for kind, _, known in words for side, mine in tables.items() if any(is_kind(kind, t) for t in mine)
+        side: known
+        for kind, _, known in words
+        for side, mine in tables.items()
+        if any(is_kind(kind, t, programme) for t in mine)
     }
     if len(ends) != len(tables):
         known = {"known": f"{programme.recipients}:ID, {programme.providers}:ID"}

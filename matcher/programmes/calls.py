@@ -32,6 +32,7 @@ from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.programmes.call_tables import SCHEMA, example, in_turn, pieces_asked
+from matcher.programmes.explaining import is_kind
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records
 
@@ -230,11 +231,11 @@ def filling(plan: Any) -> pd.DataFrame:
 
 def explain(plan: Any, kind: str, known_id: str, lang: Lang) -> str:
     """Say where a pledge goes, or how a need stands."""
-    if kind in ("pledge", "pledges") and known_id in {each.id for each in plan.recipients}:
+    if is_kind(kind, "pledges", plan.programme) and known_id in {each.id for each in plan.recipients}:
         mine = plan.pairings[plan.pairings["recipient_id"] == known_id]
         to = ", ".join(f"{row.provider_id}: {row.pieces}" for row in mine.itertuples())
         return text("programme.calls.pledge", lang, id=known_id, to=to or "–")
-    if kind in ("need", "needs") and known_id in {each.id for each in plan.providers}:
+    if is_kind(kind, "needs", plan.programme) and known_id in {each.id for each in plan.providers}:
         needs = filling(plan)
         row = needs[needs["provider_id"] == known_id].iloc[0]
         return text("programme.calls.need", lang, **{str(name): value for name, value in row.items()})

@@ -11,6 +11,7 @@ from matcher.market.input import Ints
 from matcher.programmes.places import metres_of
 
 if TYPE_CHECKING:
+    from matcher.programmes.programme import Programme
     from matcher.programmes.result import ProgrammePlan
 
 
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 _ONE: Final = {"families": "family", "children": "child"}
 
 
-def is_kind(kind: str, table: str | None) -> bool:
-    """Return whether a word is that of a table, or of one row of it."""
-    return table is not None and kind in (table, _ONE.get(table, table.removesuffix("s")))
+def is_kind(kind: str, table: str | None, programme: Programme) -> bool:
+    """Return whether a word is that of a table in either language, or of one row of it."""
+    if table is None:
+        return False
+    spec = programme.schema.kit[table]
+    return kind in (table, _ONE.get(table, table.removesuffix("s")), spec.zh, *spec.also)
 
 
 def explained(plan: ProgrammePlan, kind: str, known_id: str, lang: Lang) -> str:
@@ -31,7 +35,7 @@ def explained(plan: ProgrammePlan, kind: str, known_id: str, lang: Lang) -> str:
         (programme.providers, 0, plan.providers),
     ):
         at = next((n for n, record in enumerate(records) if record.id == known_id), None)
-        if is_kind(kind, table) and at is not None:
+        if is_kind(kind, table, programme) and at is not None:
             mine = pairs[:, column] == at
             if column:
                 return _recipient(plan, at, pairs[mine], plan.metres[mine], lang)
