@@ -42,15 +42,22 @@ def band_rows(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> lis
 def difference_rows(
     rows: Sequence[Mapping[str, Any]], measures: Sequence[str], pairs: Sequence[tuple[str, str]]
 ) -> list[list[Any]]:
-    """Return instance, the two policies, measure, pairs, mean difference, low and high, and how often it is above 0."""
+    """Return instance, the two policies, measure, pairs, mean difference, low and high, and how often it is above 0.
+
+    A pair is a seed: the years of one are not independent of each other, and their mean difference counts once.
+    """
     at = {(row["instance"], row["policy"], row["seed"], row.get("year")): row for row in rows}
     found = []
     for one, other in pairs:
         for instance in dict.fromkeys(row["instance"] for row in rows):
             keys = [key for key in at if key[0] == instance and key[1] == one]
             for measure in measures:
-                both = [(at[key].get(measure), at.get((instance, other, *key[2:]), {}).get(measure)) for key in keys]
-                values = [float(a) - float(b) for a, b in both if a is not None and b is not None]
+                by_seed: dict[Any, list[float]] = {}
+                for key in keys:
+                    mine, theirs = (row.get(measure) for row in (at[key], at.get((instance, other, *key[2:]), {})))
+                    if mine is not None and theirs is not None:
+                        by_seed.setdefault(key[2], []).append(float(mine) - float(theirs))
+                values = [float(np.mean(each)) for each in by_seed.values()]
                 if values:
                     low, high = interval(values)
                     above = sum(value > 0 for value in values) / len(values)

@@ -166,6 +166,10 @@ def test_years_are_planned_one_after_the_other_on_the_same_draws(tmp_path):
     assert list(runs.loc["keep"].index) == [2018, 2019, 2020]
     assert (runs.loc["keep"]["organizations"] == runs.loc["fresh"]["organizations"]).all()
     assert (runs.loc["keep"]["county_kept"] >= runs.loc["fresh"]["county_kept"])[1:].all()
+    row = found.differences.set_index("measure").loc["school_km_total"]
+    apart = runs.loc["keep"]["school_km_total"] - runs.loc["fresh"]["school_km_total"]
+    assert row["pairs"] == 1
+    assert row["mean"] == pytest.approx(apart.mean())
     assert b"polyline" in (tmp_path / "out" / "county_kept.svg").read_bytes()
     whole = ElementTree.fromstring((tmp_path / "out" / "figure.svg").read_bytes())
     inner = [each for each in whole if each.tag.endswith("svg")]
