@@ -96,11 +96,10 @@ def figure(measure: str, rows: list[list[Any]], title: str, lang: Lang) -> bytes
     ticks = ticks_of(min(row[6] for row in mine), max(row[7] for row in mine))
     low, high = ticks[0], ticks[-1]
     alone = len({row[0] for row in mine}) == 1
-    called = lambda row: _word("policy", row[1], lang) + ("" if alone else f" · {row[0]}")  # noqa: E731
-    names = list(dict.fromkeys(map(called, mine)))
+    known = {(row[1], row[0]): _word("policy", row[1], lang) + ("" if alone else f" · {row[0]}") for row in mine}
     head = ("：" if lang == "zh" else ": ").join(filter(None, (title, _word("measure", measure, lang))))
     years = sorted({row[2] for row in mine if row[2] is not None})
-    height = _HEIGHT if years else _TOP + 30 * len(names) + 40
+    height = _HEIGHT if years else _TOP + 30 * len(known) + 40
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" font-family="sans-serif" '
         'font-size="12">',
@@ -124,8 +123,8 @@ def figure(measure: str, rows: list[list[Any]], title: str, lang: Lang) -> bytes
             x = across(value)
             parts.append(f'<path d="M{x:.1f} {_TOP}V{height - 30}" stroke="#e4e4e4"/>')
             parts.append(f'<text x="{x:.1f}" y="{height - 12}" text-anchor="middle">{label}</text>')
-    for n, name in enumerate(names):
-        colour, some = _COLOURS[n % len(_COLOURS)], [row for row in mine if called(row) == name]
+    for n, (both, name) in enumerate(known.items()):
+        colour, some = _COLOURS[n % len(_COLOURS)], [row for row in mine if (row[1], row[0]) == both]
         if years:
             some.sort(key=lambda row: row[2])
             places = [_LEFT + (years.index(row[2]) + 0.5) / len(years) * (_WIDTH - _LEFT - 30) for row in some]
