@@ -179,10 +179,7 @@ class ProgrammePlan:
         rows = []
         for number, level in enumerate(self.levels):
             mine = own[number] if number < len(own) else None
-            verdict = "" if level.gap is None else f"{100 * (level.relative_gap or 0):.3f} %"
-            unit = word("programme.unit", _THOUSANDTHS.get(level.unit, level.unit or "none"), lang)
-            words = [_amount(value, level.unit) for value in (level.value, level.bound, mine)]
-            said = text("programme.level", lang, value=words[0], bound=words[1], mine=words[2], gap=verdict, unit=unit)
+            said = _level_words(level, mine, lang)
             rows.append((str(number + 1), word("programme.objective", level.name, lang), said))
         return table_lines(rows)
 
@@ -227,6 +224,18 @@ def _amount(value: int | None, unit: str) -> str:
     if value is None:
         return "–"
     return f"{value / 1000:,.1f}" if unit in _THOUSANDTHS else f"{value:,}"
+
+
+def _level_words(level: Level, recomputed: int | None, lang: Lang) -> str:
+    """Return value, bound and gap of a level, and the bound that the checker finds where it is another."""
+    unit = word("programme.unit", _THOUSANDTHS.get(level.unit, level.unit or "none"), lang)
+    value, bound, mine = (_amount(each, level.unit) for each in (level.value, level.bound, recomputed))
+    if level.bound is None or level.gap is None:
+        known = text("programme.level.no_bound", lang)
+    else:
+        known = text("programme.level.bound", lang, bound=bound, gap=f"{100 * (level.relative_gap or 0):.3f} %")
+    other = "" if recomputed is None else text("programme.level.recomputed", lang, bound=mine)
+    return text("programme.level", lang, value=value, unit=unit, bound=known, recomputed=other)
 
 
 def level_words(before: int | None, after: int | None, unit: str, lang: Lang) -> dict[str, str]:
