@@ -20,7 +20,7 @@ from matcher.market.points import sites, warm
 from matcher.market.points.compiled import AVAILABLE
 from matcher.market.presence.case import PresenceCase
 from matcher.market.presence.search import PresenceSearch, greedy, improve
-from matcher.market.program import knapsack
+from matcher.market.program import regions
 from matcher.market.program.annealing import annealed
 from matcher.market.program.case import ProgramCase
 
@@ -75,10 +75,9 @@ def sizes() -> None:
     )
     case = ProgramCase.of(market)
     annealed(case, None, None, np.zeros(case.num_providers), Budget(work_limit=2), None)
-    gain, size, (need, room) = np.array([-3.0, 1.0, -1.0, -2.0]), np.array([1, 2, 3, 2]), np.array([[0, 2], [3, 4]])
-    owned = np.array([0, 2, 4]), gain, size, need, room
-    best = knapsack.loads(*owned, np.zeros(4, np.bool_))
-    knapsack.listed(*owned, np.zeros(2), best, 0.0, 9, 99)
+    prices = regions.LoadPrices(np.full(case.num_recipients, 60.0), np.zeros(0), np.zeros(0))
+    search = regions.RegionSearch(case, 0, (), np.zeros(0, np.int64), prices)
+    regions.improve(search, Budget(work_limit=2), None)
 
 
 def presence() -> None:

@@ -17,7 +17,7 @@ from matcher._version import __version__
 from matcher.base.disk import alone
 from matcher.base.errors import Fault, InvalidInput, Lang, SaveError
 from matcher.base.jsonform import faults_of_validation, read_object, read_toml
-from matcher.base.progress import CancelToken, ProgressCallback
+from matcher.base.progress import Budget, CancelToken, ProgressCallback
 from matcher.base.watch import within
 from matcher.files.writing import csv_bytes
 from matcher.market.matching import Matching
@@ -151,7 +151,7 @@ def plan_programme(
     start
         A plan of the same or of nearby tables: what of it still holds is where the search begins.
     time_limit_s, work_limit, gap, progress, cancel
-        As of `matcher.match`.
+        As of `matcher.match`; the limit holds for the distances and the plan together.
 
     Raises
     ------
@@ -161,9 +161,10 @@ def plan_programme(
     programme = programme_of(name)
     tables = programme.schema.from_records(records)
     wanted = policy_of(name, policy)
-    market = programme.asked(tables, wanted)
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "work_limit": work_limit, "gap": gap}
     limits |= {"progress": progress, "cancel": cancel}
+    whole, market = Budget(**limits), programme.asked(tables, wanted)
+    limits["time_limit_s"] = whole.time_left_s  # the distances are charged
     begun = (
         None
         if start is None

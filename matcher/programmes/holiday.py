@@ -30,7 +30,7 @@ from matcher.model import Entity
 from matcher.programmes import holiday_frames, numbers
 from matcher.programmes.columns import CHILDREN, COUNTY, LATLON, named
 from matcher.programmes.engines import PRESENCE
-from matcher.programmes.places import allowed_arcs
+from matcher.programmes.places import metres_table
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records, Schema
 from matcher.tables.columns import Column, Table
@@ -185,10 +185,7 @@ def market(records: Records, policy: HolidayPolicy) -> PresenceCase:
     needs = sorted({need for point in points for need in point.needs})
     able = [{*crew.skills, *crew.languages} for crew in crews]
     size, beds = _of(crews, lambda c: c.size), _of(points, lambda p: p.beds)
-    metres = np.full((len(crews), len(points)), NEVER, np.int32)
-    if len(crews):
-        at, to, far = allowed_arcs(crews, points, policy.max_km)
-        metres[at, to] = far
+    metres = metres_table(crews, points, policy.max_km, NEVER)
     metres[(size[:, None] > beds) | (size == 0)[:, None]] = NEVER
     return PresenceCase(
         metres,

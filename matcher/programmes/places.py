@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.geo import pair_m, within
 from matcher.market.input import Ints
+
+#: pairs looked at together
+_BLOCK: Final = 1_000_000
 
 
 def metres_of(providers: tuple[Any, ...], recipients: tuple[Any, ...], pairs: Ints) -> Ints:
@@ -39,3 +43,18 @@ def existing(old: Any, records: Any, table: str) -> Any:
         for row in records[table]
     )
     return {**records, table: rows}
+
+
+def metres_table(providers: Any, recipients: Any, max_km: float | None, never: int) -> NDArray[np.int32]:
+    """Return whole metres (n, m) between records, `never` where it is farther than `max_km` (None: nowhere)."""
+    one, other = coordinates(providers), coordinates(recipients)
+    found = np.full((len(one), len(other)), never, np.int32)
+    if max_km is not None:
+        at, to, far = within(one, other, round(1000 * max_km))
+        found[at, to] = far
+        return found
+    step = max(1, _BLOCK // max(1, len(other)))
+    for begin in range(0, len(one), step):
+        lat, lon = one[begin : begin + step].T
+        found[begin : begin + step] = pair_m(lat[:, None], lon[:, None], other[:, 0], other[:, 1])
+    return found

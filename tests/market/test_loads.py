@@ -55,29 +55,8 @@ def test_the_best_load_is_that_of_enumeration(seed):
         assert every_load(given, j)[chosen] == best
 
 
-@pytest.mark.parametrize("seed", [*few(20, range(400))])
-def test_loads_that_are_listed_are_all_near_the_best(seed):
-    rng = np.random.default_rng(seed)
-    given = draw(rng)
-    start, gain, size, need, room = given
-    fixed, limit = rng.integers(0, 5, len(room)).astype(float), float(rng.integers(-5, 6))
-    values = gain.astype(float)
-    best = fixed + knapsack.loads(start, values, size, need, room, np.zeros(len(gain), bool))
-    owner, first, arcs = knapsack.listed(start, values, size, need, room, fixed, best, limit, 1000, 1000)
-    found = [tuple(sorted(arcs[a:b].tolist())) for a, b in itertools.pairwise(first.tolist())]
-    expected = {
-        (j, load)
-        for j in range(len(room))
-        for load, value in every_load(given, j).items()
-        if load and fixed[j] + value <= limit
-    }
-    assert len(found) == len(set(found))
-    assert set(zip(owner.tolist(), found, strict=True)) == expected
-
-
 @pytest.mark.parametrize("seed", [*few(1, (4, 1, 2, 3, 5, 6, 7, 8))])
-def test_regions_bring_a_plan_down_to_the_optimum(seed, monkeypatch):
-    monkeypatch.setattr(regions, "_LOADS", 1200)
+def test_regions_bring_a_plan_down_to_the_optimum(seed):
     rng = np.random.default_rng(seed)
     size = rng.integers(2, 9, 14)
     market = matcher.Market.from_matrix(
@@ -100,6 +79,9 @@ def test_regions_bring_a_plan_down_to_the_optimum(seed, monkeypatch):
     ascend(ascent, lambda: float(case.values(*plan)[0]), 100, Budget())
     assert ascent.best_at is not None
     assert ascent.best <= best.levels[0].value
-    found = regions.improve(case, 0, (), plan, regions.LoadPrices(*ascent.best_at), Budget(work_limit=9), None)
+    search = regions.RegionSearch(case, 0, (), plan[0], regions.LoadPrices(*ascent.best_at))
+    everybody, nowhere = np.arange(14), np.ones(6, bool)
+    assert (search.filled(everybody, ascent.u, (1, 0.1, 0.1), nowhere) == -1).all()
+    found = regions.improve(search, Budget(work_limit=60), None)
     assert sound(case, *found)
     assert case.values(*found)[0] == best.levels[0].value < case.values(*plan)[0]

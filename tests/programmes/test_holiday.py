@@ -1,9 +1,12 @@
 """Holiday service: every small plan against enumeration, every safety rule by name, tables, folders, commands."""
 
 import itertools
+import time
+import types
 
 import numpy as np
 import pytest
+from draws import few
 from programme_cases import metres_between, point
 
 from matcher import InvalidInput, programmes
@@ -12,7 +15,11 @@ from matcher.programmes import (
     HolidayTeam,
     HolidayVolunteer,
     Point,
+    engines,
+    example_of,
+    holiday,
     load_programme,
+    places,
     plan_programme,
     read_records,
     save_programme,
@@ -224,3 +231,40 @@ def test_chinese_tables_are_read_planned_and_explained_on_the_command_line(tmp_p
     assert "驻 p" in capsys.readouterr().out
     with pytest.raises(InvalidInput):
         load_programme(tmp_path / "out").explain("team", "nobody")
+
+
+def test_the_time_of_the_distances_is_taken_off_the_limit(monkeypatch):
+    left: list[float] = []
+
+    class Seen(Exception):
+        pass
+
+    def slow(*given):
+        time.sleep(0.05)
+        return plain(*given)
+
+    def solve(case, neighbours, budget, start):
+        left.append(budget.time_left_s)
+        raise Seen
+
+    plain = holiday.metres_table
+    monkeypatch.setattr(holiday, "metres_table", slow)
+    monkeypatch.setattr(engines, "solve_presence", solve)
+    with pytest.raises(Seen):
+        plan_programme("holiday", example_of("holiday"), time_limit_s=60)
+    assert left[0] < 60 - 0.05
+
+
+@pytest.mark.parametrize("seed", few(5, range(100)))
+def test_the_table_of_distances_is_that_of_the_pairs(seed, monkeypatch):
+    monkeypatch.setattr(places, "_BLOCK", 7)
+    rng = np.random.default_rng(seed)
+    sides = [
+        [types.SimpleNamespace(lat=a, lon=b) for a, b in rng.uniform(20, 40, (int(rng.integers(0, 6)), 2))]
+        for _ in range(2)
+    ]
+    max_km = None if seed % 2 else float(rng.uniform(300, 1500))
+    expected = np.full((len(sides[0]), len(sides[1])), -1)
+    at, to, far = places.allowed_arcs(*sides, max_km)
+    expected[at, to] = far
+    assert (places.metres_table(*sides, max_km, -1) == expected).all()

@@ -7,6 +7,7 @@ multipliers stay in it, so that anybody sees how much of the claim can be recomp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +21,7 @@ from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.opening import opened_by
-from matcher.market.program import bound, claims, regions
+from matcher.market.program import bound, claims, knapsack, regions
 from matcher.market.program.annealing import annealed, fits_annealing, sound
 from matcher.market.program.case import ProgramCase
 from matcher.market.program.insertion import inserted
@@ -47,6 +48,8 @@ _ANNEALING: Final = 0.8
 _FEW_ANNEALED: Final = 0.1
 _REGIONS: Final = 0.9
 _FEW_LINEAR: Final = 0.1
+#: how much of the time left a plan that nothing is missing in may take, at the prices of the second level
+_HOPING: Final = 0.3
 #: rounds and time for the prices that regions stand on, which have to be near the best
 _WHOLE_ROUNDS: Final = 600
 _CLIMBING: Final = 0.15
@@ -113,6 +116,7 @@ class _Run:
         self._rows: Rows | None = None
         self._solver: cpsat.Solver | None = None
         self._ascent: PriceAscent | None = None
+        self._hoped: PriceAscent | None = None
         self._linear: Ints | None = None
 
     @property
@@ -129,7 +133,7 @@ class _Run:
         """Solve one level among the plans that keep those before it."""
         found, case = self.found, self.case
         kept = tuple(value for _, value in self.kept)
-        if self._is_plain(level, kept):
+        if self._is_plain(level, kept) or self._is_soon_plain(level, kept):
             return
         claimed, method, row = self._sited(level, kept)
         if method == "none":
@@ -157,9 +161,7 @@ class _Run:
         case, found, value = self.case, self.found, self._value(level)
         if value is None or len(kept) < level:
             return False
-        weights = np.zeros(case.num_levels, np.int64)
-        weights[level] = 1
-        row = (weights, np.zeros(case.num_recipients, np.int64), np.zeros(len(case.budget), np.int64))
+        row = self._plain_row(level)
         if bound.recomputed(case, stacked([*found.rows, row], case), kept)[level] != value:
             return False
         found.rows.append(row)
@@ -167,6 +169,28 @@ class _Run:
         found.bounds.append(value)
         self._keep(level, value)
         return True
+
+    def _plain_row(self, level: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Return multipliers of which none but the level's own weight is anything."""
+        case, weights = self.case, np.zeros(self.case.num_levels, np.int64)
+        weights[level] = 1
+        return weights, np.zeros(case.num_recipients, np.int64), np.zeros(len(case.budget), np.int64)
+
+    def _is_soon_plain(self, level: int, kept: tuple[int, ...]) -> bool:
+        """Look for a plan that needs no price to be proved at the first level, at the prices of the second."""
+        case, found = self.case, self.found
+        if level or case.num_levels == 1 or self.num_columns <= MOST_EXACT or found.arcs is None:
+            return False
+        whole = knapsack.is_worth_it(case.size, case.capacity[:, 1], case.counts_pairs)
+        least = bound.recomputed(case, stacked([self._plain_row(level)], case), ())[0]
+        if least is None or not whole or not fits_annealing(case):
+            return False
+        self._hoped = hoped = self._begun(1, (least,))
+        # a plan in which somebody is missing may cost less than any of those that are looked for
+        costs = self._values(1)[1]
+        self._climb(self._hoped, lambda: max(float(costs), _aim(hoped)))
+        self._by_regions(self._hoped, _HOPING, mends=True)
+        return self._is_plain(level, kept)
 
     def _keep(self, level: int, value: int) -> None:
         self.kept.append((level_of(self.case, level), value))
@@ -230,7 +254,7 @@ class _Run:
         sized = bool((case.size > 1).any())
         if self.num_columns > MOST_EXACT and fits_annealing(case):
             self._anneal(level)
-            self._by_regions(level)
+            self._by_regions(self._ascent, _REGIONS)
             if found.arcs is not None and self.num_columns > (_MOST_TRIED if sized else _MOST_READ):
                 return None, "annealing"
         if self.num_columns > _MOST_READ and sized and found.arcs is not None:
@@ -253,14 +277,23 @@ class _Run:
 
     def _anneal(self, level: int) -> None:
         """Improve the plan in a part of the time left; the rest is for bounds and for what follows."""
-        case, found = self.case, self.found
+        case, found, hoped = self.case, self.found, self._hoped
         kept = tuple(value for _, value in self.kept)
+        if hoped is not None and (hoped.level, hoped.kept) == (level, kept):
+            self._ascent = hoped
+            return  # regions do better from here
         self._ascent = self._begun(level, kept)
-        self._climb(self._ascent, float("inf") if found.arcs is None else float(self._value(level) or 0))
+        self._climb(self._ascent, self._aimed(self._ascent, level))
+        if self._ascent.looks_at_loads and level and found.arcs is not None:
+            return
         left = self.budget.time_left_s
         share = _ANNEALING if not self._ascent.looks_at_loads else _FEW_ANNEALED
         seconds = None if left is None else share * left / (case.num_levels - level)
-        better = annealed(case, found.arcs, self._linear, self._ascent.room_prices(), self.budget, seconds)
+        self._accept(annealed(case, found.arcs, self._linear, self._ascent.room_prices(), self.budget, seconds))
+
+    def _accept(self, better: tuple[Ints, Bools] | None) -> None:
+        """Take a plan that keeps every bound and is better in the order of the levels."""
+        case, found = self.case, self.found
         if better is None:
             return
         values = case.values(*better)
@@ -269,37 +302,38 @@ class _Run:
         if keeps and (known is None or values < known) and sound(case, *better):
             found.arcs, found.opened = better
 
-    def _climb(self, ascent: PriceAscent, top: float) -> None:
-        """Bring the prices up before a plan is looked for, `top` the value of a plan that is known."""
+    def _aimed(self, ascent: PriceAscent, level: int) -> Callable[[], float]:
+        """Return what stands for the optimum of a level: the value of a plan; of a plain one what is nearer."""
+        value = float("inf") if self.found.arcs is None else float(self._value(level) or 0)
+        if ascent.looks_at_loads and np.isfinite(value):
+            return lambda: value
+        return lambda: min(value, _aim(ascent))
+
+    def _climb(self, ascent: PriceAscent, aim: Callable[[], float]) -> None:
+        """Bring the prices up before a plan is looked for."""
         left = self.budget.time_left_s
-        if not ascent.looks_at_loads or np.isinf(top):
-            ascend(ascent, lambda: min(top, self._ascent_aim()), _FIRST_ROUNDS, self.budget)
+        if not ascent.looks_at_loads:
+            ascend(ascent, aim, _FIRST_ROUNDS, self.budget)
             return
         clock = self.budget if left is None else Budget(time_limit_s=_CLIMBING * left)
         for _ in range(_WHOLE_ROUNDS // 20):
             if clock.stop_reason is None and not ascent.tired():
-                ascend(ascent, lambda: top, 20, self.budget)
+                ascend(ascent, aim, 20, self.budget)
 
-    def _by_regions(self, level: int) -> None:
-        """Improve the plan region by region where whole loads can be listed."""
-        ascent, found = self._ascent, self.found
+    def _by_regions(self, ascent: PriceAscent | None, share: float, *, mends: bool = False) -> None:
+        """Improve the plan region by region where whole loads can be looked at; see `regions.improve`."""
+        found = self.found
         if ascent is None or not ascent.looks_at_loads or ascent.best_at is None:
             return
         if found.arcs is None or found.opened is None:
             return
-        kept, left = tuple(value for _, value in self.kept), self.budget.time_left_s
-        if self._values(level)[level] <= ascent.best + 1e-6 * max(1.0, abs(ascent.best)):
-            return
-        seconds = None if left is None else _REGIONS * left / (self.case.num_levels - level)
-        prices = regions.LoadPrices(*ascent.best_at)
-        better = regions.improve(self.case, level, kept, (found.arcs, found.opened), prices, self.budget, seconds)
-        if sound(self.case, *better) and self.case.values(*better)[: level + 1] <= self._values(level):
-            found.arcs, found.opened = better
-
-    def _ascent_aim(self) -> float:
-        """Return what stands for the optimum while no good plan is known: a little above the best bound."""
-        best = -np.inf if self._ascent is None else self._ascent.best
-        return best + 0.02 * abs(best) + 1 if np.isfinite(best) else 1.0
+        left, gap = self.budget.time_left_s, self.budget.gap or 0.0
+        seconds = None if left is None else share * left / (self.case.num_levels - ascent.level)
+        aim = ascent.best + gap * max(1.0, abs(ascent.best))
+        search = regions.RegionSearch(
+            self.case, ascent.level, ascent.kept, found.arcs, regions.LoadPrices(*ascent.best_at)
+        )
+        self._accept(regions.improve(search, self.budget, seconds, aim, mends=mends))
 
     def _by_cpsat(self, function: Linear, share: float) -> Outcome:
         if self._solver is None:
@@ -316,6 +350,15 @@ class _Run:
         arcs, opened = plan_of(self.case, outcome.values)
         if self.found.arcs is None or self.case.values(arcs, opened)[level] <= (self._value(level) or 0):
             self.found.arcs, self.found.opened = arcs, opened
+
+
+def _aim(ascent: PriceAscent) -> float:
+    """Return what stands for the optimum while no good plan is known: a little above the best bound."""
+    best = ascent.best
+    if not np.isfinite(best):
+        seen = ascent.relaxed()
+        best = 0.0 if seen is None else seen.value
+    return best + 0.02 * abs(best) + 1
 
 
 def _matching(market: Market, case: ProgramCase, found: Found, budget: Budget) -> Matching:
