@@ -31,6 +31,7 @@ from matcher.base.fieldtypes import (
     Words,
 )
 from matcher.base.jsonform import no_deeper, read_object
+from matcher.base.manyfaults import FaultList
 from matcher.base.mends import Mend
 from matcher.base.names import AT_SEAT, KEYS, PairLevel, Side
 from matcher.base.notices import Notice, noted, reading_notices
@@ -251,15 +252,15 @@ class Instance(BaseModel):
 
     def __init__(self, /, **tables: Iterable[Record | Mapping[str, Any]]):
         form = tables.pop("format", FORMAT)
-        frames = [
+        frames = FaultList(
             Fault("not_records", name, details={"found": type(value).__name__})
             for name, value in tables.items()
             if hasattr(value, "columns") or not isinstance(value, Iterable) or isinstance(value, str | Mapping)
-        ]
+        )
         if frames:
             raise InvalidInput(frames)
         prepared = {name: tuple(value) for name, value in tables.items()}
-        faults = [Fault("unknown_field", column=name) for name in prepared if name not in RECORDS]
+        faults = FaultList(Fault("unknown_field", column=name) for name in prepared if name not in RECORDS)
         if form != FORMAT:
             faults.append(Fault("unknown_format", value=form, details={"known": FORMAT}))
         try:

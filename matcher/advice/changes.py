@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.fieldtypes import Id, Real, Whole
-from matcher.base.jsonform import faults_of_validation, no_deeper
+from matcher.base.jsonform import records_of
 from matcher.base.names import PairLevel
 from matcher.model import Instance
 from matcher.policy.coverage import Floor
@@ -101,16 +101,7 @@ def changes_of(changes: Changes) -> tuple[Change, ...]:
     if not isinstance(changes, Event | Iterable) or isinstance(changes, str):
         raise InvalidInput([wrong_kind(changes, "a change or several", "changes")])
     given = (changes,) if isinstance(changes, Event | Mapping) else tuple(changes)
-    try:
-        with no_deeper("changes"):
-            return _ADAPTER.validate_python(given)
-    except ValidationError as error:
-        raise InvalidInput(faults_of_validation(error, _place)) from None
-
-
-def _place(location: tuple[Any, ...]) -> tuple[str, int | None, str | None]:
-    row = location[0] + 1 if location and isinstance(location[0], int) else None
-    return "changes", row, ".".join(str(part) for part in location[2:]) or None
+    return records_of(_ADAPTER, given, "changes")
 
 
 def applied(instance: Instance, policy: Policy, changes: Changes) -> tuple[Instance, Policy]:

@@ -39,7 +39,7 @@ class _Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Faults:
-    faults: tuple[dict[str, Any], ...]
+    faults: tuple[_Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def error_from_json(source: Mapping[str, Any] | str | bytes) -> MatcherError:
     """
     content = source if isinstance(source, Mapping) else read_object(source)
     if content.get("format") == _FAULTS:
-        rows = made(_Faults, read_document(content, _FAULTS), ("count",)).faults
-        return _checked(InvalidInput([_fault(made(_Fault, row, ("message", "mend"))) for row in rows]))
+        read = made(_Faults, read_document(content, _FAULTS), ("count",))
+        return _checked(InvalidInput([_fault(each) for each in read.faults]))
     return _checked(_error(made(_Error, read_document(content, _ERROR))))
 
 

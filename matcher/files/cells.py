@@ -16,6 +16,7 @@ from typing import Any, Final
 from matcher.base.canonical import province, visible
 from matcher.base.escaping import _EXCEL_ERROR, _SCIENTIFIC, unescape
 from matcher.base.fieldtypes import HALF_WIDTH, LONGEST, LONGEST_ID, other_separator, words
+from matcher.base.manyfaults import MOST_FAULTS
 from matcher.base.ranges import range_of
 from matcher.base.unreadable import UNREADABLE
 from matcher.files.mending import Mended, degrees, kept_as_text, number, year
@@ -66,13 +67,16 @@ class ReadColumn:
     values: list[Any] = field(default_factory=list)
     problems: list[CellFault] = field(default_factory=list)
     mends: list[CellMend] = field(default_factory=list)
+    #: whether there were so many problems that the cells after the last of them were not looked at
+    ended: bool = False
 
 
 def read_column(column: Column, values: Sequence[Any]) -> ReadColumn:
-    """Read the cells of a column; an empty cell becomes None."""
+    """Read the cells of a column; an empty cell becomes None, those after `MOST_FAULTS` problems `UNREADABLE`."""
     fast, one = FAST[column.type], _READERS[column.type]
     whole = ReadColumn()
     read = whole.values
+    seen: dict[str, Mended] = {}  # who writes 90人 does so again and again
     for start in range(0, len(values), _CHUNK):
         chunk = values[start : start + _CHUNK]
         at_once = quick(fast, column, chunk)
@@ -81,14 +85,25 @@ def read_column(column: Column, values: Sequence[Any]) -> ReadColumn:
             continue
         for position, value in enumerate(chunk, start):
             try:
-                taken = _cell(one, column, value)
+                taken = seen.get(value) if type(value) is str else None
+                if taken is None:
+                    taken = _cell(one, column, value)
             except BadCell as bad:
                 taken = UNREADABLE
                 whole.problems.append(CellFault(position, bad.code, shown(value), bad.details))
             if type(taken) is Mended:
+                if type(value) is str:
+                    seen[value] = taken
                 whole.mends.append(CellMend(position, taken.code, shown(value), shown(taken.value)))
                 taken = taken.value
             read.append(taken)
+        if len(seen) > _CHUNK:
+            seen.clear()
+        if len(whole.problems) >= MOST_FAULTS:
+            del whole.problems[MOST_FAULTS:]
+            whole.ended = len(read) < len(values)
+            read += [UNREADABLE] * (len(values) - len(read))
+            break
     return whole
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from matcher.base.notices import Notice
 from matcher.base.watch import look
 from matcher.files.finding import is_other_sheet, take, unknown
 from matcher.files.layout import CellGrid
-from matcher.files.limits import MOST_THIN_ROWS, too_long
+from matcher.files.limits import most_rows
 from matcher.files.rawtables import NEEDED, Findings
 from matcher.tables.columns import TABLES, Kit
 from matcher.tables.headers import table_like, table_of
@@ -114,7 +115,7 @@ def _common(content: bytes, encoding: str) -> float:
         text = content.decode(encoding)
     except UnicodeDecodeError:
         return 0.0
-    beyond = [character for character in text if character > "\x7f"][:_LOOKED_AT]
+    beyond = list(islice((character for character in text if character > "\x7f"), _LOOKED_AT))
     first, last = _COMMON[encoding]
     kana = sum("\u3041" <= character <= "\u30ff" for character in beyond) if encoding == "shift_jis" else 0
     found = sum(first <= character.encode(encoding)[0] <= last for character in beyond)
@@ -170,15 +171,17 @@ def read_rows(path: Path, table: str, sheet: str | None, found: Findings) -> lis
         found.notices.append(Notice("read_as", {"name": path.name, "encoding": encoding}))
     first = plain.split("\n", 1)[0]
     delimiter = max(",\t;", key=first.count)
-    if too_long(plain.count("\n"), len(content)):
-        return refuse("too_many_rows", most=MOST_THIN_ROWS)
+    most = most_rows(table, len(content))
+    if plain.count("\n") > most:
+        return refuse("too_many_rows", most=most)
     rows: list[list[str]] = []
     try:
         # strict: a stray quotation mark would otherwise swallow the rows up to the next one without a word
-        for line in csv.reader(io.StringIO(plain, newline=""), delimiter=delimiter, strict=True):
-            rows.append(line)
-            if not len(rows) % _LOOKED_AT:
-                look()
+        reader, count = csv.reader(io.StringIO(plain, newline=""), delimiter=delimiter, strict=True), -1
+        while len(rows) > count:
+            count = len(rows)
+            rows.extend(islice(reader, _LOOKED_AT))
+            look()
     except csv.Error as error:
         code = "field_too_long" if "field larger" in str(error) else "csv_broken"
         return refuse(code, len(rows) + 1, reason=str(error), limit=csv.field_size_limit())

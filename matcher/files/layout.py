@@ -149,7 +149,11 @@ def none_of_it(grid: CellGrid, layout: Layout, mend: Callable[[str, int, Any], N
     for order, column in enumerate(grid.columns[:_FIRST_COLUMNS]):
         body = column[layout.body :]
         # a table has hundreds of thousands of names: how they begin is enough to know most of them
-        told = [n for n, cell in enumerate(body, layout.body) if type(cell) is str and _may_begin(cell[:2])]
+        begun = {cell[:2] for cell in body if type(cell) is str}
+        begun = {beginning for beginning in begun if _may_begin(beginning)}
+        told = (
+            [n for n, cell in enumerate(body, layout.body) if type(cell) is str and cell[:2] in begun] if begun else []
+        )
         for position in told:
             cell = column[position]
             if canonical(cell[:9]).startswith(_EXAMPLE_IDS):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from matcher.base.names import ENTITIES
+
 #: columns of a table; the widest that this library knows has twelve, and a ledger some dozens
 MOST_COLUMNS: Final = 1000
 #: rows of a table of any kind
@@ -15,6 +17,9 @@ MOST_ROWS: Final = 50_000_000
 MOST_THIN_ROWS: Final = 1_048_576
 #: bytes from which on a row can hold an id and a number
 THIN_ROW_BYTES: Final = 10
+#: the same of organisations, branches, counties and schools, each with a name or a point, beyond so many rows
+THIN_ENTITY_BYTES: Final = 25
+MOST_THIN_ENTITIES: Final = 250_000
 
 
 def too_wide(columns: int) -> bool:
@@ -22,6 +27,7 @@ def too_wide(columns: int) -> bool:
     return columns > MOST_COLUMNS
 
 
-def too_long(rows: int, size: int) -> bool:
-    """Return whether a file of `size` bytes has more rows than such a file can mean."""
-    return rows > MOST_ROWS or (rows > MOST_THIN_ROWS and size < rows * THIN_ROW_BYTES)
+def most_rows(table: str, size: int) -> int:
+    """Return how many rows a file of `size` bytes can mean as this table."""
+    few, each = (MOST_THIN_ENTITIES, THIN_ENTITY_BYTES) if table in ENTITIES else (MOST_THIN_ROWS, THIN_ROW_BYTES)
+    return min(MOST_ROWS, max(few, size // each))

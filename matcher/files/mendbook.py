@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,19 +24,20 @@ _POINT: Final = ("lat", "lon")
 
 def placed(mends: Sequence[Mend], typed: Mapping[str, Typed], records: Mapping[str, Sequence[Record]]) -> list[Mend]:
     """Return mends with the record and the column that each is in, as far as it is in one."""
-    found: list[Mend] = []
-    rows: dict[str, dict[int, int]] = {}
-    for mend in mends:
-        table = typed.get(mend.table)
-        if table is None:
-            found.append(mend)
-            continue
-        at = rows.setdefault(mend.table, {row: position for position, row in enumerate(table.raw.rows)})
-        position = at.get(mend.row) if mend.row is not None else None
+    touched = {mend.table for mend in mends if mend.table in typed}
+    at = {name: {row: position for position, row in enumerate(typed[name].raw.rows)} for name in touched}
+    names = {name: {title: column for column, title in reversed(typed[name].titles.items())} for name in touched}
+
+    def in_record(mend: Mend) -> Mend:
+        if mend.table not in touched:
+            return mend
+        position = at[mend.table].get(mend.row) if mend.row is not None else None
         key = None if position is None else records[mend.table][position].sort_key()
-        name = next((name for name, title in table.titles.items() if title == mend.column), None)
-        found.append(replace(mend, key=key, name=name))
-    return found
+        name = names[mend.table].get(mend.column or "")
+        place = mend.code, mend.table, mend.row, mend.column, mend.before, mend.after, mend.sheet
+        return Mend(*place, key, name)  # `replace` takes ten times as long, and a table may be mended in every row
+
+    return list(map(in_record, mends))
 
 
 def write_mended(instance: Instance, path: str | Path, *, lang: Lang = "en", replace: bool = False) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from matcher.base.errors import Fault
+from matcher.base.manyfaults import FaultList
 from matcher.base.mends import Mend
 from matcher.base.notices import Notice
 from matcher.files.layout import CellGrid, blank, filled_down, find, none_of_it
@@ -50,7 +51,7 @@ class Findings:
     """What a reader found: tables, and faults, mends and notices on the way."""
 
     tables: list[RawTable] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: FaultList = field(default_factory=FaultList)
     notices: list[Notice] = field(default_factory=list)
     mends: list[Mend] = field(default_factory=list)
     #: tables that are there, but could not be read at all

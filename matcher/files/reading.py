@@ -122,6 +122,8 @@ def build(found: Findings, *, datum: Datum, region: Region | None = None, places
     absent = _absent(found)
     look("columns", 1, 3)
     typed = {raw.table: understood(raw, datum, found) for raw in found.tables}
+    if any(fault.code == "too_many_faults" for fault in faults):
+        raise InvalidInput(faults)  # cells that were not looked at can't be held against the others
     look("records", 2, 3)
     make_levels(typed, found)
     put_ids_for_names(typed, found)

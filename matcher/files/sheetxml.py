@@ -6,12 +6,13 @@ Nothing is kept for cells that are empty or blank, so a sheet asks for memory by
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
-from xml.parsers import expat
 
 from matcher.files.numberformat import ShownNumber, is_date, shown_as
+from matcher.files.plainxml import SEPARATOR, BadXml, Plain, parse
 
 #: the names of SpreadsheetML, as most programs write them and in the strict form of ISO 29500
 MAIN: Final = (
@@ -24,13 +25,14 @@ MOST_COLUMNS: Final = 16_384
 #: places between cells that may stay empty, in all and in the mean of a row
 _MOST_GAPS: Final = 4_000_000
 _MOST_GAPS_A_ROW: Final = 64
-_CHUNK: Final = 1 << 18
-#: what `ParserCreate` puts between the name of a namespace and that of an element
-_SEPARATOR: Final = " "
-
-
-class BadXml(ValueError):
-    """A part of a workbook that is no XML, or none that a workbook needs: a signal within this room."""
+#: a cell, a row's beginning and its end, as nearly all programs write them
+_ROWS: Final = re.compile(
+    r'(<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="([0-9]{1,6})")?(?: t="(n|s|str|inlineStr|b)")?'
+    r'(?:/>|>(?:<v>([^<&]*)</v>|<is><t(?: xml:space="preserve")?>([^<&]*)</t></is>)?</c>)'
+    r'|<row r="([0-9]{1,7})"(?: [A-Za-z:0-9]+="[^<&"]*")*/?>|</row>)'
+)
+#: a shared text
+_TEXTS: Final = re.compile(r'(<si><t(?: xml:space="preserve")?>([^<&]*)</t></si>)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +81,13 @@ class TooFar(ValueError):
     """Cells lie so far apart that the sheet is none a person made: a signal within this room."""
 
 
-def parse(stream: IO[bytes], start: Callable[..., Any], end: Callable[..., Any] | None, text: Any = None) -> None:
-    """Hand every element of a part to `start` and `end`, and its text to `text`.
-
-    Raises
-    ------
-    BadXml
-        If the part is no XML or declares entities.
-    """
-    parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
-    parser.buffer_text = True
-    parser.ordered_attributes = True
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-
-    def refuse(*_: Any) -> None:
-        raise BadXml("it declares entities")
-
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        while chunk := stream.read(_CHUNK):
-            parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise BadXml(str(error)) from None
-
-
 def local(name: str) -> str:
     """Return the name of an element without its namespace."""
-    return name.rpartition(_SEPARATOR)[2]
+    return name.rpartition(SEPARATOR)[2]
+
+
+class TooDense(ValueError):
+    """There are more cells than a file of its size can mean: a signal within this room."""
 
 
 def strings_of(stream: IO[bytes]) -> list[str]:
@@ -139,7 +118,10 @@ def strings_of(stream: IO[bytes]) -> list[str]:
         if inside[0]:
             pieces.append(content)
 
-    parse(stream, start, end, text)
+    def take(found: list[tuple[str, ...]]) -> None:
+        strings.extend([unescaped(content) for _, content in found])
+
+    parse(stream, start, end, text, Plain(b"<si>", b"</si>", _TEXTS, take), MAIN[0])
     return strings
 
 
@@ -159,6 +141,8 @@ class Cells:
     strings: Sequence[str]
     formats: Sequence[str]
     since_1904: bool = False
+    #: cells that the workbook may yet have
+    left: int = 10**9
 
     def value(self, kind: str | None, style: str | None, content: str, formula: str | None) -> Any:
         """Return the value of a cell, None if it has none."""
@@ -203,9 +187,12 @@ def read_sheet(name: str, hidden: bool, stream: IO[bytes], cells: Cells) -> Read
         If its part is broken.
     TooFar
         If its cells lie too far apart.
+    TooDense
+        If there are more of them than the workbook may yet have.
     """
     sheet = ReadSheet(name, hidden)
-    parse(stream, *_handlers(sheet, cells))
+    start, end, text, take = _handlers(sheet, cells)
+    parse(stream, start, end, text, Plain(b"<row r=", b"</row>", _ROWS, take), MAIN[0])
     height = len(sheet.numbers)
     if sum(height - len(column) for column in sheet.columns if column) > _most_gaps(sheet.numbers):
         raise TooFar(f"{len(sheet.columns)} columns of {height} rows")
@@ -222,14 +209,16 @@ def _most_gaps(numbers: Sequence[int]) -> int:
     return _MOST_GAPS + _MOST_GAPS_A_ROW * len(numbers)
 
 
-def _handlers(sheet: ReadSheet, cells: Cells) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """Return what the parser calls at the start of an element, at its end and for text.
+def _handlers(
+    sheet: ReadSheet, cells: Cells
+) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Callable[[list[tuple[str, ...]]], None]]:
+    """Return what the parser calls at the start of an element, at its end and for text; and what takes plain rows.
 
     A sheet of a million cells calls them ten million times: their state is in local variables, and the name of an
     element is looked up whole.
     """
-    codes = {f"{space}{_SEPARATOR}{word}": code for space in MAIN for word, code in _ELEMENTS.items()}
-    cell_names = tuple(f"{space}{_SEPARATOR}c" for space in MAIN)
+    codes = {f"{space}{SEPARATOR}{word}": code for space in MAIN for word, code in _ELEMENTS.items()}
+    cell_names = tuple(f"{space}{SEPARATOR}c" for space in MAIN)
     columns: dict[str, int] = {}
     inside = column = number = digits = 0
     kind: str | None = None
@@ -278,36 +267,71 @@ def _handlers(sheet: ReadSheet, cells: Cells) -> tuple[Callable[..., Any], Calla
             formula.append(content)
 
     def end(name: str) -> None:
-        nonlocal inside, gaps, fresh
+        nonlocal inside
         if name in cell_names:
-            if not pieces and formula is None:
-                return
-            content = pieces[0] if len(pieces) == 1 else "".join(pieces)
-            if kind is style and content:  # both None: a plain number
-                value: Any = float(content)
-            elif kind == "inlineStr" and "_x" not in content:
-                value = content
-            else:
-                value = cells.value(kind, style, content, None if formula is None else "".join(formula))
-            if value == "" or value is None or (type(value) is str and value.isspace()):
-                return
-            if fresh:
-                numbers.append(number)
-                fresh = False
-            if column > len(grid):
-                grid.extend([] for _ in range(column - len(grid)))
-            cells_above = grid[column - 1]
-            gap = len(numbers) - 1 - len(cells_above)
-            if gap:
-                gaps += gap
-                if gap < 0 or gaps > _most_gaps(numbers):
-                    raise TooFar(f"column {column} of row {number}")
-                cells_above.extend([None] * gap)
-            cells_above.append(value)
+            if pieces or formula is not None:
+                content = pieces[0] if len(pieces) == 1 else "".join(pieces)
+                count(1)
+                if kind is style and content:  # both None: a plain number
+                    put(float(content))
+                else:
+                    put(cells.value(kind, style, content, None if formula is None else "".join(formula)))
         else:
             inside = 0
 
-    return start, end, text
+    def count(more: int) -> None:
+        cells.left -= more
+        if cells.left < 0:
+            raise TooDense(len(numbers))
+
+    def put(value: Any) -> None:
+        """Put a value into the cell at hand, unless it is nothing."""
+        nonlocal gaps, fresh
+        if value == "" or value is None or (type(value) is str and value.isspace()):
+            return
+        if fresh:
+            numbers.append(number)
+            fresh = False
+        if column > len(grid):
+            grid.extend([] for _ in range(column - len(grid)))
+        cells_above = grid[column - 1]
+        gap = len(numbers) - 1 - len(cells_above)
+        if gap:
+            gaps += gap
+            if gap < 0 or gaps > _most_gaps(numbers):
+                raise TooFar(f"column {column} of row {number}")
+            cells_above.extend([None] * gap)
+        cells_above.append(value)
+
+    def take(found: list[tuple[str, ...]]) -> None:
+        """Take plain rows: as `start` and `end` would, one after the other."""
+        nonlocal column, number, digits, fresh
+        count(len(found))
+        within = False
+        for whole, letters, row, style, kind, value, content, begun in found:
+            if letters:
+                if not within or len(row) != digits:
+                    raise BadXml(f"cell {letters}{row} in row {number}")
+                said = value or content
+                if not said or said.isspace():
+                    continue
+                column = columns.get(letters) or columns.setdefault(letters, _number_of(letters))
+                if kind == "inlineStr" and "_x" not in said:
+                    put(said)
+                elif style or kind not in ("", "n"):
+                    put(cells.value(kind or None, style or None, said, None))
+                else:
+                    put(float(said))
+            elif begun and not within:
+                number = _row_number(("r", begun), number)
+                digits = len(str(number))
+                fresh, column, within = True, 0, whole[-2] != "/"
+            elif within and not begun:
+                within = False
+            else:
+                raise BadXml(f"rows within row {number}")
+
+    return start, end, text, take
 
 
 #: elements by what is done with them; a text and a value are read alike

@@ -12,7 +12,7 @@ from matcher.base.mends import Mend
 from matcher.base.notices import Notice
 from matcher.base.unreadable import UNREADABLE
 from matcher.base.watch import look
-from matcher.files.cells import as_text, read_column, shown
+from matcher.files.cells import ReadColumn, as_text, read_column, shown
 from matcher.files.mending import number
 from matcher.files.points import split_points
 from matcher.files.rawtables import Findings, RawTable
@@ -57,11 +57,17 @@ def take(typed: Typed, column: Column, cells: Sequence[Any], found: Findings) ->
     """Read the cells of a column into a table."""
     read = read_column(column, cells)
     typed.columns[column.name] = read.values
-    found.faults += [
-        typed.fault(bad.code, bad.position, column.name, bad.value, **bad.details) for bad in read.problems
-    ]
+    _tell(read, typed, column.name, found)
     for mend in read.mends:
         found.mends.append(typed.mend(mend.code, mend.position, column.name, mend.before, mend.after))
+
+
+def _tell(read: ReadColumn, typed: Typed, column: str, found: Findings) -> None:
+    """Report the cells of a column that can't be read, and where looking at them ended."""
+    found.faults += (typed.fault(bad.code, bad.position, column, bad.value, **bad.details) for bad in read.problems)
+    if read.ended:
+        last = read.problems[-1].position
+        found.faults.append(typed.fault("too_many_faults", last, column, rows=len(typed), why="ended"))
 
 
 def _check_datum(typed: Typed, title: str, datum: str, found: Findings) -> None:
@@ -145,7 +151,7 @@ def _read_extras(typed: Typed, header: Sequence[str], known: Mapping[int, str], 
             if filled is not None:
                 found.faults.append(typed.fault("missing_header", filled, None, shown(cells[filled])))
             continue
-        found.faults += [typed.fault(bad.code, bad.position, title, bad.value, **bad.details) for bad in read.problems]
+        _tell(read, typed, title, found)
         if title in extras:
             details = {"first": title, "of": title}
             found.faults.append(Fault("repeated_column", raw.table, None, title, None, raw.sheet, details))

@@ -17,13 +17,19 @@ from typing import Any, Final
 
 from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput, MissingExtra
-from matcher.files.sheetxml import BadXml, Cells, ReadSheet, TooFar, local, parse, read_sheet, strings_of
+from matcher.files.plainxml import BadXml, parse
+from matcher.files.sheetxml import Cells, ReadSheet, TooDense, TooFar, local, read_sheet, strings_of
 
 #: a workbook may unpack to this size whatever it is
 _FINE_BYTES: Final = 200 * 1024**2
 #: and never to more than this, nor to more times its size than that
 _MOST_BYTES: Final = 2 * 1024**3
 _MOST_TIMES: Final = 150
+#: sheets of a workbook; a plan's has some twenty
+_MOST_SHEETS: Final = 1000
+#: cells of a workbook, and besides one for so many of its packed bytes: tables that people make take five or more each
+_FINE_CELLS: Final = 1_000_000
+_BYTES_A_CELL: Final = 4
 _CHUNK: Final = 1 << 20
 _OLD_OR_ENCRYPTED: Final = b"\xd0\xcf\x11\xe0"
 
@@ -76,7 +82,10 @@ def open_workbook(path: Path, wanted: Callable[[str], bool] | None = None) -> li
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             _check(package, len(content))
-            return _Workbook(package).sheets(wanted)
+            return _Workbook(package, _FINE_CELLS + len(content) // _BYTES_A_CELL).sheets(wanted)
+    except TooDense:
+        most = _FINE_CELLS + len(content) // _BYTES_A_CELL
+        raise BadWorkbook("cells_too_many", most=most) from None
     except TooFar as far:
         raise BadWorkbook("cells_too_far", value=str(far)) from None
     except (
@@ -116,8 +125,8 @@ def _check(package: zipfile.ZipFile, packed: int) -> None:
 class _Workbook:
     """Finds the parts of a package by what they are to each other, as programs that read workbooks must."""
 
-    def __init__(self, package: zipfile.ZipFile):
-        self._package = package
+    def __init__(self, package: zipfile.ZipFile, most_cells: int):
+        self._package, self._most_cells = package, most_cells
         self._read: set[str] = set()
         self._names = {part.filename.replace("\\", "/").lower(): part.filename for part in package.infolist()}
         roots = [target for kind, _, target in self._related("") if kind == "officeDocument"]
@@ -140,7 +149,12 @@ class _Workbook:
             with self._open(by_kind["sharedStrings"]) as stream:
                 strings = strings_of(stream)
         formats = self._formats(by_kind["styles"]) if self._has(by_kind.get("styles")) else []
-        cells = Cells(strings, formats, since_1904)
+        targets = [target for kind, target in of_id.values() if kind == "worksheet"]
+        if len(listed) > _MOST_SHEETS:
+            raise BadWorkbook("too_many_sheets", found=len(listed), most=_MOST_SHEETS)
+        if len(set(targets)) < len(targets):
+            raise BadXml("two sheets are one part")
+        cells = Cells(strings, formats, since_1904, self._most_cells)
         sheets = []
         for name, hidden, known in listed:
             kind, target = of_id.get(known, ("", ""))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput
 from matcher.market.face import arc_limits
 from matcher.market.input import Ints
@@ -101,10 +102,13 @@ def read_dimacs(path: str | Path) -> Market:
     kind, nodes, supply, arcs = "", 0, np.zeros(0, np.int64), []
     sources: list[int] = []
     try:
-        for line in Path(path).read_text(encoding="ascii").splitlines():
+        content = regular_bytes(path)
+        for line in content.decode("ascii").splitlines():
             word, *rest = line.split() or ("c",)
             if word == "p":
                 kind, nodes = rest[0], int(rest[1])
+                if nodes > len(content):  # each takes part in a line, or has no part in it
+                    raise ValueError(f"{nodes} nodes")
                 supply = np.zeros(nodes, np.int64)
             elif word == "n" and kind == "asn":
                 sources.append(int(rest[0]) - 1)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.jsonform import faults_of_validation
+from matcher.base.manyfaults import check_size
 from matcher.market.market import Market
 from matcher.online.arriving import ArrivalPolicy
 from matcher.online.desk import ArrivalDesk
@@ -90,6 +91,7 @@ def arrivals(
 def _policy(given: ArrivalPolicy | Mapping[str, Any] | str) -> ArrivalPolicy:
     if isinstance(given, ArrivalPolicy):
         return given
+    check_size(given, "policy")
     try:
         return ArrivalPolicy.model_validate({"kind": given} if isinstance(given, str) else given)
     except ValidationError as error:

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,7 @@ from matcher.base.display import as_html
 from matcher.base.errors import Fault, InvalidInput, text
 from matcher.base.fieldtypes import Bounds, Count, NotBoolean
 from matcher.base.jsonform import no_deeper, read_object, read_toml
+from matcher.base.manyfaults import FaultList, check_size
 from matcher.base.numbers import M_PER_KM, S_PER_MIN, CostUnit
 from matcher.base.suggest import nearest_word
 from matcher.base.toml import dump
@@ -55,6 +56,8 @@ AnyRule = Annotated[
     | KindBalance,
     Field(discriminator="kind"),
 ]
+#: unknown fields for which a like one is looked for
+_NEAREST: Final = 100
 
 
 class Policy(BaseModel):
@@ -125,6 +128,7 @@ class Policy(BaseModel):
     max_blocking_pairs: Count | None = None
 
     def __init__(self, /, **fields: Any):
+        check_size(fields, "policy")
         try:
             with no_deeper("policy"):
                 super().__init__(**fields)
@@ -310,11 +314,12 @@ def _nearest_field(loc: Sequence[Any]) -> dict[str, str]:
 
 def _faults(items: Sequence[Any]) -> list[Fault]:
     """Name each field as the planner wrote it: `rules.0.max_km`."""
-    found: list[Fault] = []
+    found = FaultList()
     for item in items:
         fault = record_fault(item, "policy", None)
         if fault.code == "unknown_field":
-            fault = replace(fault, details={**fault.details, "why": "policy", **_nearest_field(item["loc"])})
+            near = _nearest_field(item["loc"]) if len(found) < _NEAREST else {}
+            fault = replace(fault, details={**fault.details, "why": "policy", **near})
         if item["loc"][0] != "within":
             found.append(replace(fault, column=".".join(str(part) for part in item["loc"])))
         elif not any(each.column == "within" for each in found):  # pydantic lists one for each form it may have

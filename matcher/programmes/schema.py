@@ -113,6 +113,8 @@ class Schema:
             raise InvalidInput([Fault("unknown_datum", value=datum, details={"known": ", ".join(DATUMS)})])
         with collecting_later():
             typed = {raw.table: understood(raw, datum, found) for raw in found.tables}
+            if any(fault.code == "too_many_faults" for fault in found.faults):
+                raise InvalidInput(found.faults)  # cells that were not looked at can't be held against the others
             for name in typed:
                 make_ids(name, typed, found)
             place(typed, datum, region, None, found)

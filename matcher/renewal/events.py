@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.fieldtypes import Bounds, Id, Text
-from matcher.base.jsonform import faults_of_validation, no_deeper, read_object
+from matcher.base.jsonform import read_object, records_of
 from matcher.base.names import AT_SEAT, SIDES, PairLevel
 from matcher.model import RECORDS, Branch, County, Instance, Lock, Organization, School
 from matcher.tables.crosscheck import cross_check
@@ -117,16 +117,7 @@ def events_of(changes: Changes) -> tuple[Leaves | Joins | Takes | Refused | Agre
     if not isinstance(changes, Event | Iterable):
         raise InvalidInput([wrong_kind(changes, "an event or several", "changes")])
     given = (changes,) if isinstance(changes, Event | Mapping) else tuple(changes)
-    try:
-        with no_deeper("events"):
-            return _ADAPTER.validate_python(given)
-    except ValidationError as error:
-        raise InvalidInput(faults_of_validation(error, _place)) from None
-
-
-def _place(location: tuple[Any, ...]) -> tuple[str, int | None, str | None]:
-    row = location[0] + 1 if location and isinstance(location[0], int) else None
-    return "events", row, ".".join(str(part) for part in location[2:]) or None
+    return records_of(_ADAPTER, given, "events")
 
 
 def events_to_json(changes: Changes) -> str:

@@ -15,6 +15,7 @@ from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput
 from matcher.base.fieldtypes import Whole
 from matcher.base.jsonform import faults_of_validation, read_toml
+from matcher.base.manyfaults import check_size
 
 
 def _seeds(value: Any) -> Any:
@@ -102,6 +103,7 @@ def read_study(given: str | Path | Mapping[str, Any]) -> StudyFile:
         if not path.exists():
             path = shipped_studies().get(str(given), path)
         given = read_toml(regular_bytes(path).decode("utf-8-sig"), "study")
+    check_size(given, "study")
     try:
         study = StudyFile.model_validate(dict(given))
     except ValidationError as error:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any, Final
 
 from matcher.base.canonical import province as province_name
-from matcher.base.errors import Fault
+from matcher.base.errors import Fault, InvalidInput
+from matcher.base.manyfaults import FaultList
 from matcher.base.names import ASSUMED_CHILDREN, KEYS, PAIR_COLUMNS, REFERENCES, SIDES
 from matcher.base.notices import Notice
 from matcher.base.suggest import Suggester
@@ -52,17 +54,22 @@ def cross_check(
         return rows[table][position] if rows is not None else position + 1
 
     ids = ids_of(tables)
-    faults = _repeated(tables, row)
-    faults += _unknown_ids(tables, ids, row, absent)
-    faults += _half_coordinates(tables, row)
-    faults += _partial_children(tables, row)
-    faults += _bounds(tables, row)
-    faults += _contradicting_locks(tables, row)
-    faults += _successor_cycles(tables, row)
-    faults += _living_successors(tables, ids, row)
-    faults += _telling_extras(tables, row)
-    if not absent:
-        faults += _strangers(tables, ids, row)
+    checks = [
+        _repeated(tables, row),
+        _unknown_ids(tables, ids, row, absent),
+        _half_coordinates(tables, row),
+        _partial_children(tables, row),
+        _bounds(tables, row),
+        _contradicting_locks(tables, row),
+        _successor_cycles(tables, row),
+        _living_successors(tables, ids, row),
+        _telling_extras(tables, row),
+        *(() if absent else (_strangers(tables, ids, row),)),
+    ]
+    faults = FaultList()
+    with suppress(InvalidInput):  # of so many that no more are looked for
+        for check in checks:
+            faults.extend_from(check)
     return faults
 
 
@@ -150,9 +157,8 @@ def targets_of(table: str, record: Any) -> tuple[str, str] | None:
     return (providers, recipients) if side == "provider" else (recipients, providers)
 
 
-def _unknown_ids(tables: Tables, ids: Mapping[str, set[str]], row: Row, absent: frozenset[str]) -> list[Fault]:
+def _unknown_ids(tables: Tables, ids: Mapping[str, set[str]], row: Row, absent: frozenset[str]) -> Iterator[Fault]:
     suggesters: dict[str, Suggester] = {}
-    faults = []
     for table, position, column, value, target in _references(tables, ids):
         if target in absent:
             continue
@@ -162,8 +168,7 @@ def _unknown_ids(tables: Tables, ids: Mapping[str, set[str]], row: Row, absent: 
             code, details["known"] = "lost_zeros", padded
         elif (nearest := known.nearest(value)) is not None:
             details["nearest"] = nearest
-        faults.append(Fault(code, table, row(table, position), column, value, details=details))
-    return faults
+        yield Fault(code, table, row(table, position), column, value, details=details)
 
 
 def _references(tables: Tables, ids: Mapping[str, set[str]]) -> Iterator[tuple[str, int, str, str, str]]:
@@ -183,8 +188,7 @@ def _references(tables: Tables, ids: Mapping[str, set[str]]) -> Iterator[tuple[s
                     yield table, position, column, value, target
 
 
-def _repeated(tables: Tables, row: Row) -> list[Fault]:
-    faults = []
+def _repeated(tables: Tables, row: Row) -> Iterator[Fault]:
     for table, columns in KEYS.items():
         fields = ("table", "old_id") if table == "successors" else columns[: 3 if table == "locks" else None]
         keys = list(map(attrgetter(*fields), tables[table]))
@@ -202,86 +206,78 @@ def _repeated(tables: Tables, row: Row) -> list[Fault]:
                 continue  # a pin that is also forbidden is reported as a contradiction
             column, value = record.key[-1], " ".join(parts)
             details = {"first_row": row(table, first[key])}
-            faults.append(Fault("repeated_id", table, row(table, position), column, value, details=details))
-    return faults
+            yield Fault("repeated_id", table, row(table, position), column, value, details=details)
 
 
-def _half_coordinates(tables: Tables, row: Row) -> list[Fault]:
-    return [
+def _half_coordinates(tables: Tables, row: Row) -> Iterator[Fault]:
+    return (
         Fault("half_coordinates", table, row(table, position), "lat" if record.lat is None else "lon", None)
         for table in ("branches", "schools")
         for position, record in enumerate(tables[table])
         if (record.lat is None) != (record.lon is None) and UNREADABLE not in (record.lat, record.lon)
-    ]
+    )
 
 
-def _partial_children(tables: Tables, row: Row) -> list[Fault]:
+def _partial_children(tables: Tables, row: Row) -> Iterator[Fault]:
     """Find single missing values; a column missing altogether is assumed, and said in the plan."""
-    faults = []
     for table in ("counties", "schools"):
         children = list(map(attrgetter("children"), tables[table]))
         if None not in children:
             continue
         missing = [position for position, known in enumerate(children) if known is None]
         if len(missing) < len(tables[table]):
-            faults += [Fault("missing_value", table, row(table, position), "children") for position in missing]
-    return faults
+            yield from (Fault("missing_value", table, row(table, position), "children") for position in missing)
 
 
-def _bounds(tables: Tables, row: Row) -> list[Fault]:
+def _bounds(tables: Tables, row: Row) -> Iterator[Fault]:
     columns = {"organizations": "capacity", "branches": "capacity", "counties": "demand", "schools": "demand"}
-    faults = []
     for table, column in columns.items():
         for position, value in enumerate(map(attrgetter(column), tables[table])):
             if value is not UNREADABLE and value[0] > value[1]:
                 shown = f"{value[0]}..{value[1]}"
-                faults.append(Fault("minimum_above_maximum", table, row(table, position), column, shown))
-    return faults
+                yield Fault("minimum_above_maximum", table, row(table, position), column, shown)
 
 
-def _contradicting_locks(tables: Tables, row: Row) -> list[Fault]:
+def _contradicting_locks(tables: Tables, row: Row) -> Iterator[Fault]:
     kinds: dict[tuple[Any, ...], Any] = {}
-    faults = []
     for position, record in enumerate(tables["locks"]):
         key = record.sort_key()[:3]
         if UNREADABLE not in (*key, record.kind) and kinds.setdefault(key, record.kind) != record.kind:
-            faults.append(Fault("contradicting_locks", "locks", row("locks", position), "kind", " ".join(key)))
-    return faults
+            yield Fault("contradicting_locks", "locks", row("locks", position), "kind", " ".join(key))
 
 
-def _successor_cycles(tables: Tables, row: Row) -> list[Fault]:
+def _successor_cycles(tables: Tables, row: Row) -> Iterator[Fault]:
     newest = successors_of(tables)
-    return [
+    return (
         Fault("successor_cycle", "successors", row("successors", position), "old_id", record.old_id)
         for position, record in enumerate(tables["successors"])
         if (record.table, newest[record.table, record.old_id]) in newest
         and UNREADABLE not in (record.table, record.old_id, record.new_id)
-    ]
+    )
 
 
-def _living_successors(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> list[Fault]:
+def _living_successors(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> Iterator[Fault]:
     """Find old ids that are still there: whether last year's pairs stay with them or move on is not said."""
     newest = successors_of(tables)
-    return [
+    return (
         Fault("successor_alive", "successors", row("successors", position), "old_id", record.old_id,
               details={"target": record.table, "new": record.new_id})
         for position, record in enumerate(tables["successors"])
         if record.old_id in ids.get(record.table, ())
         and (record.table, newest[record.table, record.old_id]) not in newest  # circles are told as such
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
-def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
+def _telling_extras(tables: Tables, row: Row) -> Iterator[Fault]:
     """Check the extra columns that say something about the others: their name, a datum, a school's province."""
     province = {county.id: county.province for county in tables["counties"]}
-    faults = []
     for table in KEYS:
         names = {name for record in tables[table] if record.extras for name in _names(record.extras)}
         for name in sorted(names):
             column = column_named(table, name)
             if column is not None:
                 details = {"known": column}
-                faults.append(Fault("extra_is_column", table, column=name, details=details))
+                yield Fault("extra_is_column", table, column=name, details=details)
             is_datum, is_province = normal(name) in DATUM_TITLES, normal(name) in _PROVINCE_TITLES
             if not is_datum and not (is_province and table == "schools"):
                 continue
@@ -291,12 +287,11 @@ def _telling_extras(tables: Tables, row: Row) -> list[Fault]:
                     continue
                 if is_datum and plain_datum(said) != "wgs84":
                     details = {"declared": "wgs84", "found": said}
-                    faults.append(Fault("two_datums", table, row(table, position), name, said, details=details))
+                    yield Fault("two_datums", table, row(table, position), name, said, details=details)
                 of_county = province.get(record.county_id) if is_province and table == "schools" else None
                 if isinstance(of_county, str) and province_name(of_county) != province_name(said):
                     details = {"of_county": of_county}
-                    faults.append(Fault("other_province", table, row(table, position), name, said, details=details))
-    return faults
+                    yield Fault("other_province", table, row(table, position), name, said, details=details)
 
 
 def plain_datum(word: str) -> str:
@@ -309,14 +304,14 @@ def _names(extras: Any) -> list[str]:
     return [] if extras is UNREADABLE else list(extras)
 
 
-def _strangers(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> list[Fault]:
+def _strangers(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> Sequence[Fault]:
     """Find ids of last year that only lost their zeros, and a table that belongs to other tables altogether."""
     previous = tables["previous"]
     strangers = stranger_positions(tables, ids)
     if not strangers:
         return []
     known = {table: Suggester(tables[table]) for level in SIDES.values() for table in level}
-    faults = []
+    faults = FaultList()
     for position in strangers:
         record = previous[position]
         for column, table in zip(("provider_id", "recipient_id"), SIDES[record.level], strict=True):

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import FailFast, TypeAdapter, ValidationError
 
 from matcher.base.errors import Fault
 from matcher.base.jsonform import fault_of
+from matcher.base.manyfaults import MOST_FAULTS, FaultList
 from matcher.base.unreadable import UNREADABLE
 from matcher.tables.crosscheck import cross_check
 
-#: faults after which nothing more is looked at: they are of one kind, and millions would fill the memory
-MOST_FAULTS: Final = 10_000
 #: a class of records, with the names of what its rows are ordered by as `key`
 RecordClass = Any
 
@@ -50,7 +49,7 @@ def faults_of(records: Mapping[str, RecordClass], tables: Mapping[str, Sequence[
         read[table] = _drafts(table, kind, tables.get(table, ()), faults)
         if len(faults) >= MOST_FAULTS:
             return faults  # rows that were not read can't be held against the others
-    return faults + cross_check(read)
+    return FaultList([*faults, *cross_check(read)])
 
 
 @cache
@@ -69,7 +68,7 @@ def _drafts(table: str, kind: RecordClass, given: Sequence[Any], faults: list[Fa
         drafts.append(draft)
         faults += [record_fault(item, table, row) for item in errors]
         if len(faults) >= MOST_FAULTS:
-            faults.append(Fault("too_many_faults", table, row, details={"rows": len(given)}))
+            faults.append(Fault("too_many_faults", table, row, details={"rows": len(given), "why": "ended"}))
             break
     return drafts
 

@@ -46,6 +46,32 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("mend.too_many_bands", "Give wider bands.", "请加大带宽。"),
     (
         "fault.too_many_faults",
+        "so many faults of this kind stand before this one that no more of them are listed.",
+        "此前同类错误过多，此处起不再列出。",
+    ),
+    (
+        "fault.too_many_faults.counted",
+        "there are {count} faults, too many to list.",
+        "共有 {count} 处错误，数量过多，未逐一列出。",
+    ),
+    (
+        "fault.too_many_values",
+        "this has more than {most} values, and is no table.",
+        "此内容超过 {most} 个值，且不是表格。",
+    ),
+    (
+        "mend.too_many_values",
+        "Check that it is what was meant, or give it in parts.",
+        "请确认内容是否正确，或分批提供。",
+    ),
+    (
+        "fault.text_too_long",
+        "the text has {found} characters; at most {most} are read.",
+        "文字有 {found} 个字符，最多读取 {most} 个。",
+    ),
+    ("mend.text_too_long", "Check that it is the right file.", "请确认文件是否正确。"),
+    (
+        "fault.too_many_faults.ended",
         "so many faults stand before this row that the rest of {rows} rows was not looked at.",
         "此行之前错误过多，共 {rows} 行中其余各行未再检查。",
     ),

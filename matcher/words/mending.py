@@ -192,4 +192,20 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
         "某工作表有单元格远离其他内容（{value}）。",
     ),
     ("mend.cells_too_far", "Delete what stands there.", "请删除该处内容。"),
+    (
+        "fault.cells_too_many",
+        "the workbook has more than {most} cells, more than a file of its size can mean.",
+        "工作簿的单元格超过 {most} 个，与文件大小不相称。",
+    ),
+    (
+        "mend.cells_too_many",
+        "Delete what is filled down below the tables, or save them as CSV files.",
+        "请删除表格下方填充的内容，或另存为 CSV 文件。",
+    ),
+    (
+        "fault.too_many_sheets",
+        "the workbook has {found} sheets; at most {most} are read.",
+        "工作簿有 {found} 个工作表，最多读取 {most} 个。",
+    ),
+    ("mend.too_many_sheets", "Keep the sheets that are needed.", "请只保留需要的工作表。"),
 )

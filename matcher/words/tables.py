@@ -116,8 +116,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("mend.too_many_columns", "Keep the columns that are needed.", "请只保留需要的列。"),
     (
         "fault.too_many_rows",
-        "the table has more than {most} rows, most of them empty.",
-        "表超过 {most} 行，且多为空行。",
+        "the table has more than {most} rows, more than a file of its size can mean.",
+        "表超过 {most} 行，与文件大小不相称。",
     ),
     ("mend.too_many_rows", "Delete the empty rows below the table.", "请删除表下方的空行。"),
     ("fault.too_many_cells", "the row has more cells than the header ({width}).", "该行单元格多于表头（{width} 列）。"),
