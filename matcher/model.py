@@ -62,8 +62,8 @@ class _Door(ModelMetaclass):
             with no_deeper():
                 return super().__call__(*values, **fields)
         except ValidationError as error:
-            kind = self.__name__
-            raise InvalidInput([record_fault(item, kind, None) for item in error.errors(include_url=False)]) from None
+            items = error.errors(include_url=False)
+            raise InvalidInput([record_fault(item, self.__name__, None) for item in items]) from None
 
 
 class Record(BaseModel, metaclass=_Door):
@@ -263,13 +263,12 @@ class Instance(BaseModel):
         faults = FaultList(Fault("unknown_field", column=name) for name in prepared if name not in RECORDS)
         if form != FORMAT:
             faults.append(Fault("unknown_format", value=form, details={"known": FORMAT}))
-        try:
-            if faults:
-                raise InvalidInput(faults)
-            with no_deeper():
+        with no_deeper():
+            try:
+                if faults:
+                    raise InvalidInput(faults)
                 super().__init__(**prepared)
-        except (ValidationError, InvalidInput):
-            with no_deeper():
+            except (ValidationError, InvalidInput):
                 raise InvalidInput([*faults, *faults_of(RECORDS, prepared)]) from None
 
     def model_post_init(self, context: Any) -> None:

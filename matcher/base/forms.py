@@ -95,7 +95,7 @@ def _judged(kind: type[T], given: Mapping[str, Any], rows: str = "", before: int
 
     try:
         # as JSON again, since only there a list may stand for a tuple and yet a text never for a number
-        return cast(T, _adapter(kind).validate_json(json.dumps(given), strict=True))
+        return cast(T, _adapter(cast(Any, kind)).validate_json(json.dumps(given), strict=True))
     except ValidationError as error:
         raise InvalidInput(faults_of_validation(error, place)) from None
     except (TypeError, ValueError) as error:

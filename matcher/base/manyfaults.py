@@ -61,7 +61,7 @@ class FaultList(list[Fault]):
             if number == MOST_FAULTS:
                 return
 
-    def __iadd__(self, faults: Iterable[Fault]) -> FaultList:  # type: ignore[override]
+    def __iadd__(self, faults: Iterable[Fault]) -> FaultList:  # type: ignore[override, misc]
         self.extend(faults)
         return self
 

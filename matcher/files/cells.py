@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from matcher.base.canonical import province, visible
 from matcher.base.escaping import _EXCEL_ERROR, _SCIENTIFIC, unescape
@@ -50,8 +50,7 @@ class BadCell(Exception):
         self.details = details
 
 
-@dataclass(frozen=True, slots=True)
-class CellMend:
+class CellMend(NamedTuple):
     """What the cell at `position` of a column was taken for."""
 
     position: int
@@ -85,7 +84,7 @@ def read_column(column: Column, values: Sequence[Any]) -> ReadColumn:
             continue
         for position, value in enumerate(chunk, start):
             try:
-                taken = seen.get(value) if type(value) is str else None
+                taken: Any = seen.get(value) if type(value) is str else None
                 if taken is None:
                     taken = _cell(one, column, value)
             except BadCell as bad:

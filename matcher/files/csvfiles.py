@@ -17,7 +17,7 @@ from matcher.base.notices import Notice
 from matcher.base.watch import look
 from matcher.files.finding import is_other_sheet, take, unknown
 from matcher.files.layout import CellGrid
-from matcher.files.limits import most_rows
+from matcher.files.limits import MOST_COLUMNS, most_rows, too_wide
 from matcher.files.rawtables import NEEDED, Findings
 from matcher.tables.columns import TABLES, Kit
 from matcher.tables.headers import table_like, table_of
@@ -94,7 +94,15 @@ def _take(path: Path, found: Findings) -> None:
     if path.suffix.lower() != ".csv":
         found.notices.append(Notice("table_taken", {"name": path.name, "table": table}))
     rows = read_rows(path, table or path.stem, None if path.stem == table else path.name, found)
-    if rows is not None:
+    width = 0 if rows is None else max(map(len, rows), default=0)
+    if table is not None and too_wide(width):
+        found.faults.append(
+            Fault("too_many_columns", table, sheet=name, details={"found": width, "most": MOST_COLUMNS})
+        )
+        found.broken.add(table)
+    elif too_wide(width):
+        found.notices.append(unknown(path.name, path.stem, found.kit))
+    elif rows is not None:
         take(path.stem, CellGrid.of_rows(rows), found, file=name)
 
 

@@ -23,6 +23,8 @@ from matcher.tables.units import unit_in, units_of
 
 #: what office people put into a header to make it narrow
 _LINE_BREAK: Final = re.compile(r"[\t\r\n]+")
+#: unknown columns for which a like one is looked for; it takes some milliseconds each
+_NEAREST: Final = 100
 #: columns that are made where a table has none: an id from the name, a level from what is paired
 MAKEABLE: Final = ("id", "level")
 
@@ -157,7 +159,8 @@ def _read_extras(typed: Typed, header: Sequence[str], known: Mapping[int, str], 
             found.faults.append(Fault("repeated_column", raw.table, None, title, None, raw.sheet, details))
             continue
         extras[title] = cells
-        nearest = None if is_part(title) else nearest_column(found.kit[raw.table], title)
+        unlike = is_part(title) or len(extras) > _NEAREST
+        nearest = None if unlike else nearest_column(found.kit[raw.table], title)
         details = {"table": raw.table, "column": title} | ({} if nearest is None else {"nearest": nearest})
         found.notices.append(Notice("part_column" if is_part(title) else "unknown_column", details))
     names = list(extras)
