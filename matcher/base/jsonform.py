@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
 from matcher.base.collecting import collecting_later
+from matcher.base.disk import regular_bytes
 from matcher.base.errors import Fault, InvalidInput, wrong_kind
 from matcher.base.manyfaults import MOST_IN_ALL, NESTED, FaultList, portions
 from matcher.base.plain import shown
@@ -65,6 +66,23 @@ def read_toml(source: Any, table: str | None = None) -> dict[str, Any]:
         raise InvalidInput([Fault("text_too_long", table, details={"most": MOST_TOML, "found": len(source)})])
     content: dict[str, Any] = _parsed(source, table, tomllib.loads, "not_toml", (str,))
     return content
+
+
+def read_settings(path: Any, table: str) -> dict[str, Any]:
+    """Return what a file named .json holds, or any other as TOML.
+
+    Raises
+    ------
+    InvalidInput
+        As `regular_bytes`, `read_object` and `read_toml`.
+    """
+    content = regular_bytes(path, table=table)
+    if str(path).lower().endswith(".json"):
+        return read_object(content, table)
+    try:
+        return read_toml(content.decode("utf-8-sig"), table)
+    except UnicodeDecodeError as error:
+        raise InvalidInput([Fault("not_toml", table, details={"reason": str(error)})]) from None
 
 
 def _parsed(source: Any, table: str | None, parse: Callable[[Any], Any], code: str, kinds: tuple[type, ...]) -> Any:

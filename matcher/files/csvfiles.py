@@ -96,9 +96,8 @@ def _take(path: Path, found: Findings) -> None:
     rows = read_rows(path, table or path.stem, None if path.stem == table else path.name, found)
     width = 0 if rows is None else max(map(len, rows), default=0)
     if table is not None and too_wide(width):
-        found.faults.append(
-            Fault("too_many_columns", table, sheet=name, details={"found": width, "most": MOST_COLUMNS})
-        )
+        sheet, details = None if name == table else name, {"found": width, "most": MOST_COLUMNS}
+        found.faults.append(Fault("too_many_columns", table, sheet=sheet, details=details))
         found.broken.add(table)
     elif too_wide(width):
         found.notices.append(unknown(path.name, path.stem, found.kit))

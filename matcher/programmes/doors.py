@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from matcher._version import __version__
 from matcher.base.disk import alone, regular_bytes
 from matcher.base.errors import Fault, InvalidInput, Lang, SaveError
-from matcher.base.jsonform import faults_of_validation, read_object, read_toml
+from matcher.base.jsonform import faults_of_validation, read_object, read_settings
 from matcher.base.manyfaults import check_size
 from matcher.base.progress import Budget, CancelToken, ProgressCallback
 from matcher.base.watch import within
@@ -89,21 +89,13 @@ def policy_of(name: str, given: Any = None) -> ProgrammePolicy:
     if isinstance(given, kind):
         return given
     if isinstance(given, str | Path):
-        content = _said(given)
-        given = read_object(content, "policy") if str(given).lower().endswith(".json") else read_toml(content, "policy")
+        given = read_settings(given, "policy")
     check_size(given, "policy")
     try:
         return kind.model_validate(given or {})
     except ValidationError as error:
         place = lambda loc: ("policy", None, ".".join(map(str, loc)))  # noqa: E731
         raise InvalidInput(faults_of_validation(error, place)) from None
-
-
-def _said(path: str | Path) -> str:
-    try:
-        return regular_bytes(path, table="policy").decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput([Fault("not_toml", "policy", details={"reason": str(error)})]) from None
 
 
 def policy_for(name: str, source: str | Path, given: Any = None) -> ProgrammePolicy:
