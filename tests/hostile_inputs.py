@@ -98,6 +98,7 @@ TOMLS: dict[str, Callable[[], str]] = {
     "digits": lambda: "a = " + "1" * SIZE,
     "fewer digits": lambda: "a = " + "1" * 999_000,
     "dots": lambda: "a" + ".a" * 499_000 + " = 1",
+    "lines of dots": lambda: ("a" + ".a" * 999 + " = 1\n") * 499,
     "many dots": lambda: ("a" + ".a" * 2000 + "=1\n") * 240,
     "tables": lambda: "[[rules]]\nkind = 'reach'\nlevel = 'county'\nkm = 3\n" * 150_000,
     "fewer tables": lambda: "[[rules]]\nkind = 'reach'\nlevel = 'county'\nkm = 3\n" * 19_000,

@@ -26,6 +26,8 @@ T = TypeVar("T")
 MOST_DEPTH: Final = 50
 #: characters of a TOML text, which people write by hand; its parser takes a second for that many
 MOST_TOML: Final = 1_000_000
+#: dots of one line of it; the parser takes time as the square of the parts of a key
+_MOST_DOTS: Final = 1000
 
 
 def read_json(source: Any, table: str | None = None) -> Any:
@@ -64,6 +66,8 @@ def read_toml(source: Any, table: str | None = None) -> dict[str, Any]:
     """
     if isinstance(source, str) and len(source) > MOST_TOML:
         raise InvalidInput([Fault("text_too_long", table, details={"most": MOST_TOML, "found": len(source)})])
+    if isinstance(source, str) and any(line.count(".") > _MOST_DOTS for line in source.split("\n")):
+        raise InvalidInput([Fault("too_deep", table, details={"most": MOST_DEPTH})])
     content: dict[str, Any] = _parsed(source, table, tomllib.loads, "not_toml", (str,))
     return content
 
