@@ -15,6 +15,8 @@ from matcher.show.outlines import Outlines
 
 #: what a file of boundaries may weigh: all townships of the country at full detail have less
 MOST_BYTES: Final = 256 * 1024**2
+#: shapes of one collection; a country has some tens of thousands of towns
+_MOST_SHAPES: Final = 100_000
 #: kind of geometry -> how deep in its coordinates the lines lie
 _DEPTH: Final = {"LineString": 0, "MultiLineString": 1, "Polygon": 1, "MultiPolygon": 2}
 
@@ -58,6 +60,8 @@ def _lines(part: Any) -> Iterator[Any]:
         return
     for name in ("features", "geometries"):
         members = part.get(name) if isinstance(part, Mapping) else None
+        if isinstance(members, list | tuple) and len(members) > _MOST_SHAPES:
+            raise _fault("shapes")
         for member in members if isinstance(members, list | tuple) else ():
             yield from _lines(member)
     if isinstance(part, Mapping) and isinstance(part.get("geometry"), Mapping):
