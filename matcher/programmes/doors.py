@@ -94,8 +94,7 @@ def policy_of(name: str, given: Any = None) -> ProgrammePolicy:
     try:
         return kind.model_validate(given or {})
     except ValidationError as error:
-        place = lambda loc: ("policy", None, ".".join(map(str, loc)))  # noqa: E731
-        raise InvalidInput(faults_of_validation(error, place)) from None
+        raise InvalidInput(faults_of_validation(error, lambda loc: ("policy", None, ".".join(map(str, loc))))) from None
 
 
 def policy_for(name: str, source: str | Path, given: Any = None) -> ProgrammePolicy:
