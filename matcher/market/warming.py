@@ -22,7 +22,9 @@ from matcher.market.presence.case import PresenceCase
 from matcher.market.presence.search import PresenceSearch, greedy, improve
 from matcher.market.program import regions
 from matcher.market.program.annealing import annealed
+from matcher.market.program.branching import Branching, SiteAscent, SiteTables
 from matcher.market.program.case import ProgramCase
+from matcher.market.program.swaps import Near
 
 _LOG: Final = logging.getLogger("matcher")
 
@@ -80,6 +82,20 @@ def sizes() -> None:
     regions.improve(search, Budget(work_limit=2), None)
 
 
+def siting() -> None:
+    """Site among more points than prices alone decide."""
+    rng = np.random.default_rng(0)
+    case = ProgramCase.of(
+        Market.from_matrix(
+            rng.integers(0, 99, (15, 30)), capacity=30, unmet_cost=200, group=np.zeros(15, int), group_open=[[4, 4]]
+        )
+    )
+    tables = SiteTables.of(Near.of(case, 999))
+    root = SiteAscent(tables, tables.state(case.closed, case.must_open), np.zeros(30), np.zeros(0), np.zeros(15))
+    root.climb(20, 2000.0, np.inf)
+    Branching(root, 6000, Budget()).search(3, None)
+
+
 def presence() -> None:
     """Send crews to sites by weeks, and move them once or twice."""
     rng = np.random.default_rng(0)
@@ -107,4 +123,4 @@ def presence() -> None:
 
 
 #: everything that has compiled loops
-LOOPS: Final[tuple[Callable[[], None], ...]] = (points, sizes, presence)
+LOOPS: Final[tuple[Callable[[], None], ...]] = (points, sizes, siting, presence)

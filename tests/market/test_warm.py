@@ -20,7 +20,7 @@ from matcher.market.check import flaws
 from matcher.market.points import compiled, sites, warm
 from matcher.market.presence import loops as presence_loops
 from matcher.market.presence import solving
-from matcher.market.program import knapsack, levels, steps
+from matcher.market.program import knapsack, levels, site_prices, steps
 from matcher.programmes.doors import example_of, plan_programme
 
 PACKAGE = Path(matcher.__file__).parent
@@ -113,6 +113,7 @@ def test_every_file_with_loops_is_warmed_up(monkeypatch):
         )
     if compiled.AVAILABLE:
         warming.sizes()
+        warming.siting()
         warming.presence()
         points = {f"matcher.market.points.{n}" for n in POINTS}
         assert called == {(each.__module__, each.py_func.__name__) for each in loops if each.__module__ not in points}
@@ -129,11 +130,12 @@ def test_what_is_warm_is_compiled_for_no_other_kind_of_arrays(monkeypatch):
     monkeypatch.setattr(solving, "_SMALL", 0)
     loops = [
         loop
-        for room in (steps, knapsack, presence_loops)
+        for room in (steps, knapsack, site_prices, presence_loops)
         for loop in vars(room).values()
         if isinstance(loop, compiled._Loop)
     ]
     warming.sizes()
+    warming.siting()
     warming.presence()
     known = [compilations(loop) for loop in loops]
     rng = np.random.default_rng(5)

@@ -37,6 +37,11 @@ def plainly(asked: bool) -> Iterator[None]:
         _PLAIN.reset(token)
 
 
+def run_plainly() -> bool:
+    """Whether loops that this process has not compiled run as plain Python."""
+    return _PLAIN.get()
+
+
 class _Loop:
     """A loop that is compiled when it first runs, and calls no other but compiled ones."""
 

@@ -12,12 +12,25 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.base.numbers import FloatArray, IntArray
-from matcher.market.points.compiled import compiled
+from matcher.market.points import warm
+from matcher.market.points.compiled import AVAILABLE, compiled, run_plainly
 
 _MEMORY: Final = 0.3
 #: how much of the shares in which sites were chosen each step renews
 _RENEWED: Final = 0.05
 _BEYOND: Final = 1 << 62
+
+
+def are_ready() -> bool:
+    """Whether the loops run compiled without being compiled first in time that is limited.
+
+    As plain Python they are slower than the same steps in NumPy.
+    """
+    if AVAILABLE and run_plainly() and warm.is_ready():
+        for loop in (weigh, choose, climb, settle, costs):
+            loop.compiled()  # type: ignore[attr-defined]
+        return True
+    return AVAILABLE and not run_plainly()
 
 
 @compiled

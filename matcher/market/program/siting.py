@@ -18,9 +18,8 @@ import numpy as np
 from matcher.base.numbers import BoolArray, FloatArray, IntArray, magnitude
 from matcher.base.progress import Budget, Progress
 from matcher.market.input import Bools, Ints
-from matcher.market.points.compiled import AVAILABLE
 from matcher.market.program import bound as exact
-from matcher.market.program import branching
+from matcher.market.program import branching, site_prices
 from matcher.market.program.bound import Single
 from matcher.market.program.branching import Branched, Branching, SiteAscent, SiteTables
 from matcher.market.program.case import ProgramCase
@@ -141,7 +140,7 @@ class _Run:
             return found
         if self.best is None:
             self._look(first.chosen, first.rho)
-        sites = self._climb() if AVAILABLE else None
+        sites = self._climb() if site_prices.are_ready() else None
         if sites is None:
             ascend(self.ascent, self._upper, _ROUNDS, self.budget, self._seen)
         self._cap()
