@@ -26,8 +26,10 @@ _CHUNKS: Final = 60
 _CHUNK_STEPS: Final = 60_000
 #: moves before the clock is looked at
 _SLICE: Final = 20_000
-_HEAT: Final = 0.001
-_COOL: Final = 5e-3
+#: the first heat against what a recipient costs; HOT: where the plan to begin with is good but far from others as good
+COOL: Final = 0.001
+HOT: Final = 0.05
+_COOLED: Final = 5e-3
 
 
 def fits_annealing(case: ProgramCase) -> bool:
@@ -38,7 +40,13 @@ def fits_annealing(case: ProgramCase) -> bool:
 
 
 def annealed(
-    case: ProgramCase, arcs: Ints | None, linear: Ints | None, room: FloatArray, budget: Budget, seconds: float | None
+    case: ProgramCase,
+    arcs: Ints | None,
+    linear: Ints | None,
+    room: FloatArray,
+    budget: Budget,
+    seconds: float | None,
+    first_heat: float = COOL,
 ) -> tuple[Ints, Bools] | None:
     """Return arcs and open providers of the best plan found, None if there is none.
 
@@ -52,6 +60,8 @@ def annealed(
         What a unit of each provider's room is worth, (P,): a place is looked for first where cost and this are low.
     seconds
         How long at most; each slice of moves is a unit of work.
+    first_heat
+        As a share of what a recipient costs in the middle.
     """
     mixed, missing, opening = _mixed(case)
     tables, state = _tables(case, mixed, missing, opening, room), _state(case)
@@ -67,8 +77,8 @@ def annealed(
         state = other
     clock = budget if seconds is None else Budget(time_limit_s=seconds)
     used = np.abs(case.cost[-1])
-    heat = _HEAT * float(np.median(used[used > 0])) if used.any() else 1.0
-    cool = _COOL ** (1 / _CHUNKS)
+    heat = first_heat * float(np.median(used[used > 0])) if used.any() else 1.0
+    cool = _COOLED ** (1 / _CHUNKS)
     best, least = state[0].copy(), float(state[9][0])
     chunk, spent = 0, 0
     whole = clock.time_left_s

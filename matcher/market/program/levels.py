@@ -8,22 +8,22 @@ multipliers stay in it, so that anybody sees how much of the claim can be recomp
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.base.progress import Budget, Progress
-from matcher.base.result import Proof, Status
 from matcher.market.certificate import pair_flaws
 from matcher.market.input import Bools, Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
 from matcher.market.opening import opened_by
-from matcher.market.program import bound, claims, knapsack, regions
-from matcher.market.program.annealing import annealed, fits_annealing, sound
+from matcher.market.program import bound, knapsack, regions
+from matcher.market.program.annealing import COOL, HOT, annealed, fits_annealing, sound
 from matcher.market.program.case import ProgramCase
+from matcher.market.program.core import core_plan, fits_core
+from matcher.market.program.found import Found, matching_of
 from matcher.market.program.insertion import inserted
 from matcher.market.program.linear import linear_prices
 from matcher.market.program.model import columns_of, level_of, plan_of, rows_of, tidied
@@ -53,23 +53,13 @@ _HOPING: Final = 0.3
 #: rounds and time for the prices that regions stand on, which have to be near the best
 _WHOLE_ROUNDS: Final = 600
 _CLIMBING: Final = 0.15
+#: columns beyond which an assignment is looked for in its core, and how much of the time left that may take
+_FEW: Final = 300
+_CORE: Final = 0.5
 #: columns up to which CP-SAT may still gain on an annealed plan
 _MOST_TRIED: Final = 10_000
 #: columns beyond which CP-SAT would not even have read its model in the time a planner has
 _MOST_READ: Final = 200_000
-
-
-@dataclass(slots=True)
-class Found:
-    """What is known so far: the best plan, and for each level done its bound, method and multipliers."""
-
-    arcs: Ints | None = None
-    opened: Bools | None = None
-    bounds: list[int | None] = field(default_factory=list)
-    methods: list[str] = field(default_factory=list)
-    rows: list[tuple[IntArray, IntArray, IntArray]] = field(default_factory=list)
-    solvers: set[str] = field(default_factory=set)
-    infeasible: bool = False
 
 
 def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matching:
@@ -93,7 +83,7 @@ def solve_program(market: Market, budget: Budget, start: Ints | None) -> Matchin
             break
         budget.report(Progress(f"level:{market.objectives[level].name}", level, case.num_levels))
         run.solve(level)
-    return _matching(market, case, found, budget)
+    return matching_of(market, case, found, budget)
 
 
 def _begin(market: Market, case: ProgramCase, found: Found) -> None:
@@ -227,7 +217,7 @@ class _Run:
     def _begun(self, level: int, kept: tuple[int, ...]) -> PriceAscent:
         """Return multipliers to begin with, of a large case those of its linear program."""
         ascent = PriceAscent.thinned(self.case, level, kept, _MOST_PRICED)
-        if len(self.case.provider) > MOST_EXACT and len(kept) == level:
+        if (len(self.case.provider) > MOST_EXACT or fits_core(self.case)) and len(kept) == level:
             share = _FEW_LINEAR if ascent.looks_at_loads else _LINEAR
             linear = linear_prices(ascent.case, level, kept, self.budget, share)
             if linear is not None:
@@ -252,7 +242,11 @@ class _Run:
         function = level_of(case, level)
         share = 1.0 if level + 1 == case.num_levels else 0.7
         sized = bool((case.size > 1).any())
-        if self.num_columns > MOST_EXACT and fits_annealing(case):
+        if sized and self.num_columns > _FEW and fits_core(case) and fits_annealing(case):
+            self._assign(level)
+            if found.arcs is not None and self.num_columns > _MOST_TRIED:
+                return None, "annealing"
+        elif self.num_columns > MOST_EXACT and fits_annealing(case):
             self._anneal(level)
             self._by_regions(self._ascent, _REGIONS)
             if found.arcs is not None and self.num_columns > (_MOST_TRIED if sized else _MOST_READ):
@@ -291,8 +285,27 @@ class _Run:
         seconds = None if left is None else share * left / (case.num_levels - level)
         self._accept(annealed(case, found.arcs, self._linear, self._ascent.room_prices(), self.budget, seconds))
 
+    def _assign(self, level: int) -> None:
+        """Find a plan of an assignment in its core, and anneal it a little; the rest of the time is for the others."""
+        case, found = self.case, self.found
+        kept = tuple(value for _, value in self.kept)
+        self._ascent = self._begun(level, kept)
+        if self._linear is None:
+            self._climb(self._ascent, self._aimed(self._ascent, level))
+        share = 1 / (case.num_levels - level)
+        self._accept(core_plan(case, level, kept, self._ascent, found.arcs, self.budget, _CORE * share))
+        found.solvers.add(highs.SOLVER)
+        left = self.budget.time_left_s
+        seconds = None if left is None else _CORE * share * left
+        room, start = self._ascent.room_prices(), self._linear if found.arcs is None else None
+        for heat in (HOT, COOL):
+            half = None if seconds is None else seconds / 2
+            self._accept(annealed(case, found.arcs, start, room, self.budget, half, heat))
+        if self._linear is not None:  # its prices are near the best already: what a climb adds, it adds to the bound
+            self._climb(self._ascent, self._aimed(self._ascent, level))
+
     def _accept(self, better: tuple[Ints, Bools] | None) -> None:
-        """Take a plan that keeps every bound and is better in the order of the levels."""
+        """Take a plan if it keeps what is kept and is better in the order of the levels."""
         case, found = self.case, self.found
         if better is None:
             return
@@ -359,32 +372,3 @@ def _aim(ascent: PriceAscent) -> float:
         seen = ascent.relaxed()
         best = 0.0 if seen is None else seen.value
     return best + 0.02 * abs(best) + 1
-
-
-def _matching(market: Market, case: ProgramCase, found: Found, budget: Budget) -> Matching:
-    """Return what was found as a matching that claims no more."""
-    solver = ", ".join(sorted(found.solvers)) or None
-    none = np.zeros((0, 2), np.int64)
-    if found.infeasible:
-        levels = claims.levels(market, None, (), ())
-        return Matching(market, none, "infeasible", None, levels, Proof("solver", claims.SCOPE, solver))
-    pairs, values, opened = none, None, None
-    if found.arcs is not None and found.opened is not None:
-        opened = tidied(case, found.arcs, found.opened)
-        pairs, values = case.pairs_of(found.arcs), case.values(found.arcs, opened)
-    kept = () if values is None else values
-    proved = bound.recomputed(case, stacked(found.rows, case), kept)
-    # a level that improved one before it has made the multipliers say more
-    both = [[b for b in two if b is not None] for two in zip(found.bounds, proved, strict=True)]
-    bounds = tuple(max(two, default=None) for two in both)
-    levels = claims.levels(market, values, bounds, tuple(found.methods))
-    closed = len(found.bounds) == len(levels) and all(level.gap == 0 for level in levels)
-    status: Status = "unknown" if values is None else "optimal" if closed else "feasible"
-    stop = None if status == "optimal" else budget.stop_reason or ("gap" if budget.gap is not None else "search")
-    arrays = {f"program_{name}": array for name, array in stacked(found.rows, case)._asdict().items()}
-    own = len(proved) == len(levels) and all(b == level.bound for b, level in zip(proved, levels, strict=True))
-    proof = Proof("certificate" if own else "solver", claims.SCOPE, None if own else solver, arrays)
-    for array in (pairs, opened, *arrays.values()):
-        if array is not None:
-            array.flags.writeable = False
-    return Matching(market, pairs, status, stop, levels, proof, opened=opened)

@@ -27,8 +27,9 @@ def are_ready() -> bool:
     As plain Python they are slower than the same steps in NumPy.
     """
     if AVAILABLE and run_plainly() and warm.is_ready():
-        for loop in (weigh, choose, climb, settle, costs):
-            loop.compiled()  # type: ignore[attr-defined]
+        loops: tuple[Any, ...] = (weigh, choose, climb, settle, costs)
+        for loop in loops:
+            loop.compiled()
         return True
     return AVAILABLE and not run_plainly()
 
