@@ -59,7 +59,7 @@ class Child:
     ended: bool = False
     greeted: bool = False
     begun_s: float = field(default_factory=time.monotonic)
-    _tasks: queue.Queue[Task] = field(default_factory=queue.Queue)
+    _tasks: queue.Queue[Task | None] = field(default_factory=queue.Queue)
 
     def begin(self) -> None:
         """Begin the thread, which begins the process."""
@@ -74,6 +74,11 @@ class Child:
         self.ended = True
         if self.process is not None:
             self.process.kill()
+
+    def dismiss(self) -> None:
+        """End the thread too, which waits for a task."""
+        self.kill()
+        self._tasks.put(None)
 
     @property
     def alive(self) -> bool:
@@ -129,7 +134,7 @@ class Child:
         raise CannotStart("silent")
 
     def _next(self) -> Task | None:
-        """Wait for a task; None if none comes for a while and none is on its way."""
+        """Wait for a task; None if it was dismissed, or if none comes for a while and none is on its way."""
         while True:
             try:
                 return self._tasks.get(timeout=_IDLE_S)
@@ -153,7 +158,8 @@ class Child:
         with contextlib.suppress(queue.Empty):
             while True:
                 waiting = self._tasks.get_nowait()
-                waiting.events.put((waiting, word, {}))
+                if waiting is not None:
+                    waiting.events.put((waiting, word, {}))
 
 
 class Pool:
@@ -193,6 +199,8 @@ class Pool:
                 child = self._idle.pop()
                 if child.alive:
                     return child
+                self._all.discard(child)  # ended while nobody was listening; its place is free at once
+                child.dismiss()
             if len(self._all) >= self.most:
                 return None
             if self._refused is not None:

@@ -159,6 +159,19 @@ def test_idle_children_that_were_killed_are_not_asked():
     assert call(JOB, ask(), Budget()).reason is None
 
 
+@needs_children
+def test_idle_children_that_have_ended_leave_their_places():
+    """All at once and long ago: nobody is left who could tell."""
+    call_all(JOB, [ask, ask], Budget(), workers=2)
+    children = list(pool()._all)
+    for child in children:
+        child.process.kill()
+        child.process.wait()
+    assert call(JOB, ask(), Budget(time_limit_s=30)).reason is None
+    assert not pool()._all & set(children)
+    assert gone(lambda: all(child.process.stdin.closed for child in children))
+
+
 def test_no_more_children_than_the_bound():
     outcome = call_all(JOB, [lambda: ask(sleep=0.05)] * 12, Budget(), workers=12)
     assert all(answer is not None for answer in outcome.answers)
