@@ -209,7 +209,7 @@ class ArrivalDesk:
     def _choice(self, one: Waiting) -> tuple[int, int] | None:
         if self.policy.kind == "hindsight":
             return self._as_planned(one.key)
-        return self.fit.best(one.key, self.left, self._pricing.asked, self.now)
+        return self.fit.best(one.key, self.left, self._pricing.price, self.now, self._pricing.margin)
 
     def _as_planned(self, key: Any) -> tuple[int, int] | None:
         if self._planned is None:

@@ -11,7 +11,7 @@ from matcher.base.errors import Fault, InvalidInput
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.market.market import Market
 from matcher.market.refusals import check_flow
-from matcher.online.prices import Expected
+from matcher.online.prices import Expected, asked
 
 
 class Fit(Protocol):
@@ -47,8 +47,13 @@ class Fit(Protocol):
     def lookup(self) -> tuple[int, int]:
         """How long `rough_pairs` takes, for itself and for each pair: in pairs of a sample that are at hand."""
 
-    def best(self, key: Any, left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
-        """Return the provider with something left of greatest value less price, 0 or more, and the value."""
+    def best(
+        self, key: Any, left: FloatArray, price: FloatArray, now: int, margin: float = 0.0
+    ) -> tuple[int, int] | None:
+        """Return the provider with something left of greatest value less price, 0 or more, and the value.
+
+        What is asked of it is its price with the margin: see `asked`.
+        """
 
     def provider_name(self, position: int) -> Any:
         """Return what decisions call a provider."""
@@ -133,12 +138,14 @@ class MarketFit:
         """They are at hand."""
         return 100, 1
 
-    def best(self, key: int, left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
+    def best(
+        self, key: int, left: FloatArray, price: FloatArray, now: int, margin: float = 0.0
+    ) -> tuple[int, int] | None:
         """Return the best provider at these prices; ties go to the lower position."""
         provider, value = self.pairs(key)
         if not len(provider):
             return None
-        gain = np.where(left[provider] >= 1, value - price[provider], -1.0)
+        gain = np.where(left[provider] >= 1, value - asked(price[provider], margin), -1.0)
         at = int(gain.argmax())
         return (int(provider[at]), int(value[at])) if gain[at] >= 0 else None
 

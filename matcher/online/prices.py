@@ -12,6 +12,7 @@ control: Talluri, van Ryzin 1998; prices learned as it goes: Agrawal, Wang, Ye 2
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,8 +46,11 @@ class Expected:
     @classmethod
     def of(cls, parts: list[tuple[IntArray, IntArray]]) -> Expected:
         """Return a sample of which no time is known, given as providers and values of each."""
-        nobody = np.zeros(0, np.int64)
-        return cls(nobody, np.zeros(1, np.int64), nobody, nobody).and_open(parts)
+        start = np.array([0, *itertools.accumulate(len(provider) for provider, _ in parts)], np.int64)
+        provider, value = (
+            np.concatenate([part[n] for part in parts]) if parts else np.zeros(0, np.int64) for n in (0, 1)
+        )
+        return cls(np.zeros(len(parts), np.int64), start, provider, value)
 
     @classmethod
     def joined(cls, samples: list[Expected]) -> Expected:
@@ -114,32 +118,46 @@ class SampleLoad:
         """Return a load to which nothing was added."""
         return cls(np.zeros(providers), np.zeros(providers), np.zeros(providers), middle)
 
-    def add(self, piece: Expected, weight: FloatArray, price: FloatArray, tau: float) -> None:
-        """Add a piece of the sample, with so many (n,) for each of it."""
+    def add(self, piece: Expected, weight: FloatArray, price: FloatArray, tau: float) -> float:
+        """Add a piece of the sample, with so many (n,) for each of it; return how many units of all it takes."""
         some = piece.start[1:] > piece.start[:-1]
         start = piece.start[:-1][some]
         if not len(start):
-            return
+            return 0.0
         # in single precision: prices are good to a thousandth of tau, and this is half of the time
         provider, value = piece.provider, piece.value.astype(np.float32)
         sizes = np.diff(np.append(start, len(provider)))
-        worth = (value - price.astype(np.float32)[provider]) / np.float32(tau)
+        worth = (value - price[provider].astype(np.float32)) / np.float32(tau)
         top = np.maximum.reduceat(worth, start)
         share = np.exp(worth - np.repeat(top, sizes))
         one = weight[some].astype(np.float32) / (np.add.reduceat(share, start) * (1 + np.exp(np.minimum(-top, 60))))
         rest = share * np.repeat(one / np.maximum(weight[some], 1e-9), sizes)
         share *= np.repeat(one, sizes)
-        self.taken += np.bincount(provider, share, len(self.taken))
-        self.bend += np.bincount(provider, share * (1 - rest), len(self.taken))
-        np.maximum.at(self.most, provider, piece.value.astype(float))  # of one type: else a hundred times slower
+        _plus(self.taken, provider, share)
+        _plus(self.bend, provider, share * (1 - rest))
+        np.maximum.at(self.most, provider, piece.value.astype(float))  # of one type, as in `_plus`
         self.count += len(value)
         self.total += float(value.sum(dtype=float))
         self.apart += float(np.abs(value - np.float32(self.middle)).sum(dtype=float))
+        return float(share.sum(dtype=float))
 
     def moved(self, left: FloatArray, price: FloatArray, tau: float) -> FloatArray:
         """Return the prices after a step towards those at which what is left is taken."""
         step = np.clip((self.taken - left) * tau / (self.bend + 1e-3), -2 * tau, 2 * tau)
         return np.minimum(self.most, np.maximum(0, price + 0.5 * step))
+
+
+def asked(price: FloatArray, margin: float) -> FloatArray:
+    """Return what is asked at some prices: with the margin of whom there is more demand than there are units."""
+    return price if not margin else price + margin * (price > 0)
+
+
+def _plus(total: FloatArray, at: IntArray, what: FloatArray) -> None:
+    """Add to places of a total, which may be long where few are added."""
+    if 4 * len(at) < len(total):
+        np.add.at(total, at, what.astype(float))  # of one type: else a hundred times slower
+    else:
+        total += np.bincount(at, what, len(total))
 
 
 def estimated(

@@ -74,6 +74,8 @@ class Pricing:
     ----------
     price : (P,) float64
         In the unit of the values.
+    margin
+        What is asked above a price, of whom there is more demand than there are units.
     """
 
     def __init__(self, fit: Fit, policy: ArrivalPolicy, expected: Expected | None, weight: float) -> None:
@@ -83,7 +85,7 @@ class Pricing:
         self._since = -1  # arrivals since an estimate was begun; below 0: there is none
         self._rounds = 0
         self._tau = self._middle = 0.0
-        self._margin = 0.0
+        self.margin = 0.0
         self._rate: float | None = None  # of those who came, how many would be taken
         self._thin = 1.0  # of those who came, the share that stands for demand of who is there now
         self._round: Round | None = None
@@ -119,12 +121,7 @@ class Pricing:
         more are taken than of the sample. A margin on all prices makes up for it.
         """
         if self._rate is not None and self._expected is None:
-            self._margin = max(0.0, self._margin + _PUSH * self._tau * (taken - self._rate))
-
-    @property
-    def asked(self) -> FloatArray:
-        """Prices with the margin, of whom there is more demand than there are units."""
-        return self.price if not self._margin else self.price + self._margin * (self.price > 0)
+            self.margin = max(0.0, self.margin + _PUSH * self._tau * (taken - self._rate))
 
     # --- estimates ----------------------------------------------------------------------------------------------------
 
@@ -194,13 +191,13 @@ class Pricing:
         now_on = self._round = self._round or self._begun(held, now, count)
         keyed = len(now_on.waiting) + now_on.sampled
         if now_on.row < keyed:
-            before, sampled = float(now_on.load.taken.sum()), now_on.row >= len(now_on.waiting)
+            sampled = now_on.row >= len(now_on.waiting)
             parts, weight, now_on.row = self._rows(now_on, held, _PIECE)
             known = Expected.of(parts)
-            now_on.load.add(known, weight, self.price, self._tau)
+            taken = now_on.load.add(known, weight, self.price, self._tau)
             if sampled:
                 now_on.weighed += float(weight.sum())
-                now_on.accepted += float(now_on.load.taken.sum()) - before
+                now_on.accepted += taken
             now_on.late += int(np.count_nonzero(coming[known.provider]))
         elif self._expected is not None:
             first, start = now_on.first + now_on.row - keyed, self._expected.start
@@ -277,7 +274,7 @@ class Pricing:
             "tau": self._tau,
             "middle": self._middle,
             "thin": self._thin,
-            "margin": self._margin,
+            "margin": self.margin,
             "rate": self._rate,
             "first": self._coming.first,
             "sample": self._coming.keys,
@@ -294,7 +291,7 @@ class Pricing:
         self.price = price
         self._since, self._rounds = state["since"], state["rounds"]
         self._tau, self._middle, self._thin = state["tau"], state["middle"], state["thin"]
-        self._margin, self._rate = state["margin"], state["rate"]
+        self.margin, self._rate = state["margin"], state["rate"]
         self._coming = Coming(state["sample"], state["first"])
         known = state["round"]
         if known is not None:

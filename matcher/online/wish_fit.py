@@ -12,7 +12,7 @@ from matcher.base.days import day_number
 from matcher.base.errors import Fault, InvalidInput, check_kind
 from matcher.base.numbers import BoolArray, FloatArray, IntArray
 from matcher.geo import ecef, pair_m
-from matcher.online.prices import Expected
+from matcher.online.prices import Expected, asked
 from matcher.programmes.schema import Records
 from matcher.programmes.wish_tables import Member, Wish
 
@@ -146,14 +146,17 @@ class WishFit:
         worth = self.worth(key)
         some, chord = self._near(key, worth)
         value = worth - np.rint(chord).astype(np.int64)
-        return some[value > 0], value[value > 0]
+        good = np.flatnonzero(value > 0)
+        return (some, value) if len(good) == len(some) else (some[good], value[good])
 
     @property
     def lookup(self) -> tuple[int, int]:
         """A look at all of a belt, told high: prices may come late, an answer may not."""
         return 3000, 8
 
-    def best(self, key: list[Any], left: FloatArray, price: FloatArray, now: int) -> tuple[int, int] | None:
+    def best(
+        self, key: list[Any], left: FloatArray, price: FloatArray, now: int, margin: float = 0.0
+    ) -> tuple[int, int] | None:
         """Return the best member at these prices, ties to the lower position.
 
         Members are looked at from the most promising on, until the chord, a bound from below on the geodesic, leaves
@@ -161,13 +164,14 @@ class WishFit:
         """
         worth = self.worth(key)
         some, chord = self._near(key, worth + _SLACK_M)
-        hope = worth - np.floor(np.maximum(0, chord - _SLACK_M)) - price[some]
+        wanted = asked(price[some], margin)
+        hope = worth - np.floor(np.maximum(0, chord - _SLACK_M)) - wanted
         may = np.flatnonzero((hope >= 0) & (left[some] >= 1))
         may = may[self._may(key, some[may], now)]
         best: tuple[float, int, int] | None = None
         while len(may):
             block = may[np.argpartition(-hope[may], _BLOCK)[:_BLOCK]] if len(may) > _BLOCK else may
-            best = self._better(best, key, some[block], price)
+            best = self._better(best, key, some[block], wanted[block])
             hope[block] = -1
             may = may[hope[may] >= (0 if best is None else -best[0])]
         return None if best is None else best[1:]
@@ -175,13 +179,12 @@ class WishFit:
     def _better(
         self, best: tuple[float, int, int] | None, key: list[Any], some: IntArray, price: FloatArray
     ) -> tuple[float, int, int] | None:
-        """Return the best of what was best and some members: (price - value, position, value)."""
-        if len(some):
-            value = self.worth(key) - self._metres(key, some)
-            for position, worth in zip(some.tolist(), value.tolist(), strict=True):
-                gain = worth - float(price[position])
-                if worth > 0 and gain >= 0 and (position, key[_CHILD]) not in self._met:
-                    best = min(best or (1.0, 0, 0), (-gain, position, worth))
+        """Return the best of what was best and some members at their prices: (price - value, position, value)."""
+        value = self.worth(key) - self._metres(key, some)
+        for position, worth, cost in zip(some.tolist(), value.tolist(), price.tolist(), strict=True):
+            gain = worth - cost
+            if worth > 0 and gain >= 0 and (position, key[_CHILD]) not in self._met:
+                best = min(best or (1.0, 0, 0), (-gain, position, worth))
         return best
 
     def take(self, key: list[Any], provider: int) -> None:

@@ -12,7 +12,7 @@ from benchmarks.programmes.streams import STREAMS
 from matcher import InvalidInput, Market
 from matcher.geo import pair_m
 from matcher.online import ArrivalEvent, ArrivalPolicy, ArrivalYear, Tally, bands, compare, run_year, wish_year
-from matcher.online.prices import Expected, estimated
+from matcher.online.prices import Expected, SampleLoad, asked, estimated
 from matcher.online.wish_fit import DAY_S, WishFit
 from matcher.programmes import Member, Wish, WishCounty, example_of, plan_programme
 
@@ -173,6 +173,29 @@ def test_prices_prove_a_bound_near_the_optimum():
     dual = left @ price + sum(max(0.0, float((v - price[p]).max(initial=0))) for p, v in map(fit.pairs, range(300)))
     value = int(market.unmet_cost[0].sum()) - matcher.match(market).objective
     assert value <= dual <= 1.02 * value
+
+
+@pytest.mark.parametrize("providers", [5, 4000])
+def test_what_a_sample_takes_is_that_of_the_formula_however_many_providers_there_are(providers):
+    rng = np.random.default_rng(providers)
+    parts = [(rng.choice(providers, n, replace=False), rng.integers(1, 900, n)) for n in (3, 1, 5, 2)]
+    price, weight, tau = rng.uniform(0, 900, providers), rng.uniform(0, 3, 4), 70.0
+    load, taken, bend = SampleLoad.none(providers, 0.0), np.zeros(providers), np.zeros(providers)
+    for _ in range(2):
+        units = load.add(Expected.of(parts), weight, price, tau)
+        before = taken.sum()
+        for (who, value), many in zip(parts, weight, strict=True):
+            worth = np.exp((value - price[who]) / tau)
+            best = worth.max()
+            one = worth / worth.sum() * best / (1 + best)
+            taken[who] += many * one
+            bend[who] += many * one * (1 - one)
+        assert units == pytest.approx(taken.sum() - before, rel=1e-4)
+    np.testing.assert_allclose([load.taken, load.bend], [taken, bend], rtol=1e-3, atol=1e-6)
+
+
+def test_a_margin_is_asked_only_where_there_is_a_price():
+    assert [asked(np.array([0.0, 5.0]), margin).tolist() for margin in (2.0, 0.0)] == [[0, 7], [0, 5]]
 
 
 def test_a_held_wish_is_paired_when_its_member_joins_or_gives():
