@@ -88,6 +88,7 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     yield from head(known, [lever.text(known.lang) for lever in levers])
     if answers:
         yield from live.board(known)
+        yield from live.scripts(known, outlines)  # here: they answer while the rest of the page is still being read
     else:
         yield f'<p class="hint">{known.said("static")}</p>\n'
     yield from _figures(known, curve, outlines)
@@ -103,8 +104,7 @@ def _pieces(known: Knowledge, curve: pd.DataFrame | None, outlines: Outlines | N
     for kind in ("county", "organization"):
         yield from sections(known, kind)
     if answers:
-        yield "</noscript>\n"
-        yield from live.scripts(known, outlines)
+        yield f"</noscript>\n<script>{live.END}</script>\n"
     yield "</body></html>\n"
 
 
@@ -134,7 +134,7 @@ def _figure(caption: str, picture: Picture, attributes: str = "") -> str:
     svg = picture.svg()
     kind, content = ("svg+xml", svg) if len(svg) <= _MOST_SVG else ("png", _few_colors(picture.png()))
     said = base64.b64encode(content).decode("ascii")
-    return f'<figure{attributes}><img alt="{caption}" src="data:image/{kind};base64,{said}"></figure>\n'
+    return f'<figure{attributes}><img loading="lazy" alt="{caption}" src="data:image/{kind};base64,{said}"></figure>\n'
 
 
 def _few_colors(png: bytes) -> bytes:

@@ -4,15 +4,17 @@
 window.begun = true;
 (async () => {
   const read = id => JSON.parse(document.getElementById(id).textContent);
-  const data = read("report-data"), drawn = read("report-map"), words = data.words;
+  const data = read("report-data"), words = data.words;
   const at = id => document.getElementById(id);
   const KINDS = ["county", "organization", "school"];
 
   // --- sections: one text until somebody asks for one of them, or for all on paper ---------------------------------------
-  const kept = at("kept").textContent, paper = at("sections");
+  // they stand at the end of the page, which may still be on its way when the tables answer
+  const loaded = act => document.readyState === "loading" ? addEventListener("DOMContentLoaded", act, { once: true }) : act();
+  const kept = () => at("kept").textContent;
   let pieces;  // id of a section -> its markup
   const pieceOf = id => {
-    pieces ??= new Map(kept.split('<section class="one" id="').slice(1).map(rest =>
+    pieces ??= new Map(kept().split('<section class="one" id="').slice(1).map(rest =>
       [rest.slice(0, rest.indexOf('"')), `<section class="one" id="${rest.slice(0, rest.indexOf("</section>"))}</section>`]));
     return pieces.get(id) ?? "";
   };
@@ -21,7 +23,8 @@ window.begun = true;
     holder.innerHTML = pieceOf(id);  // the page's own markup, escaped where it was written
     return holder.content.firstElementChild;
   }
-  const putAlone = id => { paper.innerHTML = `<section class="many">${pieceOf(id)}</section>`; };
+  const paper = () => at("sections");
+  const putAlone = id => { paper().innerHTML = `<section class="many">${pieceOf(id)}</section>`; };
   const aimed = () => /^#(county|organization)-\d+$/.test(location.hash) ? location.hash.slice(1) : "";
   function aim() {  // the address names a section: it is there before the browser looks for it again
     if (!aimed() || at(aimed())) return;
@@ -29,9 +32,9 @@ window.begun = true;
     location.replace(location.href);
   }
   addEventListener("hashchange", aim);
-  addEventListener("beforeprint", () => { if (!aimed() || !pieceOf(aimed())) paper.innerHTML = kept; });
-  addEventListener("afterprint", () => { if (!aimed()) paper.replaceChildren(); });
-  aim();
+  addEventListener("beforeprint", () => { if (!aimed() || !pieceOf(aimed())) paper().innerHTML = kept(); });
+  addEventListener("afterprint", () => { if (!aimed()) paper().replaceChildren(); });
+  loaded(aim);
 
   const school = data.school, county = data.county, organization = data.organization, branch = data.branch;
   const list = names => names.join(data.lang === "zh" ? "、" : "; ");
@@ -62,7 +65,18 @@ window.begun = true;
       list([...new Set(s[4].map(b => organization[ownerOf(b)][1]))]), far(s[5]), since(s[6]), s[7], s[0], i]),
   };
   const { default: DataTable } = await fetched;
-  const text = DataTable.render.text();
+  // the map's script is long: read beside the tables' work, run when they answer
+  const running = new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = URL.createObjectURL(new Blob([at("report-bokeh").textContent], { type: "text/javascript" }));
+    script.onload = done;
+    script.onerror = failed;
+    document.head.append(script);
+  });
+  running.catch(() => 0);
+  const text = DataTable.render.text().display;
+  // thousands of cells are only looked through: those without a sign of markup need no escapes for that
+  const shown = (value, type) => type === "display" || String(value).includes("&") ? text(value) : value;
   const NUMBERS = { county: [2, 4, 7], organization: [4, 6, 7], school: [2, 5] };
   const WHY = { county: 8, organization: 8, school: 7 };
   const language = {
@@ -88,10 +102,10 @@ window.begun = true;
   function tableOf(kind) {
     const width = data.columns[kind];
     const columns = Array.from({ length: width }, (_, column) => ({
-      render: text, className: column === WHY[kind] ? "why" : NUMBERS[kind].includes(column) ? "dt-right" : "",
+      render: shown, className: column === WHY[kind] ? "why" : NUMBERS[kind].includes(column) ? "dt-right" : "",
       type: NUMBERS[kind].includes(column) ? "num" : "string",
     }));
-    columns.push({ visible: false, render: text, type: "string" });
+    columns.push({ visible: false, render: shown, type: "string" });
     const built = new DataTable(at("t-" + kind), {
       data: rows[kind], columns, deferRender: true, pageLength: PER, autoWidth: false, order: [], language,
       layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: { paging: { type: "simple_numbers" } } },
@@ -115,8 +129,14 @@ window.begun = true;
     });
     built.on("draw", () => { at("n-" + kind).textContent = built.page.info().recordsDisplay.toLocaleString(); mark(kind); });
     built.search.fixed("focus", (_, row, index) => focus === null || belongs[kind](index, focus));
-    if (focus !== null) built.draw();
-    else mark(kind);
+    built.off("stateSaveParams");  // no state is kept: the extension that selects would look through all rows at each draw
+    mark(kind);
+    return built;
+  }
+  // searches what is narrowed and draws the first page; draw() alone would sort as well, and search() is no draw
+  function searched(kind, asked) {
+    const built = table(kind).search(asked);
+    built.page("first").draw("page");
     return built;
   }
   let selected = null;  // {kind, i}: what the map rings and the card below it tells
@@ -139,7 +159,9 @@ window.begun = true;
     const button = at("focus");
     button.hidden = to === null;
     if (to !== null) button.textContent = `${data[to.kind][to.i][1]} ✕`;
-    for (const kind of KINDS) table(kind).draw();
+    const now = tabs.find(tab => tab.checked).value;
+    searched(now, asked);
+    others(() => rest(now));
   }
   at("focus").title = words.focus;
   at("focus").addEventListener("click", () => { narrow(null); at("q").focus(); });
@@ -152,29 +174,38 @@ window.begun = true;
       if (act) frame = requestAnimationFrame(() => { timer = setTimeout(act); });
     };
   }
-  let waiting;
+  const idly = window.requestIdleCallback ?? setTimeout;
+  function rest(now) {  // the tables that are not looked at, one at a time
+    const said = asked, left = KINDS.filter(kind => kind !== now);
+    idly(function next() {
+      if (said !== asked || !left.length) return;
+      searched(left.pop(), asked);
+      idly(next);
+    });
+  }
+  const seen = () => new Promise(done => afterwards()(done));
+  let asked = "", waiting;
   const others = afterwards(), drawing = afterwards();
   at("q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 10); });
   at("q").addEventListener("keydown", event => { if (event.key === "Enter") { clearTimeout(waiting); search(); } });
   function search() {
-    const asked = at("q").value.trim();
+    asked = at("q").value.trim();
     if (focus !== null) narrow(null);
     others(null);
     const low = asked.toLowerCase(), now = tabs.find(tab => tab.checked).value;
     const owns = kind => data[kind].some(each => each[1].toLowerCase().includes(low) || each[0].toLowerCase() === low);
-    const draw = kind => table(kind).search(asked).draw();
-    const hits = kind => draw(kind).page.info().recordsDisplay > 0;
+    const hits = kind => searched(kind, asked).page.info().recordsDisplay > 0;
     // what is looked at is drawn first, the other tables when it has been seen
     const first = held || !asked ? now : KINDS.find(owns) ?? now;
     const best = hits(first) || held || !asked ? first : ["school", "organization", "county"].find(hits) ?? first;
     turn(best);
-    others(() => { for (const kind of KINDS) if (kind !== best) draw(kind); });
+    others(() => rest(best));
     if (!asked) { held = false; return; }
-    at("board").scrollIntoView({ block: "start" });
     const found = table(best).rows({ search: "applied" }).indexes();
     const one = found.length === 1 ? found[0]
       : found.toArray().find(i => data[best][i][1].toLowerCase() === low || data[best][i][0].toLowerCase() === low);
     if (one !== undefined) choose(best, one, { narrowing: false });
+    at("board").scrollIntoView({ block: "start" });
   }
 
   // --- what is chosen --------------------------------------------------------------------------------------------------
@@ -182,7 +213,7 @@ window.begun = true;
     selected = { kind, i };
     if (narrowing) narrow(selected);
     for (const each of KINDS) mark(each);
-    tell(kind, i);
+    loaded(() => { if (selected.kind === kind && selected.i === i) tell(kind, i); });
     drawing(() => map?.show(kind, i));  // the answer first, then its place
   }
   function tell(kind, i) {
@@ -216,7 +247,7 @@ window.begun = true;
     const y = scrollY;
     putAlone(id);
     location.hash = id;
-    setTimeout(() => { print(); location.hash = ""; paper.replaceChildren(); scrollTo(0, y); }, 50);
+    setTimeout(() => { print(); location.hash = ""; paper().replaceChildren(); scrollTo(0, y); }, 50);
   }
   // a link to a section shows the thing in the card; without scripts it leads to the section itself
   document.addEventListener("click", event => {
@@ -228,7 +259,9 @@ window.begun = true;
 
   // --- the map ---------------------------------------------------------------------------------------------------------
   async function mapOf() {
-    if (drawn === null || !window.Bokeh) return null;
+    const drawn = read("report-map");
+    if (drawn === null) return null;
+    await running;
     at("map").style.minHeight = "430px";
     await Bokeh.embed.embed_item(drawn.item, "map");
     const model = name => Bokeh.documents.at(-1).get_model_by_name(name), plot = model("plot");
@@ -245,7 +278,7 @@ window.begun = true;
       source.data.partner = data[kind].map((_, i) => cut(partner(i)));
       source.selected.properties.indices.change.connect(() => tapped(kind, source));
     }
-    const whole = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
+    const whole = drawn.whole;
     let quiet = false, taps = [];
     function tapped(kind, source) {
       if (quiet || !source.selected.indices.length) return;
@@ -297,8 +330,13 @@ window.begun = true;
       const cx = (Math.min(...xs) + Math.max(...xs)) / 2, cy = (Math.min(...ys) + Math.max(...ys)) / 2;
       fit(cx - half(xs), cx + half(xs), cy - half(ys), cy + half(ys));
     }
-    const reset = () => fit(...whole);
+    function reset() {
+      fit(...whole);  // to which the map's own button leads back
+      for (const range of [plot.x_range, plot.y_range]) range.setv({ reset_start: range.start, reset_end: range.end });
+    }
+    await seen();  // its parts have found their sizes: now it is looked at, and drawn
     reset();
+    await seen();
     addEventListener("resize", () => setTimeout(reset, 200));
     return { show, reset, plot, sources };
   }
@@ -307,17 +345,12 @@ window.begun = true;
   let map = null;
   for (const kind of KINDS) at("n-" + kind).textContent = data[kind].length.toLocaleString();
   turn(school.length ? "school" : "county");
+  window.report = { choose, narrow, answers: performance.now() };
+  await seen();
   try { map = await mapOf(); } catch (error) { console.error(error); at("map").hidden = true; }
-  window.report = { map, choose, narrow, ready: true };
-  // the first search reads every cell once: better before somebody waits for it
-  const soon = window.requestIdleCallback ?? setTimeout;
-  const ahead = [...KINDS].reverse();
-  soon(function warm() {
-    const kind = ahead.pop();
-    if (!at("q").value) for (const said of ["\u0001", ""]) table(kind).search(said).draw();
-    if (ahead.length) soon(warm);
-    else pieceOf("");
-  });
+  Object.assign(window.report, { map, ready: true });
+  loaded(() => rest(tabs.find(tab => tab.checked).value));  // better before somebody waits for it
+  loaded(() => idly(() => pieceOf("")));
 })().catch(error => {  // without its scripts the page shows all it has
   unfold();
   document.getElementById("board").hidden = document.getElementById("finder").hidden = true;

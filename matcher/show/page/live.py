@@ -31,8 +31,13 @@ _WORDS: Final = (
 #: runs before anything is drawn: says that scripts run, and how to show all that the page has should they fail
 BEGINNING: Final = (
     'var root=document.documentElement;root.className="live";function unfold(){root.className="";'
-    'document.getElementById("sections").innerHTML=document.getElementById("kept").textContent}'
+    'var show=function(){document.getElementById("sections").innerHTML=document.getElementById("kept").textContent};'
+    'document.readyState==="loading"?addEventListener("DOMContentLoaded",show):show()}'
 )
+#: asks a browser that knows it to compile all at once, beside the page's other work, in place of piece by piece
+_EAGER: Final = "//# allFunctionsCalledOnLoad\n"
+#: runs last: a browser that can't even read the scripts shows all
+END: Final = "window.begun||unfold()"
 #: the tables' script is a module, and a page from a file can import one only from its own memory; it is read while the
 #: next script runs
 _FETCHED: Final = (
@@ -91,10 +96,9 @@ def scripts(known: Knowledge, outlines: Outlines | None) -> Iterator[str]:
     yield _data("report-map", live_map(known, outlines))
     yield _data("report-tables", _asset("itables", "html/dt_bundle.js"))
     yield f"<script>{_FETCHED}</script>\n"
-    for script in Resources(mode="inline", components=["bokeh"], minified=True).js_raw:
-        yield f"<script>{script}</script>\n"
+    bokeh = "\n".join(Resources(mode="inline", components=["bokeh"], minified=True).js_raw)
+    yield f'<script type="text/plain" id="report-bokeh">{_EAGER}{bokeh}</script>\n'
     yield f"<script>{_asset('matcher', 'data/report/page.js')}</script>\n"
-    yield "<script>window.begun||unfold()</script>\n"  # a browser that can't even read it
 
 
 def _asset(package: str, path: str) -> str:

@@ -25,7 +25,7 @@ _HEIGHT: Final = 430
 
 
 def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | None:
-    """Return the map as JSON for `Bokeh.embed.embed_item`, and where branches are; None if there is nothing to draw.
+    """Return the map as JSON for `Bokeh.embed.embed_item`, where branches are, and the box that holds all, if anything.
 
     Names come to it on the page, from the data of the tables: they are not said twice.
     """
@@ -39,10 +39,12 @@ def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | No
     if not points:
         return None
     project, (x0, x1, y0, y1) = projection(np.concatenate(points))
+    # it looks beside everything until its parts have found their sizes: thousands of marks are drawn once, not thrice
     plot = figure(
         name="plot", height=_HEIGHT, sizing_mode="stretch_width", toolbar_location="above", min_border=0,
-        x_range=Range1d(x0, x1), y_range=Range1d(y0, y1), tools="pan,wheel_zoom,box_zoom,reset,save",
-        active_scroll="wheel_zoom", background_fill_color=PAPER, outline_line_color=GRID, output_backend="canvas",
+        x_range=Range1d(2 * x1 - x0, 3 * x1 - 2 * x0), y_range=Range1d(y0, y1), active_scroll="wheel_zoom",
+        tools="pan,wheel_zoom,box_zoom,reset,save", background_fill_color=PAPER, outline_line_color=GRID,
+        output_backend="canvas",
     )  # fmt: skip
     plot.toolbar.logo = None
     plot.axis.visible = False
@@ -74,7 +76,7 @@ def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | No
                       padding=4, margin=2, glyph_height=14, glyph_width=18, label_text_color=TEXT)  # fmt: skip
         plot.add_layout(legend, "below")
     where = {axis: at.round(2).tolist() for axis, at in _xy(project, arrays.branches).items()}
-    return {"item": numbered(dict(json_item(plot))), "branches": where}
+    return {"item": numbered(dict(json_item(plot))), "branches": where, "whole": [x0, x1, y0, y1]}
 
 
 _TOOLTIP: Final = '<div style="max-width:22em;overflow-wrap:anywhere"><b>@label</b><br>@partner</div>'
