@@ -27,6 +27,11 @@ def few(now: int, cases: Iterable[object]) -> list[object]:
     ]
 
 
+def blocks(now: int, seeds: range) -> list[object]:
+    """Return `seeds` for `parametrize` in two blocks: the first `now` run by default, the rest with `make proofs`."""
+    return few(1, [seeds[:now], seeds[now:]])
+
+
 def told(value: Any) -> str:
     """Return `value` as the name of a case: without addresses, since workers must agree on the names of tests."""
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))

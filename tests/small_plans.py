@@ -86,6 +86,24 @@ def solver_plan(**changes: Any) -> Plan:
     return Plan.of(Solution(Problem.of(small_instance(), policy), **fields))
 
 
+def part_of_example(num_counties: int = 16, num_organizations: int = 20) -> matcher.Instance:
+    """Return the first counties of the example with their schools, and its first organisations: a tenth of its work."""
+    whole = matcher.example()
+    counties = whole.counties[:num_counties]
+    organizations = whole.organizations[:num_organizations]
+    known = {record.id for record in (*counties, *organizations)}
+    schools = [school for school in whole.schools if school.county_id in known]
+    branches = [branch for branch in whole.branches if branch.organization_id in known]
+    known |= {record.id for record in (*schools, *branches)}
+    return matcher.Instance(
+        organizations=organizations,
+        branches=branches,
+        counties=counties,
+        schools=schools,
+        previous=[pair for pair in whole.previous if {pair.provider_id, pair.recipient_id} <= known],
+    )
+
+
 def replace_level(plan: Plan, position: int, **changes: Any) -> tuple[Level, ...]:
     levels = list(plan.levels)
     levels[position] = dataclasses.replace(levels[position], **changes)

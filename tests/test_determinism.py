@@ -48,7 +48,7 @@ def saved_bytes(source: Path, out: Path, workers: int, hash_seed: int, policy: s
 
 #: a policy and how many counties are planned
 CASES = {
-    "default": ("{}", 15),
+    "default": ("{}", 8),
     "two organisations a county": ('{"county_demand": 2, "max_school_km": 150}', 5),
     "rules": ('{"within": "province", "max_county_km": 300, "stability": "off"}', 54),
 }

@@ -46,7 +46,7 @@ print(json.dumps([before, now()]))
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
-@pytest.mark.parametrize(("warm", "calls"), [(60, 60), pytest.param(500, 2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("warm", "calls"), [(30, 30), pytest.param(500, 2000, marks=pytest.mark.slow)])
 def test_nothing_is_held_after_many_calls(warm: int, calls: int) -> None:
     """2,000 matches, and 200 each of solve, replan and recommend."""
     given = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(warm), str(calls)]

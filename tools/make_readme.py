@@ -54,9 +54,8 @@ def run_python(code: str, names: dict[str, object]) -> str:
     return printed.getvalue().rstrip()
 
 
-def fill(text: str, lang: str) -> str:
-    """Run the blocks of `text` and put their true output in."""
-    names: dict[str, object] = {}
+def fill(text: str, lang: str, names: dict[str, object], said: dict[str, str]) -> str:
+    """Run the blocks of `text` and put their true output in: of Python once, what is the same in both languages."""
     printed = ""
     with tempfile.TemporaryDirectory() as scratch:
 
@@ -64,8 +63,11 @@ def fill(text: str, lang: str) -> str:
             nonlocal printed
             kind, body = match["kind"], match["body"]
             if kind == "python":
-                printed = run_python(body.replace("LANG", lang), names)
-                return f"```python\n{body.replace('LANG', lang)}```"
+                code = body.replace("LANG", lang)
+                if code not in said:
+                    said[code] = run_python(code, names)
+                printed = said[code]
+                return f"```python\n{code}```"
             if kind == "output":
                 if body.startswith("$ "):
                     command = body.splitlines()[0].replace("LANG", lang)
@@ -79,9 +81,11 @@ def fill(text: str, lang: str) -> str:
 def main() -> int:
     """Write the two files, or check them."""
     source = SOURCE.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    said: dict[str, str] = {}
     stale = []
     for lang, target in TARGETS.items():
-        made = NOTE + fill(split(source, lang), lang)
+        made = NOTE + fill(split(source, lang), lang, names, said)
         if "--check" in sys.argv[1:]:
             if not target.exists() or target.read_text(encoding="utf-8") != made:
                 stale.append(target.name)

@@ -15,6 +15,8 @@ from matcher.base.seal import is_untouched, sealed_page, sealed_picture
 from matcher.cli import main
 from matcher.files.faultbook import mark_faults
 from matcher.files.writing import write_tables, write_workbook
+from matcher.show import report
+from matcher.show.page import live
 
 ONE_TO_ONE = "county_demand = [1, 1]\nmax_county_km = 100\n"
 
@@ -29,6 +31,13 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_tables(small_instance(), tmp_path / "in")
     write_workbook(small_instance(), tmp_path / "in.xlsx")
     return tmp_path
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without figures and scripts: what they show is looked at elsewhere."""
+    monkeypatch.setattr(report, "_figures", lambda *given: ())
+    monkeypatch.setattr(live, "find_spec", lambda name: None)
 
 
 def everything(folder: Path) -> dict[str, Any]:
@@ -111,7 +120,7 @@ def test_a_filled_template_is_not_overwritten(work: Path, capsys: pytest.Capture
     assert is_untouched((work / "t.xlsx").read_bytes())
 
 
-def test_a_report_overwrites_reports_only(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_overwrites_reports_only(work: Path, plain: None, capsys: pytest.CaptureFixture[str]) -> None:
     """`report` and `report -o` write over pages that are as they were written."""
     assert main(["plan", "in", "-o", "out"]) == 0
     for _ in range(2):
@@ -143,7 +152,7 @@ def test_an_edited_workbook_stands(work: Path, capsys: pytest.CaptureFixture[str
     assert edited not in everything(work).values()
 
 
-def test_what_was_made_is_made_again(work: Path) -> None:
+def test_what_was_made_is_made_again(work: Path, plain: None) -> None:
     """The workbook and the page of the plan that stood there do not vanish: the new plan has its own."""
     assert main(["plan", "in", "-o", "out", "--xlsx", "--html"]) == 0
     (work / "p.toml").write_text("child_km = 5\n")

@@ -6,22 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from draws import few
 from small_plans import small_instance
 
 import matcher
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes by name")
 
-CALLS = {
-    "plan.json": "matcher.load_plan(sys.argv[1])",
-    "proof.npz": "matcher.load_plan(sys.argv[1])",
-    "county_pairings.csv": "matcher.load_plan(sys.argv[1])",
-    "input/branches.csv": "matcher.load_plan(sys.argv[1])",
-    "input/extra": "matcher.load_plan(sys.argv[1])",
-}
+#: files of a plan's folder, and one among its tables that is none of them
+PARTS = ("plan.json", "proof.npz", "county_pairings.csv", "input/branches.csv", "input/extra")
 
 
 @pytest.fixture(scope="module")
@@ -29,30 +24,34 @@ def saved(tmp_path_factory):
     return matcher.solve(small_instance()).save(tmp_path_factory.mktemp("plan") / "out")
 
 
-def refused(code: str, *given: str) -> None:
-    """Run a call in a process that would hang, and expect the library's own refusal."""
-    script = f"import sys, matcher\ntry:\n    {code}\nexcept matcher.MatcherError as error:\n    print(error.code)\n"
-    done = subprocess.run([sys.executable, "-c", script, *given], capture_output=True, text=True, timeout=30)
+def refused(call: str, *given: Path) -> None:
+    """Run a call for each path in a process that would hang, and expect the library's own refusal of every one."""
+    script = (
+        "import sys, matcher\nfrom matcher.cli.common import read_policy\nfor path in sys.argv[1:]:\n"
+        f"    try:\n        {call}(path)\n    except matcher.MatcherError as error:\n        print(error.code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *map(str, given)], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip(), "nothing was refused"
+    assert len(done.stdout.split()) == len(given), "not each was refused"
 
 
-@pytest.mark.parametrize("name", few(2, CALLS))
-def test_a_pipe_in_a_plans_folder_is_refused(saved, tmp_path, name):
-    folder = tmp_path / "out"
-    shutil.copytree(saved, folder)
-    (folder / name).unlink(missing_ok=True)
-    os.mkfifo(folder / name)
-    refused(CALLS[name], str(folder))
+def test_a_pipe_in_a_plans_folder_is_refused(saved, tmp_path):
+    for number, name in enumerate(PARTS):
+        folder = tmp_path / str(number)
+        shutil.copytree(saved, folder)
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+    refused("matcher.load_plan", *sorted(tmp_path.iterdir()))
 
 
-@pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
-def test_a_pipe_for_a_table_is_refused(tmp_path, suffix):
-    os.mkfifo(tmp_path / f"counties{suffix}")
-    refused("matcher.read(sys.argv[1])", str(tmp_path / f"counties{suffix}"))
-    refused("matcher.read(sys.argv[1])", str(tmp_path))
+def test_a_pipe_for_a_table_is_refused(tmp_path):
+    for suffix in (".xlsx", ".csv"):
+        (tmp_path / suffix).mkdir()
+        os.mkfifo(tmp_path / suffix / f"counties{suffix}")
+    folders = sorted(tmp_path.iterdir())
+    refused("matcher.read", *folders, *(next(folder.iterdir()) for folder in folders))
 
 
 def test_a_pipe_for_a_policy_is_refused(tmp_path):
     os.mkfifo(tmp_path / "policy.toml")
-    refused("from matcher.cli.common import read_policy; read_policy(sys.argv[1])", str(tmp_path / "policy.toml"))
+    refused("read_policy", tmp_path / "policy.toml")

@@ -123,11 +123,11 @@ def policy_drawn(seed: int) -> Policy:
 
 
 @pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("first", few(1, [0, *range(1000, 20_000, 1000)]))
+@pytest.mark.parametrize("first", few(1, [0, *range(60, 20_000, 1000)]))
 def test_a_policy_reads_back_from_its_rows(lang: Any, first: int) -> None:
     """Whatever it says, in either language, as a workbook would give the cells back."""
     header = [said(f"rulebook.{column}", lang) for column in COLUMNS]
-    for seed in range(first, first + (200 if first == 0 else 1000)):
+    for seed in range(first, first + (60 if first == 0 else 1000)):
         policy = policy_drawn(seed)
         assert policy_of([header, *rows_of(policy, lang)]) == policy, seed
 

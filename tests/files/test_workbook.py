@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 from draws import few
-from small_plans import small_instance, small_plan
+from small_plans import part_of_example, small_instance, small_plan
 
 import matcher
 from matcher import InvalidInput
@@ -27,7 +27,7 @@ from matcher.files.writing import write_workbook
 
 @pytest.fixture(scope="module")
 def plan() -> matcher.Plan:
-    return matcher.solve(matcher.example())
+    return matcher.solve(part_of_example())
 
 
 @pytest.fixture(scope="module")

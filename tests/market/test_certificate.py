@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from draws import blocks
 from oracles import brute_force, dual_bounds
 from strategies import random_case
 
@@ -53,9 +54,10 @@ def test_bounds_equal_the_definition_for_right_and_for_wrong_prices():
             assert found == dual_bounds(case, *prices, tie=tie)
 
 
-def test_one_price_changed_is_refused_unless_it_still_proves_the_same():
+@pytest.mark.parametrize("seeds", blocks(40, range(150)))
+def test_one_price_changed_is_refused_unless_it_still_proves_the_same(seeds):
     refused = 0
-    for rng, case, matching in solved(range(150)):
+    for rng, case, matching in solved(seeds):
         assert flaws(matching) == ()
         names = [name for name, array in matching.proof.arrays.items() if array.size]
         if not names:
@@ -70,7 +72,7 @@ def test_one_price_changed_is_refused_unless_it_still_proves_the_same():
         )
         assert (flaws(changed) == ()) == same
         refused += not same
-    assert refused > 30
+    assert refused > len(seeds) // 5
 
 
 def test_one_pair_changed_is_refused_unless_it_is_another_optimum():
@@ -91,8 +93,9 @@ def test_one_pair_changed_is_refused_unless_it_is_another_optimum():
     assert refused > 30
 
 
-def test_every_claim_off_by_one_is_refused():
-    for _, _, matching in solved(range(60)):
+@pytest.mark.parametrize("seeds", blocks(20, range(60)))
+def test_every_claim_off_by_one_is_refused(seeds):
+    for _, _, matching in solved(seeds):
         for number, level in enumerate(matching.levels):
             for name in ("value", "bound", "gap"):
                 assert flaws(with_level(matching, number, **{name: getattr(level, name) + 1}))
@@ -128,9 +131,10 @@ def test_what_is_no_matching_is_refused(pairs):
     assert certificate.pair_flaws(market, np.array(pairs))
 
 
-def test_a_hall_set_is_recomputed_from_the_market():
+@pytest.mark.parametrize("seeds", blocks(100, range(300)))
+def test_a_hall_set_is_recomputed_from_the_market(seeds):
     found = 0
-    for seed in range(300):
+    for seed in seeds:
         case = random_case(np.random.default_rng(seed))
         matching = match(case.market())
         if matching.status != "infeasible":
@@ -151,7 +155,7 @@ def test_a_hall_set_is_recomputed_from_the_market():
         fewer = with_arrays(matching, **{f"hall_{witness.side}": witness.members[:0]})
         assert flaws(fewer)
         assert flaws(matching.replace(pairs=np.zeros((1, 2), np.int64)))
-    assert found > 30
+    assert found > len(seeds) // 10
 
 
 def test_a_feasible_market_has_no_hall_set():

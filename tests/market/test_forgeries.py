@@ -230,7 +230,7 @@ def forged_plan(plan: Plan, rng: random.Random) -> Plan:
 def test_no_forged_plan_is_taken_for_proved(block: int) -> None:
     """ "Proved" is only said of a plan as good as the best, or of no plan where there is none."""
     rng = random.Random(block)
-    for _ in range(_PLANS if block else 40):
+    for _ in range(_PLANS if block else 16):
         plan = rng.choice(plans())
         forged = forged_plan(plan, rng)
         report = matcher.verify(plan.instance, forged)

@@ -3,7 +3,7 @@
 import networkx as nx
 import numpy as np
 import pytest
-from draws import few
+from draws import blocks, few
 from hypothesis import given, settings
 from oracles import brute_force
 from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
@@ -262,8 +262,9 @@ def test_counts_near_the_edge_are_solved():
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 
-def test_stable_matchings_have_no_blocking_pair_and_their_claims_are_checked():
-    for seed in range(60):
+@pytest.mark.parametrize("seeds", blocks(20, range(60)))
+def test_stable_matchings_have_no_blocking_pair_and_their_claims_are_checked(seeds):
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         rank = [rng.integers(1, 5 if seed % 3 else 40, (5, 6)) for _ in range(2)]
         market = Market.from_matrix(

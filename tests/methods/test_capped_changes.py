@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 from joint_cases import random_case
+from small_plans import part_of_example
 
 import matcher
 from matcher.base.progress import Budget, CancelToken
@@ -65,13 +66,13 @@ def held_against_the_program(seed: int) -> str:
 
 
 def test_value_and_bound_enclose_the_best_of_all_plans() -> None:
-    # the cap of the last two binds at a price, which is rare
-    seen = {held_against_the_program(seed) for seed in (*range(30), 72, 79)}
+    # the cap of the last two binds at a price, which is rare; more draws: those of the test below
+    seen = {held_against_the_program(seed) for seed in (*range(8), 72, 79)}
     assert {"optimal at a price", "optimal as it is"} <= seen
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1000, 6000, 500))
+@pytest.mark.parametrize("first", [0, *range(1000, 6000, 500)])
 def test_value_and_bound_enclose_the_best_of_all_plans_many_times(first: int) -> None:
     seen = {held_against_the_program(seed) for seed in range(first, first + 500)}
     assert seen >= {"optimal at a price", "optimal as it is", "infeasible"}
@@ -79,23 +80,23 @@ def test_value_and_bound_enclose_the_best_of_all_plans_many_times(first: int) ->
 
 @pytest.fixture(scope="module")
 def plan() -> matcher.Plan:
-    """A plan of the example whose cap binds."""
+    """A plan of half the example whose cap binds."""
     return capped()
 
 
 def capped() -> matcher.Plan:
-    policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"], rules=[MaxChanges(most=8)])
-    return matcher.solve(matcher.example(), policy)
+    policy = matcher.Policy(objectives=["cover_counties", "convenience", "county_travel"], rules=[MaxChanges(most=3)])
+    return matcher.solve(part_of_example(28, 40), policy)
 
 
 def test_the_example_is_capped_with_a_certificate(plan: matcher.Plan) -> None:
-    assert plan.metrics["county_ended_chosen"] <= 8
+    assert plan.metrics["county_ended_chosen"] <= 3
     assert plan.proof.kind == "certificate"
     assert PRICE in plan.proof.arrays
     assert plan.levels[0].gap == 0
     assert plan.levels[1].relative_gap < 0.02
-    curve = matcher.study.renewal_curve(matcher.example(), points=30)
-    row = curve[curve.max_changes == 8].iloc[0]
+    curve = matcher.study.renewal_curve(plan.instance, points=30)
+    row = curve[curve.max_changes == 3].iloc[0]
     assert plan.levels[1].bound <= row.value
     assert row.bound <= plan.levels[1].value
     assert matcher.verify(plan.instance, plan).ok

@@ -198,6 +198,7 @@ def test_evaluates_few_values():
     assert len(solver._values) < 24 * 36 / 2
 
 
+@pytest.mark.slow  # by default a plan of the same method is made twice by tests/test_determinism.py
 def test_same_bytes_for_any_hash_seed():
     """The plan does not depend on the interpreter's hash seed or the order of rows."""
     code = (

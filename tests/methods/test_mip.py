@@ -40,11 +40,11 @@ def check_against_enumeration(seed: int) -> str:
     return "optimal"
 
 
-@pytest.mark.parametrize("block", few(1, range(40)))
-def test_equals_enumeration(block: int) -> None:
+@pytest.mark.parametrize("seeds", few(1, [range(12), *(range(first, first + 25) for first in range(0, 1000, 25))]))
+def test_equals_enumeration(seeds: range) -> None:
     """Level by level the value of the best plan, and a witness that recomputes where there is none."""
-    ends = [check_against_enumeration(seed) for seed in range(block * 25, block * 25 + 25)]
-    assert ends.count("optimal") > 5
+    ends = [check_against_enumeration(seed) for seed in seeds]
+    assert ends.count("optimal") > len(seeds) // 5
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plans import COUNTY_PAIRS, SCHOOL_PAIRS, small_instance, small_plan
@@ -121,10 +122,23 @@ served = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(chosen, served, chosen, served)
 def test_kept_and_ended_add_up(old_county: list, old_school: list, new_county: list, new_school: list) -> None:
     """Earlier pairs are kept or ended; pairs of the plan are kept or new; the kinds add up to the ended."""
+    adds_up(old_county, old_school, new_county, new_school)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(chosen, served, chosen, served)
+def test_kept_and_ended_add_up_many_times(
+    old_county: list, old_school: list, new_county: list, new_school: list
+) -> None:
+    adds_up(old_county, old_school, new_county, new_school)
+
+
+def adds_up(old_county: list, old_school: list, new_county: list, new_school: list) -> None:
     old = small_plan(county_pairs=old_county, school_pairs=old_school)
     new = small_plan(county_pairs=new_county, school_pairs=new_school)
     counts = matcher.diff(old, new).counts

@@ -74,11 +74,11 @@ def check(seed: int) -> str:
     return str(plan.proof.kind)
 
 
-@pytest.mark.parametrize("block", few(1, range(100)))
-def test_equals_enumeration(block: int) -> None:
+@pytest.mark.parametrize("seeds", few(1, [range(8), *(range(first, first + 20) for first in range(0, 2000, 20))]))
+def test_equals_enumeration(seeds: range) -> None:
     """Each level has the value of the best plan; preferences alone keep the certificate of a flow."""
-    ends = [check(seed) for seed in range(block * 20, block * 20 + 20)]
-    assert ends.count("solver") > 4
+    ends = [check(seed) for seed in seeds]
+    assert ends.count("solver") > len(seeds) // 5
     assert ends.count("certificate") > 0
 
 

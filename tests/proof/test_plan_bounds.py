@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from draws import blocks
 from small_cases import random_instance, random_policy
 
 import matcher
@@ -67,10 +68,11 @@ def test_any_multipliers_give_a_true_bound_over_many_cases() -> None:
     hold(range(100, 1100))
 
 
-def test_plans_of_the_textbook_model_have_bounds_that_are_recomputed() -> None:
+@pytest.mark.parametrize("seeds", blocks(6, range(12)))
+def test_plans_of_the_textbook_model_have_bounds_that_are_recomputed(seeds: range) -> None:
     """On every level that is a sum; true ones, and often as good as the claim, which then is proved."""
     findings = []
-    for seed in range(12):
+    for seed in seeds:
         plan = Plan.of(solve_textbook(case(seed), Budget()))
         if not plan.has_plan:
             continue

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from draws import blocks
 from scipy.optimize import linprog
 from stable_oracles import all_matchings, cost_of, count_blocking, irving_leather, random_preferences, strict
 
@@ -207,10 +208,11 @@ def test_levels_are_exact_at_the_edge_of_int64():
             best_stable(f, too_large)
 
 
-def test_least_closed_set_equals_enumeration():
+@pytest.mark.parametrize("seeds", blocks(60, range(200)))
+def test_least_closed_set_equals_enumeration(seeds):
     """Any order and weights, three levels, against every subset."""
-    rng = np.random.default_rng(11)
-    for _ in range(200):
+    for seed in seeds:
+        rng = np.random.default_rng([11, seed])
         K = int(rng.integers(1, 8))
         tail, head = np.triu_indices(K, 1)
         keep = rng.random(len(tail)) < 0.3

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from enumeration import Enumeration
 from small_cases import random_instance, random_policy
+from small_plans import part_of_example
 
 import matcher
 from matcher.problem.problem import Problem
@@ -16,21 +17,13 @@ from matcher.study import tradeoffs as curves
 
 
 def fresh():
-    return matcher.example().model_copy(update={"previous": ()})
+    return part_of_example().model_copy(update={"previous": ()})
 
 
 @pytest.fixture(scope="module")
 def small():
     """Six counties of the example with their schools, and the organisations nearest by id."""
-    whole = matcher.example()
-    counties = {county.id for county in whole.counties[:6]}
-    organizations = {organization.id for organization in whole.organizations[:8]}
-    return matcher.Instance(
-        counties=[county for county in whole.counties if county.id in counties],
-        organizations=[each for each in whole.organizations if each.id in organizations],
-        schools=[school for school in whole.schools if school.county_id in counties],
-        branches=[branch for branch in whole.branches if branch.organization_id in organizations],
-    )
+    return part_of_example(6, 8).model_copy(update={"previous": ()})
 
 
 def test_a_curve_over_child_km_is_what_solve_says_at_each_value(small):
@@ -63,7 +56,7 @@ def test_the_default_values_are_those_of_the_documentation():
 
 def test_least_convenience_is_concave_in_the_rate():
     """The least of functions that are straight lines in the rate is concave; a wrong optimum shows as a dent."""
-    instance = matcher.example()
+    instance = part_of_example()
     policy = matcher.Policy(objectives=["convenience"])
     frame = matcher.tradeoff(instance, policy, over="child_km", values=(0.5, 1, 2, 4, 7, 12, 30))
     x, y = frame["child_km"].tolist(), frame["convenience_value"].tolist()
