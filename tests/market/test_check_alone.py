@@ -96,11 +96,11 @@ def forged(arrays: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     return lie
 
 
-@pytest.mark.parametrize("first", few(1, range(0, 100_000, 500)))
-def test_no_forgery_is_accepted(first: int) -> None:
+@pytest.mark.parametrize(("first", "count"), few(1, [(0, 20), *((first, 50) for first in range(0, 100_000, 500))]))
+def test_no_forgery_is_accepted(first: int, count: int) -> None:
     """Self-consistent lies, sealed again: what passes has the best value of all matchings."""
     rng = np.random.default_rng(first)
-    for seed in range(first // 10, first // 10 + 50):
+    for seed in range(first // 10, first // 10 + count):
         case = random_case(np.random.default_rng(seed))
         best = brute_force(case)
         arrays = match(case.market()).to_arrays()

@@ -47,7 +47,7 @@ def held(answer: matcher.Plan, best: matcher.Plan) -> int:
     return open_gaps
 
 
-@pytest.mark.parametrize("seed", few(2, (2, 3, 7, 0, 1, 4, 5, 6)))  # the quick ones first
+@pytest.mark.parametrize("seed", few(1, (2, 3, 7, 0, 1, 4, 5, 6)))  # the quick ones first
 def test_bounds_of_a_stopped_replanning_hold(seed: int) -> None:
     rng = random.Random(seed)
     plan = matcher.solve(shared(seed))
