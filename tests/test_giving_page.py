@@ -32,6 +32,8 @@ def written(name: str, path: Path, rows: dict[str, int]) -> None:
     if name == "buddies":
         for table, letter in (("families", "F"), ("children", "C")):
             tables[table] = [row.model_copy(update={"id": f"{letter}{n}"}) for n, row in enumerate(tables[table])]
+    if name == "experts":
+        tables["cases"] = [tables["cases"][0].model_copy(update={"id": "A1"}), *tables["cases"][1:]]
     if name == "calls":
         first = tables["needs"][0].id
         for table, key in (("needs", "id"), ("pledges", "need_id")):
@@ -58,6 +60,8 @@ def test_the_commands_run_as_the_page_tells_them(tmp_path: Path, monkeypatch: py
     assert not set(load_programme("微心愿2027").pairings["recipient_id"]) & set(
         load_programme("微心愿2026").pairings["recipient_id"]
     )
+    first, second = load_programme("征集一").metrics, load_programme("征集二").metrics
+    assert second["pieces_promised"] == first["pieces_promised"] + first["pieces_given"] > first["pieces_promised"]
     assert Path("手拉手2026/plan.html").exists()
     assert Path("专家2026/plan.xlsx").exists()
 

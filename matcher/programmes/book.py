@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.base.errors import Lang, text
 from matcher.files.sheets import SheetColumn, TextLine, add_page, add_sheet, new_workbook, save_workbook
+from matcher.programmes.explaining import one_of
 from matcher.programmes.forms import policy_lines, word
 from matcher.words.catalogue import has_text
 
@@ -99,7 +100,7 @@ def _title(plan: ProgrammePlan, frame: str, column: str, lang: Lang) -> str:
     if column in _SIDES:
         programme = plan.programme
         table = programme.schema.kit[programme.providers if _SIDES[column] else programme.recipients]
-        return table.column("id").zh if lang == "zh" else f"{table.name}: id"
+        return table.column("id").zh if lang == "zh" else f"{one_of(table.name)} id"
     key = f"programme.column.{frame}.{column}"
     return text(key, lang) if has_text(key) else word("programme.column", column, lang)
 

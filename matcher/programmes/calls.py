@@ -17,8 +17,9 @@ This is a transportation problem, and its plan is that of taking pledges one by 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count, islice
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import numpy as np
 from pydantic import Field
@@ -31,7 +32,7 @@ from matcher.base.filling import fill_time
 from matcher.market.input import Ints
 from matcher.market.market import Market
 from matcher.market.matching import Matching
-from matcher.programmes.call_tables import SCHEMA, example, in_turn, pieces_asked
+from matcher.programmes.call_tables import SCHEMA, CallPledge, example, in_turn, pieces_asked
 from matcher.programmes.explaining import is_kind
 from matcher.programmes.programme import Programme, ProgrammePolicy
 from matcher.programmes.schema import Records
@@ -242,6 +243,32 @@ def explain(plan: Any, kind: str, known_id: str, lang: Lang) -> str:
     raise InvalidInput([Fault("not_an_option", column="id", value=known_id, details={"known": kind})])
 
 
+def renewed(old: Any, records: Records) -> Records:
+    """Return the tables in which what a plan gave, and is still new there, is promised to its need.
+
+    A pledge that goes to several needs becomes one for each, and what nobody had room for stays new: `P1`, `P1/2`.
+    """
+    needs: Any = records["needs"]
+    here, known = {need.id for need in needs}, {pledge.sort_key()[0] for pledge in records["pledges"]}
+    given: dict[str, list[tuple[str, int]]] = {}
+    for row in old.pairings.itertuples():
+        if row.provider_id in here:
+            given.setdefault(row.recipient_id, []).append((row.provider_id, int(row.pieces)))
+    pledges: list[Any] = []
+    for pledge in cast("tuple[CallPledge, ...]", records["pledges"]):
+        mine = given.get(pledge.id, []) if pledge.status == "new" else []
+        left = pledge.amount - sum(pieces for _, pieces in mine)
+        if not mine or left < 0:  # less is pledged now than was given: given anew
+            pledges.append(pledge)
+            continue
+        parts: list[dict[str, Any]] = [{"status": "promised", "need_id": need, "amount": n} for need, n in mine]
+        parts += [{"amount": left}] if left else []
+        free = (name for n in count(2) if (name := f"{pledge.id}/{n}") not in known)
+        names = [pledge.id, *islice(free, len(parts) - 1)]
+        pledges += [pledge.model_copy(update={"id": name, **part}) for name, part in zip(names, parts, strict=True)]
+    return {**records, "pledges": tuple(pledges)}
+
+
 CALLS: Final = Programme(
     "calls",
     SCHEMA,
@@ -254,4 +281,5 @@ CALLS: Final = Programme(
     example,
     frames={"pairings": pairings, "opened": filling},
     explain=explain,
+    renewed=renewed,
 )

@@ -118,8 +118,8 @@ def renewed(old: ProgrammePlan, records: Mapping[str, Sequence[Record]]) -> Reco
     """Return this year's tables with what came of last year's plan.
 
     Buddies: its pairs are those of last year, but for what the table `previous` says itself. Wishes: what it granted is
-    no longer wished for, and nobody is given the same child again. Centres and rooms: what it opened is there already.
-    Elsewhere the tables as they are.
+    no longer wished for, and nobody is given the same child again. Calls: what it gave is promised. Centres and rooms:
+    what it opened is there already. Elsewhere the tables as they are.
     """
     tables = old.programme.schema.from_records(records)
     found = tables if old.programme.renewed is None else old.programme.renewed(old, tables)

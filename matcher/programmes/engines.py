@@ -57,9 +57,12 @@ class ProgrammeEngine:
 
 
 def _pairs(market: Any, result: Matching, pairs: Ints, kept: Ints) -> Any:
-    del result, kept
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    return pairs[market.allows(pairs)]
+    allowed = market.allows(pairs)
+    pairs, kept = pairs[allowed], kept[allowed]
+    if market.pair_limit is not None:
+        units = np.minimum(result.units[kept], market.pair_limit[market.positions(pairs)])
+        pairs = np.column_stack([pairs, units])[units > 0]
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
 def _present(case: Any, sites: Any, start: Any, limits: dict[str, Any]) -> Presence:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from matcher.base.errors import Fault, InvalidInput, Lang, text
 from matcher.market.input import Ints
 from matcher.programmes.places import metres_of
+from matcher.words.catalogue import has_text
 
 if TYPE_CHECKING:
     from matcher.programmes.programme import Programme
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 #: tables whose word for one of them is not theirs without an s
-_ONE: Final = {"families": "family", "children": "child"}
+_ONE: Final = {"families": "family", "children": "child", "wishes": "wish", "counties": "county"}
+
+
+def one_of(table: str) -> str:
+    """Return the English word for one row of a table."""
+    return _ONE.get(table, table.removesuffix("s"))
 
 
 def is_kind(kind: str, table: str | None, programme: Programme) -> bool:
@@ -24,7 +30,7 @@ def is_kind(kind: str, table: str | None, programme: Programme) -> bool:
     if table is None:
         return False
     spec = programme.schema.kit[table]
-    return kind in (table, _ONE.get(table, table.removesuffix("s")), spec.zh, *spec.also)
+    return kind in (table, one_of(table), spec.zh, *spec.also)
 
 
 def explained(plan: ProgrammePlan, kind: str, known_id: str, lang: Lang) -> str:
@@ -43,13 +49,19 @@ def explained(plan: ProgrammePlan, kind: str, known_id: str, lang: Lang) -> str:
     raise InvalidInput([Fault("not_an_option", column="id", value=known_id, details={"known": kind})])
 
 
+def _said(plan: ProgrammePlan, key: str, lang: Lang, **words: Any) -> str:
+    """Return a sentence, in the words of the programme where it has its own: not everybody opens sites."""
+    own = f"programme.{plan.programme.name}.{key}"
+    return text(own if has_text(own) else f"programme.explain.{key}", lang, **words)
+
+
 def _provider(plan: ProgrammePlan, at: int, pairs: Ints, lang: Lang) -> str:
     children = sum(plan.recipients[i].children for i in pairs[:, 1].tolist())
     is_open = plan.matching.opened is not None and bool(plan.matching.opened[at])
-    key = "programme.explain.open" if is_open else "programme.explain.not_open"
+    key = "open" if is_open or len(pairs) else "not_open"
     known_id = plan.providers[at].id
     words = {"id": known_id, "children": children, "places": len(pairs), "nearer": _nearer_than_now(plan, at)}
-    lines = [text(key, lang, **words)]
+    lines = [_said(plan, key, lang, **words)]
     staff = plan.staff
     for row in staff[staff["provider_id"] == known_id].itertuples():
         named = {"id": row.helper_id, "volunteers": row.volunteers, "km": f"{row.km:,.3f}"}
@@ -69,10 +81,14 @@ def _nearer_than_now(plan: ProgrammePlan, provider: int) -> int:
 def _recipient(plan: ProgrammePlan, at: int, pairs: Ints, metres: Ints, lang: Lang) -> str:
     record = plan.recipients[at]
     if not len(pairs):
-        return text("programme.explain.unserved", lang, id=record.id)
+        return _said(plan, "unserved", lang, id=record.id)
     site = plan.providers[int(pairs[0, 0])]
     every = np.column_stack([np.arange(len(plan.providers)), np.full(len(plan.providers), at)])
     nearer = int((metres_of(plan.providers, plan.recipients, every) < metres[0]).sum())
-    return text(
-        "programme.explain.served", lang, id=record.id, site=site.id, km=f"{metres[0] / 1000:,.3f}", nearer=nearer
+    way = ""
+    if "mode" in plan.pairings:
+        mine = plan.pairings["recipient_id"] == record.id
+        way = text(f"programme.value.{plan.pairings['mode'][mine].iloc[0]}", lang)
+    return _said(
+        plan, "served", lang, id=record.id, site=site.id, km=f"{metres[0] / 1000:,.3f}", nearer=nearer, way=way
     )

@@ -10,6 +10,7 @@ from draws import few
 from matcher import programmes
 from matcher.cli import main
 from matcher.programmes import BuddyPair, Order, plan_programme, programme_of, renewed, what_if, write_book, write_page
+from matcher.programmes.forms import policy_lines
 
 #: of the synthetic tables of each so many rows that a plan takes a moment
 SMALL = {
@@ -97,6 +98,98 @@ def test_buddies_that_work_go_on_and_what_the_table_says_of_a_pair_stands():
     assert [pair for pair, works in pairs.items() if works == "no"] == [first]
     later = planned("buddies", now, keep=True)
     assert set(pairs) - {first} <= set(zip(later.pairings["provider_id"], later.pairings["recipient_id"], strict=True))
+
+
+def test_what_a_call_gave_is_promised_in_the_next_round_and_nothing_is_given_twice():
+    records = small("calls")
+    one = records["pledges"][0].model_copy(update={"id": "big", "status": "new", "amount": 400, "need_id": None})
+    records = {**records, "pledges": (*records["pledges"], one)}
+    old = planned("calls", records)
+    given = old.pairings[old.pairings["recipient_id"] == "big"]
+    assert len(given) > 1
+    now = renewed(old, records)
+    # the pieces of every family are what they were, each promised to the need that the plan names, the rest still new
+    for pledge in records["pledges"]:
+        parts = [row for row in now["pledges"] if row.id == pledge.id or row.id.startswith(f"{pledge.id}/")]
+        assert sum(part.amount for part in parts) == pledge.amount
+        mine = old.pairings[old.pairings["recipient_id"] == pledge.id]
+        if pledge.status != "new" or not len(mine):
+            assert parts == [pledge]
+            continue
+        promised = {part.need_id: part.amount for part in parts if part.status == "promised"}
+        assert promised == dict(zip(mine["provider_id"], mine["pieces"], strict=True))
+    later = planned("calls", now)
+    assert later.metrics["pieces_promised"] == old.metrics["pieces_promised"] + old.metrics["pieces_given"]
+    assert later.metrics["pieces_given"] == 0  # all that there was room for is promised
+    assert later.opened["missing"].tolist() == old.opened["missing"].tolist()
+    # less is pledged now, or the need is gone: the table stands
+    less = one.model_copy(update={"amount": 1})
+    assert less in renewed(old, {**records, "pledges": (less,)})["pledges"]
+    nowhere = {**records, "needs": [need.model_copy(update={"id": f"new-{need.id}"}) for need in records["needs"]]}
+    assert one in renewed(old, {**nowhere, "pledges": (one,)})["pledges"]
+
+
+@pytest.mark.parametrize("name", ["calls", "experts", "wishes"])
+@pytest.mark.parametrize("kind", ["forbid", "force"])
+def test_what_if_of_every_programme_is_the_best_plan_under_the_change(name, kind):
+    records = small(name)
+    plan = planned(name, records)
+    pairs = set(zip(plan.pairings["provider_id"], plan.pairings["recipient_id"], strict=True))
+    market = plan.programme.asked(plan.records, plan.policy)
+    arcs = [
+        (plan.providers[j].id, plan.recipients[i].id)
+        for j, i in zip(market.provider_idx.tolist(), market.recipient_idx.tolist(), strict=True)
+    ]
+    provider, recipient = next(arc for arc in arcs if (arc in pairs) == (kind == "forbid"))
+    order = {"kind": kind, "provider_id": provider, "recipient_id": recipient}
+    found = what_if(plan, [order])
+    again = plan_programme(name, {**records, "orders": [Order(**order)]})
+    assert found.exact
+    assert [level.value for level in found.after.levels] == [level.value for level in again.levels]
+    assert ((recipient, provider) in found.begun) == (kind == "force")
+    assert ((recipient, provider) in found.ended) == (kind == "forbid")
+    assert found.after.verify().ok
+
+
+def test_ids_are_headed_in_english_by_whose_they_are(tmp_path):
+    heads = {
+        "buddies": ["child id", "family id"],
+        "wishes": ["wish id", "member id"],
+        "calls": ["pledge id", "need id"],
+    }
+    for name, wanted in heads.items():
+        page = write_page(planned(name, small(name)), tmp_path / f"{name}.html").read_text(encoding="utf-8")
+        assert all(f"<th>{head}</th>" in page for head in wanted), name
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_why_is_told_in_the_words_of_the_programme(lang):
+    """Only centres, rooms and camps have sites."""
+    for name, (recipient, provider) in {
+        "buddies": ("child", "family"),
+        "wishes": ("wish", "member"),
+        "experts": ("case", "expert"),
+    }.items():
+        plan = planned(name, small(name))
+        pair = plan.pairings.iloc[0]
+        said = plan.explain(recipient, pair["recipient_id"], lang) + plan.explain(provider, pair["provider_id"], lang)
+        nobody = [row.id for row in plan.providers if row.id not in set(plan.pairings["provider_id"])]
+        said += "".join(plan.explain(provider, known, lang) for known in nobody[:1])
+        said += "".join(plan.explain(recipient, known, lang) for known in plan.unmatched["id"].tolist()[:1])
+        assert pair["provider_id"] in said
+        assert not any(word in said for word in ("site", "open", "站点", "开放", "需求点")), said
+        if name == "experts":
+            assert {"phone": ("by phone", "电话"), "onsite": ("on site", "现场"), "round": ("on a round", "巡回")}[
+                pair["mode"]
+            ][lang == "zh"] in said
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", SMALL)
+def test_a_policy_is_told_in_words(name, lang):
+    lines = policy_lines(programme_of(name).policy(), lang)
+    names = set(programme_of(name).policy.model_fields) - {"objectives", "budget", "sex", "language", "matching"}
+    assert not any(line.startswith((f"{field}：", f"{field}: ")) for line in lines for field in names - {"sites"})
 
 
 @pytest.mark.parametrize("name", ["centres", "rooms"])
