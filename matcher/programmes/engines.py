@@ -60,7 +60,8 @@ def _pairs(market: Any, result: Matching, pairs: Ints, kept: Ints) -> Any:
     allowed = market.allows(pairs)
     pairs, kept = pairs[allowed], kept[allowed]
     if market.pair_limit is not None:
-        units = np.minimum(result.units[kept], market.pair_limit[market.positions(pairs)])
+        units = np.ones(len(kept), np.int64) if result.units is None else result.units[kept]
+        units = np.minimum(units, market.pair_limit[market.positions(pairs)])
         pairs = np.column_stack([pairs, units])[units > 0]
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 

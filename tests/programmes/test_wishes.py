@@ -9,6 +9,7 @@ import pytest
 import matcher
 from matcher import InvalidInput, programmes
 from matcher.geo import pair_m
+from matcher.market.program import claims
 from matcher.programmes import Granted, Member, Wish, WishCounty, plan_programme
 
 
@@ -134,6 +135,14 @@ def test_small_plans_are_those_of_the_enumeration(seed):
 def test_five_thousand_small_plans_are_those_of_the_enumeration(block):
     for seed in range(1000 + 500 * block, 1500 + 500 * block):
         judge(seed)
+
+
+def test_how_few_wishes_can_be_left_over_is_proved_by_multipliers_where_members_are_counted():
+    """Of 390 wishes 42 at least: the members take no more, and anybody can recompute it."""
+    records = programmes.example_of("wishes", 0)
+    plan = plan_programme("wishes", records, work_limit=1)
+    assert claims.proved_bounds(plan.matching)[0] == 42 <= len(plan.unmatched)
+    assert len(records["wishes"]) == 390
 
 
 def test_the_teams_of_counties_come_from_the_county_pairing():

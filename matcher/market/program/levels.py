@@ -215,14 +215,15 @@ class _Run:
         return ascent.rounded()
 
     def _begun(self, level: int, kept: tuple[int, ...]) -> PriceAscent:
-        """Return multipliers to begin with, of a large case those of its linear program."""
+        """Return multipliers to begin with, of a case that is large or counts those of its linear program."""
         ascent = PriceAscent.thinned(self.case, level, kept, _MOST_PRICED)
-        if (len(self.case.provider) > MOST_EXACT or fits_core(self.case)) and len(kept) == level:
+        linear = len(self.case.provider) > MOST_EXACT or self.case.counts_pairs or fits_core(self.case)
+        if linear and len(kept) == level:
             share = _FEW_LINEAR if ascent.looks_at_loads else _LINEAR
-            linear = linear_prices(ascent.case, level, kept, self.budget, share)
-            if linear is not None:
-                ascent.u, ascent.v, ascent.mu = linear.u, linear.v, linear.mu
-                self._linear = self.case.arcs_at(ascent.case, linear.arcs)
+            prices = linear_prices(ascent.case, level, kept, self.budget, share)
+            if prices is not None:
+                ascent.u, ascent.v, ascent.mu = prices.u, prices.v, prices.mu
+                self._linear = self.case.arcs_at(ascent.case, prices.arcs)
                 ascent.step = 0.2
         return ascent
 
@@ -242,6 +243,8 @@ class _Run:
         function = level_of(case, level)
         share = 1.0 if level + 1 == case.num_levels else 0.7
         sized = bool((case.size > 1).any())
+        if case.counts_pairs and self._ascent is None:  # soon found, and all that is told where time ends the search
+            self._ascent = self._begun(level, tuple(value for _, value in self.kept))
         if sized and self.num_columns > _FEW and fits_core(case) and fits_annealing(case):
             self._assign(level)
             if found.arcs is not None and self.num_columns > _MOST_TRIED:

@@ -1,8 +1,9 @@
-"""LevelMultipliers to begin with from the linear program of a case: rooms, budgets and groups, without the rows x <= y.
+"""LevelMultipliers to begin with from the linear program of a case: rooms, counts, budgets, groups, without x <= y.
 
 Where opening costs nothing this relaxation is a transportation problem in units of size and its prices are the best
 multipliers there are (Geoffrion 1974: the knapsacks are taken with fractions on both sides); elsewhere they are where
-the ascent starts. What they prove is recomputed by `bound`, as of any multipliers.
+the ascent starts. Where recipients are counted it would stop at the ties of small whole numbers without them. What they
+prove is recomputed by `bound`, as of any multipliers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from matcher.base.numbers import FloatArray
 from matcher.base.progress import Budget
 from matcher.market.input import Ints
 from matcher.market.program.case import ProgramCase
-from matcher.market.program.model import Sheet, level_of
+from matcher.market.program.model import Sheet, count_rows, level_of
 from matcher.programs import highs
 from matcher.programs.rows import UNBOUNDED
 
@@ -64,6 +65,7 @@ def linear_prices(
     sheet.block(
         np.arange(len(fixed)), opens[fixed], 1, must[fixed].astype(np.int64), must[fixed].astype(np.int64), len(fixed)
     )
+    count_rows(sheet, case)
     found = highs.relaxed(arcs + count, sheet.rows(), level_of(case, level), budget, share=share)
     if found is None:
         return None

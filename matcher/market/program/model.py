@@ -82,7 +82,7 @@ def rows_of(case: ProgramCase) -> Rows:
     both = np.concatenate([arc, arc])
     ones = np.ones(arcs, np.int64)
     sheet.block(both, np.concatenate([arc, opens[case.provider]]), np.concatenate([ones, -ones]), -UNBOUNDED, 0, arcs)
-    _counted(sheet, case)
+    count_rows(sheet, case)
     grouped = np.flatnonzero(case.group >= 0)
     bounds = case.group_open
     sheet.block(case.group[grouped], opens[grouped], 1, bounds[:, 0], bounds[:, 1], len(bounds))
@@ -94,7 +94,7 @@ def rows_of(case: ProgramCase) -> Rows:
     return sheet.rows()
 
 
-def _counted(sheet: Sheet, case: ProgramCase) -> None:
+def count_rows(sheet: Sheet, case: ProgramCase) -> None:
     """Write the rows that count recipients, where they can bind."""
     arcs = np.bincount(case.provider, minlength=case.num_providers)
     some = np.flatnonzero(arcs > case.most_pairs)
