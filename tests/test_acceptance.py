@@ -19,7 +19,7 @@ from geopy.distance import geodesic
 import matcher
 
 NUM_CASES = 150
-PARTS = 6
+PARTS = 12
 COUNTY_NAMES = ("cover_counties", "count_counties", "fill_counties", "keep_counties", "county_travel")
 SCHOOL_NAMES = ("cover_schools", "count_schools", "fill", "keep_schools", "convenience", "school_travel")
 RARE_NAMES = ("worst_county_travel", "worst_school_travel", "balance", "skills", "fewest_organizations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -14,15 +15,27 @@ from matcher.cli import main
 from matcher.files.writing import write_tables
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tables `in/` and the plan of them in `out/`, with its workbook."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "in").mkdir()
+    write_tables(small_instance(), folder / "in")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            patch.delenv(name, raising=False)
+        patch.chdir(folder)
+        assert main(["plan", "in", "-o", "out", "--xlsx"]) == 0
+    return folder
+
+
 @pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with tables `in/` and the plan of them in `out/`, with its workbook; and in it."""
+def work(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what was made, and in it."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").mkdir()
-    write_tables(small_instance(), tmp_path / "in")
-    assert main(["plan", "in", "-o", "out", "--xlsx"]) == 0
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

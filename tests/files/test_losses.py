@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,23 @@ from matcher.show.page import live
 ONE_TO_ONE = "county_demand = [1, 1]\nmax_county_km = 100\n"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with sound tables `in/` and their workbook `in.xlsx`."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "in").mkdir()
+    write_tables(small_instance(), folder / "in")
+    write_workbook(small_instance(), folder / "in.xlsx")
+    return folder
+
+
 @pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with sound tables `in/` and their workbook `in.xlsx`, and in it."""
+def work(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what was made, and in it."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").mkdir()
-    write_tables(small_instance(), tmp_path / "in")
-    write_workbook(small_instance(), tmp_path / "in.xlsx")
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -30,8 +30,10 @@ def book(programme, records, path, lang="zh", policy=None):
     return save_workbook(workbook, path, replace=True)
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "lang"),
+    few(len(NAMES) + 1, [("wishes", "en"), *((name, "zh") for name in NAMES), *((name, "en") for name in NAMES)]),
+)
 def test_the_template_has_every_table_and_its_examples_are_never_planned(name, lang, tmp_path):
     programme = programme_of(name)
     path = template_of(name, tmp_path / "empty.xlsx", lang=lang)
