@@ -135,12 +135,18 @@ def test_what_is_unclear_is_a_fault(book: Book, cells: dict[str, Any], code: str
         assert "{" not in fault.message(lang) + fault.mend(lang)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", ["half", "sheet", "gone", "header", "title above", "many"])
-def test_sheets_and_rows_that_are_not_whole_are_faults(tmp_path: Path, kind: str) -> None:
-    """A sheet or header renamed or deleted, a row with one partner, a name that several have."""
+@pytest.fixture(scope="module")
+def namesakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook of a plan with two branches of one name."""
     rows = [{"id": f"B{i}", "name": "同名", "organization_id": "U1", "capacity": 2} for i in (1, 2)]
     instance = small_instance(branches=[*rows, {"id": "B3", "organization_id": "U2", "capacity": 2}])
-    book = Book(small_plan(instance=instance).save(tmp_path / "plan.xlsx"))
+    return small_plan(instance=instance).save(tmp_path_factory.mktemp("namesakes") / "plan.xlsx")
+
+
+@pytest.mark.parametrize("kind", ["half", "sheet", "gone", "header", "title above", "many"])
+def test_sheets_and_rows_that_are_not_whole_are_faults(namesakes: Path, tmp_path: Path, kind: str) -> None:
+    """A sheet or header renamed or deleted, a row with one partner, a name that several have."""
+    book = Book(Path(shutil.copy(namesakes, tmp_path)))
     sheet = book.sheet("school")
     if kind == "half":
         sheet.cell(sheet.max_row + 1, book.position("school", "branch_id")).value = "B1"

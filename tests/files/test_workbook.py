@@ -71,9 +71,9 @@ def test_an_unedited_workbook_verifies(plan: matcher.Plan, tmp_path: Path, lang:
     assert write_plan(plan, path, lang=lang).read_bytes() == first
 
 
-def test_the_sheets_are_made_for_people(plan: matcher.Plan, tmp_path: Path) -> None:
+def test_the_sheets_are_made_for_people(plan: matcher.Plan, path: Path) -> None:
     """Headers are frozen and carry filters and units, ids are text, and every unmatched row says why."""
-    workbook = openpyxl.load_workbook(write_plan(plan, tmp_path / "plan.xlsx"))
+    workbook = openpyxl.load_workbook(path)
     shown = [name for name in workbook.sheetnames if workbook[name].sheet_state == "visible"]
     assert shown == [
         *("overview", "counties", "by organisation", "by branch", "county pairings", "school pairings", "unmatched"),
@@ -105,9 +105,9 @@ def test_the_sheets_are_made_for_people(plan: matcher.Plan, tmp_path: Path) -> N
         assert changes[level, "new"] + changes[level, "replaced"] == plan.metrics[f"{level}_new"]
 
 
-def test_a_leader_finds_the_numbers(plan: matcher.Plan, tmp_path: Path) -> None:
+def test_a_leader_finds_the_numbers(plan: matcher.Plan, path: Path) -> None:
     """The tables of counties, organisations and branches add up to the metrics; the first page says them."""
-    workbook = openpyxl.load_workbook(write_plan(plan, tmp_path / "plan.xlsx"))
+    workbook = openpyxl.load_workbook(path)
     metrics = plan.metrics
 
     def total(sheet: str, title: str) -> int:
