@@ -30,8 +30,6 @@ TYPE = """
   const box = document.querySelector(selector), told = () => document.getElementById("n-school").textContent
     + document.getElementById("detail").textContent;
   const before = told(), began = performance.now();
-  box.value = said;
-  box.dispatchEvent(new Event("input", { bubbles: true }));
   await new Promise(seen => {
     const answered = () => {
       if (told() === before && performance.now() - began < 3000) return;
@@ -45,6 +43,8 @@ TYPE = """
     };
     const watching = new MutationObserver(answered), never = setTimeout(answered, 3000);
     watching.observe(document.getElementById("board"), { subtree: true, childList: true, characterData: true });
+    box.value = said;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   });
   return performance.now() - began;
 })"""
