@@ -30,7 +30,7 @@ def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | No
     Names come to it on the page, from the data of the tables: they are not said twice.
     """
     from bokeh.embed import json_item
-    from bokeh.models import ColumnDataSource, HoverTool, Range1d, ScaleBar, TapTool
+    from bokeh.models import ColumnDataSource, HoverTool, MetricLength, Range1d, ScaleBar, TapTool
     from bokeh.plotting import figure
 
     arrays = known.plan.problem.arrays
@@ -49,7 +49,9 @@ def live_map(known: Knowledge, outlines: Outlines | None) -> dict[str, Any] | No
     plot.toolbar.logo = None
     plot.axis.visible = False
     plot.grid.visible = False
-    plot.add_layout(ScaleBar(range=plot.x_range, unit="km", location="bottom_left", background_fill_alpha=0.6))
+    lengths = MetricLength(include=["m", "km"])  # nobody says megametres
+    look = {"location": "bottom_left", "background_fill_alpha": 0.6}
+    plot.add_layout(ScaleBar(range=plot.x_range, unit="km", dimensional=lengths, **look))
     if outlines is not None:
         _draw_outlines(plot, project, outlines, _box(np.concatenate(points)), (x1 - x0) / 2500)
     _draw_pairs(plot, known, project)
