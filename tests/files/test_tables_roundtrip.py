@@ -157,8 +157,8 @@ def through_a_workbook(instance: matcher.Instance, lang: Any) -> None:
 
 
 languages = st.sampled_from(["en", "zh"])
-test_a_folder_reads_back_equal = settings(max_examples=20)(given(instances())(through_a_folder))
-test_a_workbook_reads_back_equal = settings(max_examples=12)(given(instances(), languages)(through_a_workbook))
+test_a_folder_reads_back_equal = settings(max_examples=10)(given(instances())(through_a_folder))
+test_a_workbook_reads_back_equal = settings(max_examples=8)(given(instances(), languages)(through_a_workbook))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from draws import few
 
 from matcher import Market, match
 from matcher.base.progress import Budget
@@ -22,7 +23,7 @@ def assignment(seed: int, agents: int, tasks: int, **more: object) -> Market:
     return Market.from_matrix(cost, capacity=room, demand=[[1, 1]] * tasks, unmet_cost=0, size=size, **more)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", few(1, range(3)))
 def test_a_plan_from_the_core_is_sound_and_near_the_bound_of_its_prices(seed):
     case = ProgramCase.of(assignment(seed, 3, 36))
     ascent = PriceAscent.begin(case, 0, ())

@@ -31,13 +31,15 @@ def blocks(rng, count=4, **rest):
     return Market.from_arcs(p, r, cost, num_providers=P, num_recipients=R, **bounds)
 
 
-def islands(seed=0, count=3, **rest):
+def islands(seed=0, count=3, sizes=(240, 420), **rest):
     """Draw points on islands hundreds of kilometres apart, in mixed order."""
     rng = np.random.default_rng(seed)
     centre = np.column_stack([np.full(count, 30.0), 95.0 + 8.0 * np.arange(count)])
-    a = centre[rng.integers(0, count, 240)] + rng.normal(size=(240, 2)) * 0.4
-    b = centre[rng.integers(0, count, 420)] + rng.normal(size=(420, 2)) * 0.6
-    return Market.from_points(a, b, max_km=90, capacity=rng.integers(0, 4, 240), **rest)
+    a, b = (
+        centre[rng.integers(0, count, n)] + rng.normal(size=(n, 2)) * wide
+        for n, wide in zip(sizes, (0.4, 0.6), strict=True)
+    )
+    return Market.from_points(a, b, max_km=90, capacity=rng.integers(0, 4, sizes[0]), **rest)
 
 
 @pytest.mark.parametrize("rest", [{}, {"unmet_cost": 5}, {"levels": 2}, {"levels": 2, "unmet_cost": 6}])
@@ -78,7 +80,7 @@ def test_pairs_in_reach_never_join_two_parts_of_points():
         assert np.array_equal(of_p[market.provider_idx], of_r[market.recipient_idx])
 
 
-@pytest.mark.parametrize("rest", few(1, [{"unmet_km": 70}, {}, {"demand": 2}]))
+@pytest.mark.parametrize("rest", few(1, [{"unmet_km": 70, "sizes": (120, 210)}, {"unmet_km": 70}, {}, {"demand": 2}]))
 def test_islands_have_the_values_of_the_whole(rest):
     market = islands(**rest)
     apart, whole = match(market), solve_points(market, Budget())
