@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.numbers import IntArray
-from matcher.market.points.compiled import compiled
+from matcher.market.points.compiled import NONE, compiled
 
 ShortArray = NDArray[np.int32]
 FAR = np.int64(1) << 61
@@ -204,7 +204,7 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
         waits[i] = False
         while f.takers[i]["lack"] > 0:
             bids += 1
-            best, second, arc, room = f.takers[i]["unmet"], FAR, -1, f.takers[i]["lack"]
+            best, second, arc, room = f.takers[i]["unmet"], FAR, NONE, f.takers[i]["lack"]
             for a in range(f.start[i], f.start[i + 1]):
                 j = f.near[a]["provider"]
                 asked = f.near[a]["metres"] * f.scale + f.p[j]
@@ -230,8 +230,8 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
             j = f.arcs[arc]["provider"]
             while f.givers[j]["used"] > f.givers[j]["capacity"]:
                 # The units that are worth least to their recipients go, and the next ones set the price.
-                low, following, out = FAR, FAR, -1
-                a = f.givers[j]["head"]
+                low, following, out = FAR, FAR, NONE
+                a = np.int64(f.givers[j]["head"])
                 while a >= 0:
                     worth = f.u[f.arcs[a]["recipient"]] - f.arcs[a]["metres"] * f.scale
                     if worth < low:
@@ -239,7 +239,7 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                         low, out = worth, a
                     elif worth < following:
                         following = worth
-                    a = f.arcs[a]["following"]
+                    a = np.int64(f.arcs[a]["following"])
                 units = min(f.givers[j]["used"] - f.givers[j]["capacity"], f.arcs[out]["flow"])
                 if units < f.arcs[out]["flow"]:
                     following = low
@@ -277,7 +277,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
         waits[j] = False
         while f.givers[j]["used"] < f.givers[j]["capacity"] and f.p[j] > 0:
             bids += 1
-            best, second, arc, room = epsilon, 0, -1, 0
+            best, second, arc, room = epsilon, 0, NONE, 0
             for k in range(f.first[j], f.first[j + 1]):
                 if f.takes[k]["worth"] <= second:
                     break  # prices only fall: the rest is worth no more
@@ -285,7 +285,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 worth = f.u[i] - f.takes[k]["cost"]
                 if worth <= second:
                     continue
-                a = f.takes[k]["arc"]
+                a = np.int64(f.takes[k]["arc"])
                 left = f.arcs[a]["room"]
                 if left <= 0:
                     continue
@@ -304,7 +304,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
             over = units
             while over > 0:
                 # The units that cost the recipient most go, and the next ones set its price.
-                high, following, out = -FAR, -FAR, -1
+                high, following, out = -FAR, -FAR, NONE
                 if f.takers[i]["missing"] > 0:
                     high = f.takers[i]["unmet"]
                 for a in range(f.start[i], f.start[i + 1]):

@@ -78,6 +78,12 @@ def compiled(function: F) -> F:
     return cast(F, _Loop(function)) if AVAILABLE else function
 
 
+#: no node or arc, and no units: a plain number is a type of its own to the compiler, and whoever is given it is compiled
+#: once more
+NONE: Final = np.int64(-1)
+ZERO: Final = np.int64(0)
+
+
 def of_one_kind(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """Return arrays in C order and writable: a loop is compiled once more for each other kind that it is given."""
     return tuple(np.require(array, requirements=("C", "W")) for array in arrays)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.market.points.compiled import compiled
+from matcher.market.points.sorting import ordered
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -31,8 +32,8 @@ def drawn(draw: Ints) -> float:
 
 
 @compiled
-def lost(case: Any, p: int, k: int, crew: int, sign: int, there: Ints) -> float:
-    """Return what is lost at a site in a period once a crew has come (1) or gone (-1); 0: as it is."""
+def lost(case: Any, p: int, k: int, crew: int, sign: float, there: Ints) -> float:
+    """Return what is lost at a site in a period once a crew has come (1.0) or gone (-1.0); 0.0: as it is."""
     info, sites, skill, need, children, scalars = case[0], case[1], case[2], case[3], case[4], case[6]
     heads = there[p, k, 0] + sign * info[crew, SIZE]
     wanted = children[p, k]
@@ -102,7 +103,7 @@ def best_stay(case: Any, t: int, cap: float, noise: float, there: Ints, draw: In
         for k in range(first, last + 1):
             change = _FULL
             if opens[p, k] and there[p, k, 0] + size <= sites[p, BEDS]:
-                change = lost(case, p, k, t, 1, there) - lost(case, p, k, t, 0, there)
+                change = lost(case, p, k, t, 1.0, there) - lost(case, p, k, t, 0.0, there)
             real[k + 1] = real[k] + change if k > first else change
             part = max(change, -cap * size * price[p, k])
             seen[k + 1] = seen[k] + part if k > first else part
@@ -139,7 +140,7 @@ def settle(case: Any, p: int, state: Any, metres: NDArray[np.int32], marks: Any)
         following = links[t, 0]
         change = -1.0 * info[t, SIZE] * metres[t, p]
         for k in range(where[t, 1], where[t, 1] + info[t, STAY]):
-            change += lost(case, p, k, t, -1, there) - lost(case, p, k, t, 0, there)
+            change += lost(case, p, k, t, -1.0, there) - lost(case, p, k, t, 0.0, there)
         if change < 0:
             mark(case, t, where, there, links, heads, metres, marks)
             take(case, t, where, there, links, heads)
@@ -219,7 +220,7 @@ def one_round(
     for n in range(len(pool)):
         pool[n] = marks[4][n, 0] if n < taken else idle[n - taken]
         key[n] = -info[pool[n], SIZE] * (1.0 + spread * drawn(draw))
-    for n in np.argsort(key, kind="mergesort"):
+    for n in ordered(key):
         t = pool[n]
         if where[t, 0] >= 0:
             continue

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from matcher.base.numbers import IntArray
-from matcher.market.points.compiled import compiled
+from matcher.market.points.compiled import NONE, compiled
+from matcher.market.points.sorting import ordered
 from matcher.market.program.knapsack import loads
 
 #: a mean above which an arc is as good as chosen, and one below which it says nothing
@@ -108,14 +109,14 @@ def squeezed(problem: Any, state: Any, order: IntArray, begin: IntArray, r: int)
     The arcs of recipient r are order[begin[r] : begin[r + 1]].
     """
     owner, cost, size, room, at = problem[2], problem[3], problem[4], state[2], state[6]
-    least, best, moved, to = problem[5][r], -1, -1, -1
+    least, best, moved, to = problem[5][r], NONE, NONE, NONE
     for n in range(begin[r], begin[r + 1]):
         a = order[n]
         j = owner[a]
         if not state[1][j] or cost[a] >= least:
             continue
         if size[a] <= room[j]:
-            least, best, moved, to = cost[a], a, -1, -1
+            least, best, moved, to = cost[a], a, NONE, NONE
             continue
         for k in range(len(at)):
             was = at[k]
@@ -142,9 +143,16 @@ def squeezed(problem: Any, state: Any, order: IntArray, begin: IntArray, r: int)
 @compiled
 def served(problem: Any, state: Any) -> None:
     """Send who still waits to open providers, where that is better than nowhere."""
-    order = np.argsort(problem[1], kind="mergesort")
-    begin = np.searchsorted(problem[1][order], np.arange(len(state[0]) + 1))
-    for r in range(len(state[0])):
+    recipient, count = problem[1], len(state[0])
+    order, begin = np.empty(len(recipient), np.int64), np.zeros(count + 2, np.int64)
+    for a in range(len(recipient)):
+        begin[recipient[a] + 2] += 1
+    for r in range(count):
+        begin[r + 2] += begin[r + 1]
+    for a in range(len(recipient)):
+        order[begin[recipient[a] + 1]] = a
+        begin[recipient[a] + 1] += 1
+    for r in range(count):
         if state[5][r]:
             squeezed(problem, state, order, begin, r)
 
@@ -159,9 +167,11 @@ def dive(problem: Any, state: Any, first: int, steps: int, pace: float, share: f
         climb(problem, state, use, begin, first, pace)
         first = steps
         most, got = max(1, int(share * state[5].sum())), 0
-        mean = state[7][use]
-        for n in np.argsort(-mean, kind="mergesort"):
-            if mean[n] <= _VOID or (got >= most and mean[n] < _SURE):
+        unsure = np.empty(len(use))
+        for n in range(len(use)):
+            unsure[n] = -state[7][use[n]]
+        for n in ordered(unsure):
+            if unsure[n] >= -_VOID or (got >= most and unsure[n] > -_SURE):
                 break
             got += send(problem, state, use[n])
         if got == 0:

@@ -14,6 +14,7 @@ import numpy as np
 from matcher.base.numbers import FloatArray, IntArray
 from matcher.market.points import warm
 from matcher.market.points.compiled import AVAILABLE, compiled, run_plainly
+from matcher.market.points.sorting import least_but
 
 _MEMORY: Final = 0.3
 #: how much of the shares in which sites were chosen each step renews
@@ -72,7 +73,7 @@ def choose(groups: Any, state: IntArray, rho: Any, chosen: Any) -> bool:
         left = min(max(least, gaining), most)
         if left == 0:
             continue
-        edge = np.partition(values[:free], left - 1)[left - 1]
+        edge = least_but(values[:free], left - 1)
         for j in range(len(rho)):
             if group[j] == g and state[j] == 0 and rho[j] < edge:
                 chosen[j] = True
