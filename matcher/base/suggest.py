@@ -54,6 +54,11 @@ class Suggester:
                     best, best_ratio = f"{record.id} {_name(record)}".strip(), ratio
         return best
 
+    @property
+    def pads(self) -> bool:
+        """Whether any id begins with a zero."""
+        return bool(self._without_zeros)
+
     def with_zeros(self, word: str) -> str | None:
         """Return the id that `word` is without its leading zeros, None if there is none."""
         return self._without_zeros.get(word)

@@ -69,6 +69,7 @@ def _replace(
     if one is not None and one.ids.issuperset(values):
         return  # as almost always
     written = table.raw_cells(column) or values
+    meant: dict[tuple[str, str, str], tuple[list[str], str]] = {}  # a name stands in many rows
     replaced = 0
     for position, (value, target) in enumerate(zip(values, targets, strict=True)):
         if target is None or target not in known or not isinstance(value, str):
@@ -76,8 +77,11 @@ def _replace(
         if value in known[target].ids or (old and (target, value) in old):
             continue
         literal = as_text(written[position])
-        ids, how = known[target].lookup(literal, value)
-        ids = sorted(set(ids))
+        asked = target, literal, value
+        if asked not in meant:
+            ids, how = known[target].lookup(literal, value)
+            meant[asked] = sorted(set(ids)), how
+        ids, how = meant[asked]
         if len(ids) == 1:
             values[position] = ids[0]
             replaced += 1

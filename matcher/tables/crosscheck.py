@@ -312,7 +312,7 @@ def _strangers(tables: Tables, ids: Mapping[str, set[str]], row: Row) -> Sequenc
         return []
     known = {table: Suggester(tables[table]) for level in SIDES.values() for table in level}
     faults = FaultList()
-    for position in strangers:
+    for position in strangers if any(each.pads for each in known.values()) else ():
         record = previous[position]
         for column, table in zip(("provider_id", "recipient_id"), SIDES[record.level], strict=True):
             value = getattr(record, column)
