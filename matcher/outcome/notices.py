@@ -8,8 +8,7 @@ from matcher.base.names import SIDES
 from matcher.base.notices import Notice
 from matcher.outcome.emptiness import emptied_notice
 from matcher.outcome.metrics import schools_at_county_seat, spread
-from matcher.policy.coverage import Floor, WantedKind
-from matcher.policy.rules import Selector, Within
+from matcher.policy.coverage import Floor
 from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 
@@ -43,22 +42,11 @@ _TABLES = ("organizations", "branches", "counties", "schools")
 
 def stranger_notices(problem: Problem) -> tuple[Notice, ...]:
     """Return a notice each for ids, provinces, columns and kinds that the policy names and the input does not have."""
-    rules, where = problem.rules, [objective.where for objective in problem.policy.objectives]
-    values = [getattr(rule, name) for rule in rules for name in type(rule).model_fields]
-    selectors = [value for value in (*values, *where) if isinstance(value, Selector)]
     named: dict[str, set[str]] = {"id": set(), "province": set(), "column": set(), "kind": set()}
-    for selector in selectors:
-        named["id"] |= {*(selector.ids or ()), *(selector.parents or ())}
-        named["province"] |= {*(selector.provinces or ())}
-        named["column"] |= {*(selector.where or ())}
-        named["kind"] |= {*(selector.kinds or ())}
-    for rule in rules:
-        if isinstance(rule, Within):
-            named["province"] |= {*(rule.provinces or ())}
-        elif isinstance(rule, WantedKind):
-            named["kind"] |= {*rule.kinds}
-        elif isinstance(rule, Floor) and rule.by not in ("all", "province", "county"):
-            named["column"].add(rule.by)
+    wheres = [objective.where for objective in problem.policy.objectives if objective.where is not None]
+    for each in (*problem.rules, *wheres):
+        for of, name in each.names():
+            named[of].add(name)
     if named["id"]:
         for table in _TABLES:
             named["id"] -= getattr(problem.arrays, table).index.keys()

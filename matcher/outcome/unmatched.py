@@ -35,13 +35,6 @@ from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.problem.terms import empty_place_cost
 
-_RULE_REASONS: Final = {
-    "within": "outside_province",
-    "reach": "out_of_reach",
-    "listed": "not_listed",
-    "locks": "forbidden",
-    "forbid": "forbidden",
-}
 REASONS: Final = (
     "not_planned",
     "no_county_pair",
@@ -175,7 +168,7 @@ class _Search:
         for rule in self.problem.rules:
             mask = rule.allows(facts, self.level, *arcs)
             if mask is not None and not mask.any():
-                found.add(_RULE_REASONS.get(rule.code, "not_allowed"))
+                found.add(rule.left_out)
         return min(found, key=REASONS.index)
 
     def _worth_it(self, position: int, candidates: IntArray) -> BoolArray:

@@ -86,6 +86,11 @@ class Floor(Rule):
         weight: IntArray = nodes.children * counts if self.count == "children" else counts.astype(np.int64)
         return weight
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        yield from super().names()
+        if self.by not in ("all", "province", "county"):
+            yield "column", self.by
+
     def selectors(self) -> list[tuple[str, Selector, str]]:
         return [("of", self.of, SIDES[self.level][1])]
 
@@ -265,6 +270,10 @@ class WantedKind(Rule):
             only[position] = 1
             details = {"id": case.arrays.counties.ids[position], "kinds": ", ".join(self.kinds)}
             yield Row("wanted_kind", details, least=self.least, pairs={"county": ProductWeights(wanted, only)})
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        yield from super().names()
+        yield from (("kind", kind) for kind in self.kinds)
 
     def _of_kind(self, facts: Facts) -> BoolArray:
         return Selector(kinds=self.kinds).mask(facts, "organizations")

@@ -7,7 +7,7 @@ keep (`rows`). Whether the whole is a flow is decided from that: pairs forbidden
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import (
@@ -111,6 +111,12 @@ class Selector(BaseModel):
         """Return how many rows of `table` are meant."""
         return int(self.mask(facts, table).sum())
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Return what is named: ("id", "province", "column" or "kind", the name)."""
+        named = {"id": (*(self.ids or ()), *(self.parents or ())), "province": self.provinces or ()}
+        for of, names in (named | {"column": self.where or (), "kind": self.kinds or ()}).items():
+            yield from ((of, name) for name in names)
+
     def words(self, lang: str) -> str:
         """Say which rows are meant."""
         kinds = kinds_words(self.kinds or (), lang)
@@ -124,6 +130,8 @@ class Rule(BaseModel):
     """Base of every rule: by default it allows every pair and pins none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    #: why somebody has no pair whom this rule alone leaves none (`outcome.unmatched.REASONS`)
+    left_out: ClassVar[str] = "not_allowed"
 
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -153,6 +161,17 @@ class Rule(BaseModel):
     def selectors(self) -> list[tuple[str, Selector, str]]:
         """Return the fields that select rows: name, selector, and the table that it selects from."""
         return []
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Return what the rule names of the input: ("id", "province", "column" or "kind", the name)."""
+        for _, selector, _ in self.selectors():
+            yield from selector.names()
+
+    def forbids(self, facts: Facts, level: str) -> bool:
+        """Whether the rule may forbid some pair of `level`."""
+        nobody = np.zeros(0, np.int64)
+        asked = (facts, level, nobody, nobody)
+        return self.may_allow(*asked) is not None or self.allows(*asked) is not None
 
     def binds(self, facts: Facts) -> dict[str, int]:
         """Return how many rows the rule speaks of, by table; "pairs" are pairs of last year, "groups" those of rows."""
@@ -188,6 +207,7 @@ class Reach(Rule):
     With `beyond`, at most so many pairs may be.
     """
 
+    left_out: ClassVar[str] = "out_of_reach"
     kind: Literal["reach"] = "reach"
     level: PairLevel
     max_km: Number | None = None
@@ -240,6 +260,7 @@ class Reach(Rule):
 class Within(Rule):
     """Organisation and county lie in the same province, or (with names) the organisation in one of those provinces."""
 
+    left_out: ClassVar[str] = "outside_province"
     kind: Literal["within"] = "within"
     provinces: Names | None = None
 
@@ -253,6 +274,9 @@ class Within(Rule):
             return same
         named = [position for position, name in enumerate(facts.arrays.provinces) if name in self.provinces]
         return np.isin(home, named) & np.ones_like(there, dtype=np.bool_)
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        yield from (("province", name) for name in self.provinces or ())
 
     def binds(self, facts: Facts) -> dict[str, int]:
         home = facts.arrays.organizations.province
@@ -268,6 +292,7 @@ class Within(Rule):
 class Listed(Rule):
     """Where travel time is counted and no speed is given, only listed pairs are allowed."""
 
+    left_out: ClassVar[str] = "not_listed"
     kind: Literal["listed"] = "listed"
     level: PairLevel
 
@@ -286,10 +311,14 @@ class Listed(Rule):
 class Locks(Rule):
     """The pairs of the table `locks`: pinned ones must be in the plan, forbidden ones must not."""
 
+    left_out: ClassVar[str] = "forbidden"
     kind: Literal["locks"] = "locks"
 
     def allows(self, facts: Facts, level: str, provider_idx: IntArray, recipient_idx: IntArray) -> BoolArray | None:
         return ~facts.is_forbidden(level, provider_idx, recipient_idx)
+
+    def forbids(self, facts: Facts, level: str) -> bool:
+        return any(lock.level == level and lock.kind == "forbid" for lock in facts.instance.locks)
 
     def pins(self, facts: Facts) -> Iterable[tuple[str, int, int]]:
         return facts.pinned
@@ -319,6 +348,7 @@ class Pin(Rule):
 class Forbid(Rule):
     """No pair of `level` between the rows that `provider` and those that `recipient` select."""
 
+    left_out: ClassVar[str] = "forbidden"
     kind: Literal["forbid"] = "forbid"
     level: PairLevel
     provider: Selector = Selector()

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.base.numbers import IntArray
-from matcher.policy.rules import Locks
 from matcher.problem.problem import Problem
 
 REQUIREMENTS, PAIRS, KEPT = "requirements", "pairs", "kept"
@@ -263,13 +262,4 @@ def is_joint_case(problem: Problem) -> bool:
 
 def has_school_rules(problem: Problem) -> bool:
     """Whether any rule forbids a pair of branch and school."""
-    nobody = np.zeros(0, dtype=np.int64)
-    for rule in problem.rules:
-        if isinstance(rule, Locks):
-            if any(lock.level == "school" and lock.kind == "forbid" for lock in problem.instance.locks):
-                return True
-        elif rule.may_allow(problem.facts, "school", nobody, nobody) is not None or (
-            rule.allows(problem.facts, "school", nobody, nobody) is not None
-        ):
-            return True
-    return False
+    return any(rule.forbids(problem.facts, "school") for rule in problem.rules)

@@ -7,9 +7,9 @@ Each is a frozen pydantic record; a list of them has a versioned JSON form (`eve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
@@ -31,10 +31,46 @@ _BOUNDS: Final = {"organizations": "capacity", "branches": "capacity", "counties
 _NAMES: Final = ("organizations", "counties", "branches", "schools")
 
 
+class EventTables:
+    """The tables that the events touch, by key, and the faults found."""
+
+    def __init__(self, instance: Instance):
+        self.instance = instance
+        self.touched: dict[str, dict[Any, Any]] = {}
+        self.faults: list[Fault] = []
+
+    def rows(self, table: str) -> dict[Any, Any]:
+        """Return the rows of a table to change: by id, or by the key of a table without ids."""
+        if table not in self.touched:
+            key = attrgetter(*RECORDS[table].key)
+            self.touched[table] = {key(record): record for record in getattr(self.instance, table)}
+        return self.touched[table]
+
+    def records(self, table: str) -> Iterable[Any]:
+        """Return the rows of a table as they are by now."""
+        return self.touched[table].values() if table in self.touched else getattr(self.instance, table)
+
+    def known(self, number: int, table: str, known_id: str, column: str) -> bool:
+        """Whether the table has the id; otherwise it is a fault."""
+        nodes = getattr(self.instance.arrays, table).index if table not in self.touched else self.touched[table]
+        if known_id in nodes:
+            return True
+        self.faults.append(Fault("unknown_id", "events", number, column, known_id, details={"target": table}))
+        return False
+
+
 class Event(BaseModel):
     """Base of every event."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def apply(self, tables: EventTables, number: int) -> None:
+        """Change the tables, or say as a fault of event `number` why not."""
+        raise NotImplementedError
+
+    def touches(self) -> Iterator[tuple[str, str]]:
+        """Return the rows (table, id) in whose organisation or county something changes."""
+        raise NotImplementedError
 
 
 class Leaves(Event):
@@ -43,6 +79,33 @@ class Leaves(Event):
     kind: Literal["leaves"] = "leaves"
     table: Table
     id: Id
+
+    def apply(self, tables: EventTables, number: int) -> None:
+        """Take the row, its children and what is said of them out."""
+        if not tables.known(number, self.table, self.id, "id"):
+            return
+        gone: dict[str, set[str]] = {self.table: {self.id}}
+        if self.table in _CHILDREN:
+            table, field = _CHILDREN[self.table]
+            gone[table] = {record.id for record in tables.records(table) if getattr(record, field) == self.id}
+        for table, ids in gone.items():
+            for known_id in ids:
+                del tables.rows(table)[known_id]
+        for table, first, second in (
+            ("locks", "provider_id", "recipient_id"),
+            ("travel_times", "origin_id", "destination_id"),
+            ("preferences", "id", "choice_id"),
+        ):
+            if not tables.records(table):
+                continue
+            for key, row in list(tables.rows(table).items()):
+                sides = SIDES[row.level] if getattr(row, "side", "provider") == "provider" else SIDES[row.level][::-1]
+                if getattr(row, first) in gone.get(sides[0], ()) or getattr(row, second) in gone.get(sides[1], ()):
+                    del tables.rows(table)[key]
+
+    def touches(self) -> Iterator[tuple[str, str]]:
+        """Return the row."""
+        yield self.table, self.id
 
 
 class Joins(Event):
@@ -60,6 +123,45 @@ class Joins(Event):
         if not (self.organizations or self.branches or self.counties or self.schools):
             raise PydanticCustomError("event.nobody", "nobody joins")
         return self
+
+    def apply(self, tables: EventTables, number: int) -> None:
+        """Put the rows in, after the checks that a whole input goes through."""
+        fresh: dict[str, tuple[Any, ...]] = {name: getattr(self, name) for name in _NAMES}
+        parents: dict[str, dict[str, Any]] = {name: {} for name in _NAMES}
+        for table in _NAMES:
+            for record in fresh[table]:
+                if record.id in tables.rows(table):
+                    tables.faults.append(
+                        Fault("id_taken", "events", number, "id", record.id, details={"target": table})
+                    )
+                elif table in _PARENTS:
+                    above, field = _PARENTS[table]
+                    parent = getattr(record, field)
+                    if parent in {row.id for row in fresh[above]} or not tables.known(number, above, parent, field):
+                        continue
+                    parents[above][parent] = tables.rows(above)[parent]
+        if tables.faults:
+            return
+        checked = {name: (*fresh[name], *parents[name].values()) for name in _NAMES}
+        faults = cross_check({**dict.fromkeys(RECORDS, ()), **checked})
+        for table in ("counties", "schools"):
+            counted = any(record.children is not None for record in getattr(tables.instance, table))
+            for record in fresh[table]:
+                if getattr(tables.instance, table) and (record.children is not None) != counted:
+                    faults.append(Fault("missing_value", "events", number, "children", record.id))
+        tables.faults += faults
+        for table in _NAMES:
+            for record in fresh[table]:
+                at_seat = table == "schools" and record.lat is None
+                row = record.model_copy(update={"coord_precision": AT_SEAT}) if at_seat else record
+                tables.rows(table)[record.id] = row
+
+    def touches(self) -> Iterator[tuple[str, str]]:
+        """Return the rows, or those above them."""
+        yield from (("organizations", row.id) for row in self.organizations)
+        yield from (("organizations", row.organization_id) for row in self.branches)
+        yield from (("counties", row.id) for row in self.counties)
+        yield from (("counties", row.county_id) for row in self.schools)
 
 
 class Takes(Event):
@@ -80,25 +182,57 @@ class Takes(Event):
             raise PydanticCustomError("event.bounds", "the minimum is above the maximum")
         return self
 
+    def apply(self, tables: EventTables, number: int) -> None:
+        """Set the bounds of the row."""
+        if tables.known(number, self.table, self.id, "id"):
+            record = tables.rows(self.table)[self.id]
+            tables.rows(self.table)[self.id] = record.model_copy(update={_BOUNDS[self.table]: self.pairs})
 
-class Refused(Event):
+    def touches(self) -> Iterator[tuple[str, str]]:
+        """Return the row."""
+        yield self.table, self.id
+
+
+class _OfPair(Event):
+    """What is said of a pair; it puts a lock in place of the opposite one."""
+
+    lock: ClassVar[Literal["pin", "forbid"]]
+    kind: Any
+    level: PairLevel
+    provider_id: Id
+    recipient_id: Id
+    reason: Text = ""
+
+    def apply(self, tables: EventTables, number: int) -> None:
+        """Put the lock of the pair in place of the opposite one."""
+        named = zip(SIDES[self.level], ("provider_id", "recipient_id"), strict=True)
+        here = [tables.known(number, table, getattr(self, column), column) for table, column in named]
+        if not all(here):
+            return
+        fields = {"level": self.level, "provider_id": self.provider_id, "recipient_id": self.recipient_id}
+        tables.rows("locks").pop((*fields.values(), "pin" if self.lock == "forbid" else "forbid"), None)
+        lock = Lock(**fields, kind=self.lock, reason=self.reason)
+        tables.rows("locks")[lock.sort_key()] = lock
+
+    def touches(self) -> Iterator[tuple[str, str]]:
+        """Return both ends of the pair."""
+        providers, recipients = SIDES[self.level]
+        yield providers, self.provider_id
+        yield recipients, self.recipient_id
+
+
+class Refused(_OfPair):
     """A pair is refused: from now on it is not allowed."""
 
+    lock: ClassVar[Literal["pin", "forbid"]] = "forbid"
     kind: Literal["refused"] = "refused"
-    level: PairLevel
-    provider_id: Id
-    recipient_id: Id
-    reason: Text = ""
 
 
-class Agreed(Event):
+class Agreed(_OfPair):
     """A pair is agreed on: from now on it must be in the plan."""
 
+    lock: ClassVar[Literal["pin", "forbid"]] = "pin"
     kind: Literal["agreed"] = "agreed"
-    level: PairLevel
-    provider_id: Id
-    recipient_id: Id
-    reason: Text = ""
 
 
 AnyEvent = Annotated[Leaves | Joins | Takes | Refused | Agreed, Field(discriminator="kind")]
@@ -154,113 +288,9 @@ def changed(instance: Instance, events: Iterable[Event]) -> Instance:
     InvalidInput
         With a fault for each event that names an unknown id or one that is taken, or brings a faulty row.
     """
-    tables = _Tables(instance)
+    tables = EventTables(instance)
     for number, event in enumerate(events, 1):
-        if isinstance(event, Leaves):
-            tables.leave(number, event)
-        elif isinstance(event, Takes):
-            tables.take(number, event)
-        elif isinstance(event, Joins):
-            tables.join(number, event)
-        elif isinstance(event, Refused | Agreed):
-            tables.lock(number, event)
+        event.apply(tables, number)
     if tables.faults:
         raise InvalidInput(tables.faults)
     return with_tables(instance, **{name: rows.values() for name, rows in tables.touched.items()})
-
-
-class _Tables:
-    """The tables that the events touch, by key, and the faults found."""
-
-    def __init__(self, instance: Instance):
-        self.instance = instance
-        self.touched: dict[str, dict[Any, Any]] = {}
-        self.faults: list[Fault] = []
-
-    def rows(self, table: str) -> dict[Any, Any]:
-        """Return the rows of a table to change: by id, or by the key of a table without ids."""
-        if table not in self.touched:
-            key = attrgetter(*RECORDS[table].key)
-            self.touched[table] = {key(record): record for record in getattr(self.instance, table)}
-        return self.touched[table]
-
-    def known(self, number: int, table: str, known_id: str, column: str) -> bool:
-        """Whether the table has the id; otherwise it is a fault."""
-        nodes = getattr(self.instance.arrays, table).index if table not in self.touched else self.touched[table]
-        if known_id in nodes:
-            return True
-        self.faults.append(Fault("unknown_id", "events", number, column, known_id, details={"target": table}))
-        return False
-
-    def leave(self, number: int, event: Leaves) -> None:
-        """Take a row, its children and what is said of them out."""
-        if not self.known(number, event.table, event.id, "id"):
-            return
-        gone: dict[str, set[str]] = {event.table: {event.id}}
-        if event.table in _CHILDREN:
-            table, field = _CHILDREN[event.table]
-            rows = self.touched.get(table)
-            records = getattr(self.instance, table) if rows is None else rows.values()
-            gone[table] = {record.id for record in records if getattr(record, field) == event.id}
-        for table, ids in gone.items():
-            for known_id in ids:
-                del self.rows(table)[known_id]
-        for table, first, second in (
-            ("locks", "provider_id", "recipient_id"),
-            ("travel_times", "origin_id", "destination_id"),
-            ("preferences", "id", "choice_id"),
-        ):
-            if not (self.touched.get(table) or getattr(self.instance, table)):
-                continue
-            for key, row in list(self.rows(table).items()):
-                sides = SIDES[row.level] if getattr(row, "side", "provider") == "provider" else SIDES[row.level][::-1]
-                if getattr(row, first) in gone.get(sides[0], ()) or getattr(row, second) in gone.get(sides[1], ()):
-                    del self.rows(table)[key]
-
-    def take(self, number: int, event: Takes) -> None:
-        """Set the bounds of a row."""
-        if self.known(number, event.table, event.id, "id"):
-            record = self.rows(event.table)[event.id]
-            self.rows(event.table)[event.id] = record.model_copy(update={_BOUNDS[event.table]: event.pairs})
-
-    def join(self, number: int, event: Joins) -> None:
-        """Put rows in, after the checks that a whole input goes through."""
-        fresh: dict[str, tuple[Any, ...]] = {name: getattr(event, name) for name in _NAMES}
-        parents: dict[str, dict[str, Any]] = {name: {} for name in _NAMES}
-        for table in _NAMES:
-            for record in fresh[table]:
-                if record.id in self.rows(table):
-                    self.faults.append(Fault("id_taken", "events", number, "id", record.id, details={"target": table}))
-                elif table in _PARENTS:
-                    above, field = _PARENTS[table]
-                    parent = getattr(record, field)
-                    if parent in {row.id for row in fresh[above]} or not self.known(number, above, parent, field):
-                        continue
-                    parents[above][parent] = self.rows(above)[parent]
-        if self.faults:
-            return
-        checked = {name: (*fresh[name], *parents[name].values()) for name in _NAMES}
-        faults = cross_check({**dict.fromkeys(RECORDS, ()), **checked})
-        for table in ("counties", "schools"):
-            counted = any(record.children is not None for record in getattr(self.instance, table))
-            for record in fresh[table]:
-                if getattr(self.instance, table) and (record.children is not None) != counted:
-                    faults.append(Fault("missing_value", "events", number, "children", record.id))
-        self.faults += faults
-        for table in _NAMES:
-            for record in fresh[table]:
-                at_seat = table == "schools" and record.lat is None
-                row = record.model_copy(update={"coord_precision": AT_SEAT}) if at_seat else record
-                self.rows(table)[record.id] = row
-
-    def lock(self, number: int, event: Refused | Agreed) -> None:
-        """Put the lock of a pair in place of the opposite one."""
-        named = zip(SIDES[event.level], ("provider_id", "recipient_id"), strict=True)
-        here = [self.known(number, table, getattr(event, column), column) for table, column in named]
-        if not all(here):
-            return
-        fields = {"level": event.level, "provider_id": event.provider_id, "recipient_id": event.recipient_id}
-        kind, other = ("forbid", "pin") if isinstance(event, Refused) else ("pin", "forbid")
-        self.rows("locks").pop((*fields.values(), other), None)
-        lock = Lock(**fields, kind=kind, reason=event.reason)
-        self.rows("locks")[lock.sort_key()] = lock

@@ -20,7 +20,7 @@ from matcher.policy.rules import Pin
 from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 from matcher.proof.hardrules import hard_violations
-from matcher.renewal.events import Agreed, Changes, Event, Joins, Leaves, Refused, Takes, changed, events_of
+from matcher.renewal.events import Changes, Event, changed, events_of
 from matcher.renewal.reassignment import Reassignment, reassignment_of
 from matcher.renewal.standing import FROZEN, Standing, keep_first, standing_of
 from matcher.renewal.year import next_year
@@ -183,23 +183,16 @@ def _touched(instance: Instance, events: Sequence[Event]) -> tuple[set[str], set
     counties: set[str] = set()
 
     def inside(table: str, known: str) -> None:
-        nodes = getattr(arrays, table)
-        if known not in nodes.index:
-            return  # it came by an earlier event, which touched its parent
         if table in ("organizations", "counties"):
             (organizations if table == "organizations" else counties).add(known)
             return
+        nodes = getattr(arrays, table)
+        if known not in nodes.index:
+            return  # it came by an earlier event, which touched its parent
         above, found = ("organizations", organizations) if table == "branches" else ("counties", counties)
         found.add(getattr(arrays, above).ids[int(nodes.parent[nodes.index[known]])])
 
     for event in events:
-        if isinstance(event, Leaves | Takes):
-            inside(event.table, event.id)
-        elif isinstance(event, Joins):
-            organizations |= {row.id for row in event.organizations} | {row.organization_id for row in event.branches}
-            counties |= {row.id for row in event.counties} | {row.county_id for row in event.schools}
-        elif isinstance(event, Refused | Agreed):
-            tables = ("organizations", "counties") if event.level == "county" else ("branches", "schools")
-            inside(tables[0], event.provider_id)
-            inside(tables[1], event.recipient_id)
+        for table, known in event.touches():
+            inside(table, known)
     return organizations, counties

@@ -78,8 +78,8 @@ def compiled(function: F) -> F:
     return cast(F, _Loop(function)) if AVAILABLE else function
 
 
-#: no node or arc, and no units: a plain number is a type of its own to the compiler, and whoever is given it is compiled
-#: once more
+#: no node or arc, and no units: a plain number is a type of its own to the compiler, so whoever is given it is
+#: compiled once more
 NONE: Final = np.int64(-1)
 ZERO: Final = np.int64(0)
 
