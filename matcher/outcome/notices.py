@@ -9,6 +9,7 @@ from matcher.base.notices import Notice
 from matcher.outcome.emptiness import emptied_notice
 from matcher.outcome.metrics import schools_at_county_seat, spread
 from matcher.policy.coverage import Floor
+from matcher.policy.rules import Rule, Selector
 from matcher.problem.pairs import Pairs
 from matcher.problem.problem import Problem
 
@@ -44,7 +45,8 @@ def stranger_notices(problem: Problem) -> tuple[Notice, ...]:
     """Return a notice each for ids, provinces, columns and kinds that the policy names and the input does not have."""
     named: dict[str, set[str]] = {"id": set(), "province": set(), "column": set(), "kind": set()}
     wheres = [objective.where for objective in problem.policy.objectives if objective.where is not None]
-    for each in (*problem.rules, *wheres):
+    speaking: list[Rule | Selector] = [*problem.rules, *wheres]
+    for each in speaking:
         for of, name in each.names():
             named[of].add(name)
     if named["id"]:

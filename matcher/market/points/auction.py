@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.base.numbers import IntArray
-from matcher.market.points.compiled import NONE, compiled
+from matcher.market.points.compiled import NONE, WIDE, compiled
 
 ShortArray = NDArray[np.int32]
 FAR = np.int64(1) << 61
@@ -231,7 +231,7 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
             while f.givers[j]["used"] > f.givers[j]["capacity"]:
                 # The units that are worth least to their recipients go, and the next ones set the price.
                 low, following, out = FAR, FAR, NONE
-                a = np.int64(f.givers[j]["head"])
+                a = WIDE(f.givers[j]["head"])
                 while a >= 0:
                     worth = f.u[f.arcs[a]["recipient"]] - f.arcs[a]["metres"] * f.scale
                     if worth < low:
@@ -239,7 +239,7 @@ def raise_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                         low, out = worth, a
                     elif worth < following:
                         following = worth
-                    a = np.int64(f.arcs[a]["following"])
+                    a = WIDE(f.arcs[a]["following"])
                 units = min(f.givers[j]["used"] - f.givers[j]["capacity"], f.arcs[out]["flow"])
                 if units < f.arcs[out]["flow"]:
                     following = low
@@ -285,7 +285,7 @@ def lower_prices(f: Flow, epsilon: int, work: int, rest: int, patience: int) -> 
                 worth = f.u[i] - f.takes[k]["cost"]
                 if worth <= second:
                     continue
-                a = np.int64(f.takes[k]["arc"])
+                a = WIDE(f.takes[k]["arc"])
                 left = f.arcs[a]["room"]
                 if left <= 0:
                     continue

@@ -80,8 +80,10 @@ def compiled(function: F) -> F:
 
 #: no node or arc, and no units: a plain number is a type of its own to the compiler, so whoever is given it is
 #: compiled once more
-NONE: Final = np.int64(-1)
-ZERO: Final = np.int64(0)
+NONE: Final[Any] = np.int64(-1)
+ZERO: Final[Any] = np.int64(0)
+#: makes one kind of whole numbers of whatever an array holds, for the same reason
+WIDE: Final[Any] = np.int64
 
 
 def of_one_kind(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from matcher.base.numbers import IntArray
 from matcher.market.points.auction import FAR, Flow, ShortArray, order_takers, put
-from matcher.market.points.compiled import NONE, ZERO, compiled
+from matcher.market.points.compiled import NONE, WIDE, ZERO, compiled
 
 
 class Space(NamedTuple):
@@ -119,13 +119,13 @@ def serve(f: Flow) -> int:
                     if f.givers[node]["used"] < f.givers[node]["capacity"]:
                         goal, far = node, key
                         break
-                    a = np.int64(f.givers[node]["head"])
+                    a = WIDE(f.givers[node]["head"])
                     while a >= 0:
                         i = f.arcs[a]["recipient"]
                         new = key + max(f.u[i] - f.arcs[a]["metres"] * f.scale - f.p[node], 0)
                         if new < far:
                             size = offer(s, run, size, num_p + i, new, a)
-                        a = np.int64(f.arcs[a]["following"])
+                        a = WIDE(f.arcs[a]["following"])
                     continue
                 i = node - num_p
                 new = key + max(f.takers[i]["unmet"] - f.u[i], 0)
@@ -134,7 +134,7 @@ def serve(f: Flow) -> int:
                 for a in range(f.start[i], f.start[i + 1]):
                     if key + f.arcs[a]["ask"] - f.u[i] >= far:
                         break
-                    j = np.int64(f.arcs[a]["provider"])
+                    j = WIDE(f.arcs[a]["provider"])
                     new = key + max(f.arcs[a]["metres"] * f.scale + f.p[j] - f.u[i], 0)
                     if new < far and f.arcs[a]["room"] > 0:
                         size = offer(s, run, size, j, new, a)
@@ -153,7 +153,7 @@ def serve(f: Flow) -> int:
                 if push and goal >= num_p:
                     f.takers[goal - num_p]["missing"] += units
                 while s.parent[node] >= 0:
-                    a = np.int64(s.parent[node])
+                    a = WIDE(s.parent[node])
                     i, j = f.arcs[a]["recipient"], f.arcs[a]["provider"]
                     if node < num_p:
                         if push:
@@ -199,7 +199,7 @@ def fill(f: Flow) -> int:
                     for k in range(f.first[node], f.first[node + 1]):
                         if key + f.p[node] - f.takes[k]["worth"] >= far:
                             break
-                        a, i = np.int64(f.takes[k]["arc"]), f.takes[k]["recipient"]
+                        a, i = WIDE(f.takes[k]["arc"]), f.takes[k]["recipient"]
                         new = key + max(f.takes[k]["cost"] + f.p[node] - f.u[i], 0)
                         if new < far and f.arcs[a]["room"] > 0:
                             size = offer(s, run, size, num_p + i, new, a)
@@ -210,7 +210,7 @@ def fill(f: Flow) -> int:
                     goal, far = node, new
                 for a in range(f.start[i], f.start[i + 1]):
                     if f.arcs[a]["flow"] > 0:
-                        j = np.int64(f.arcs[a]["provider"])
+                        j = WIDE(f.arcs[a]["provider"])
                         new = key + max(f.u[i] - f.arcs[a]["metres"] * f.scale - f.p[j], 0)
                         if new < far:
                             size = offer(s, run, size, j, new, a)
@@ -229,7 +229,7 @@ def fill(f: Flow) -> int:
                 if push and goal >= num_p:
                     f.takers[goal - num_p]["missing"] -= units
                 while s.parent[node] >= 0:
-                    a = np.int64(s.parent[node])
+                    a = WIDE(s.parent[node])
                     i, j = f.arcs[a]["recipient"], f.arcs[a]["provider"]
                     if node >= num_p:
                         if push:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from matcher.market.points.compiled import compiled
+from matcher.market.points.compiled import WIDE, compiled
 from matcher.market.presence.loops import drawn
 
 _NEVER = 1e30
@@ -112,7 +112,7 @@ def shift(case: Any, state: Any, heat: float) -> None:
         if not fits(case, state, r, a):
             j = provider[a]
             if state[2][j] > 0:
-                k = np.int64(state[3][j, int(drawn(state[7]) * state[2][j])])
+                k = WIDE(state[3][j, int(drawn(state[7]) * state[2][j])])
                 old_k = at[k]
                 change += drop(case, state, k)
             if not fits(case, state, r, a):
@@ -120,7 +120,7 @@ def shift(case: Any, state: Any, heat: float) -> None:
         if change < _NEVER:
             change += add(case, state, r, a)
             if k >= 0:
-                b = np.int64(case[14][provider[old], k]) if old >= 0 else -1
+                b = WIDE(case[14][provider[old], k]) if old >= 0 else -1
                 if b < 0 or not fits(case, state, k, b):
                     b = some_arc(case, state, k)
                 if b >= 0 and fits(case, state, k, b):
@@ -154,12 +154,12 @@ def exchange(case: Any, state: Any, heat: float) -> None:
         return
     count, change = state[2][j], 0.0
     for n in range(count):
-        r = np.int64(state[3][j, state[2][j] - 1])
+        r = WIDE(state[3][j, state[2][j] - 1])
         moved[n, 0], moved[n, 1] = r, at[r]
         change += drop(case, state, r)
     for n in range(count):
         r = moved[n, 0]
-        b = np.int64(case[14][other, r])
+        b = WIDE(case[14][other, r])
         if b < 0 or not fits(case, state, r, b):
             b = -1
             for at_arc in range(case[0][r], min(case[0][r + 1], case[0][r] + 12)):
