@@ -348,9 +348,10 @@ window.begun = true;
   window.report = { choose, narrow, answers: performance.now() };
   await seen();
   try { map = await mapOf(); } catch (error) { console.error(error); at("map").hidden = true; }
+  await new Promise(loaded);
+  for (const kind of KINDS) { table(kind); await seen(); }  // better before somebody waits for it
+  pieceOf("");
   Object.assign(window.report, { map, ready: true });
-  loaded(() => rest(tabs.find(tab => tab.checked).value));  // better before somebody waits for it
-  loaded(() => idly(() => pieceOf("")));
 })().catch(error => {  // without its scripts the page shows all it has
   unfold();
   document.getElementById("board").hidden = document.getElementById("finder").hidden = true;
